@@ -1,0 +1,3 @@
+//! `wflc`, the command line of WFL.
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! The journal's envelope: who a record is for, what kind it is, and how its bytes are framed and checked.
+//!
+//! Invariant: this crate knows nothing of workflows. A payload is bytes with a kind and a version; only the
+//! machine reads it.
+
+mod identity;
+mod kind;
+// The envelope comes last: it is made of the two above.
+mod envelope;
+
+pub use envelope::{DecodeError, Envelope, FORMAT};
+pub use identity::{
+    IdentityError, InstanceId, MAX_MESSAGE_ID_BYTES, MessageId, Namespace, Partition, Position, Stamp,
+    partition_of,
+};
+pub use kind::Kind;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+//! `trait Journal` and the types that cross it. Small on purpose: every backend runs one conformance suite.
+
+use std::fmt;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use wfl_record::{Envelope, InstanceId, Partition, Position, Stamp};
+
+/// What is appended: one input of one instance.
+#[derive(Clone, Debug)]
+pub struct NewRecord {
+    /// The log that the instance lives in.
+    pub partition: Partition,
+    /// True for a start: the append succeeds only if the instance has no record yet, or this very one.
+    pub first: bool,
+    /// The record itself.
+    pub envelope: Envelope,
+}
+
+/// What is read: a record with the place and the time that the log gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The log that it stands in.
+    pub partition: Partition,
+    /// Its place there. Positions grow; they need not be without gaps.
+    pub position: Position,
+    /// The log's clock at the append. It may go backwards from one record to the next.
+    pub at: Stamp,
+    /// The record itself, its checksum tested.
+    pub envelope: Envelope,
+}
+
+/// The answer to an append that is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Where the record stands.
+    pub position: Position,
+    /// The log's time stamp of it.
+    pub at: Stamp,
+    /// True when a record with this message id was there already: nothing was added, and place and stamp are
+    /// those of the record that is there.
+    pub duplicate: bool,
+}
+
+/// Why an append was not acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// A first record was offered for an instance that has begun with another one (also after a purge), or a
+    /// later record for an instance that never began.
+    #[error("the instance has begun with another record, or has not begun")]
+    Conflict,
+    /// The record is larger than the backend takes.
+    #[error("the record is larger than {limit} bytes")]
+    TooLarge {
+        /// The largest payload, in bytes.
+        limit: usize,
+    },
+    /// The record may or may not be there. Repeat it under the same message id.
+    #[error("it is not known whether the record was written: {0}")]
+    Unknown(String),
+    /// The record is not there, and the journal takes none now (disk full, closed, read-only).
+    #[error("the journal takes no records: {0}")]
+    Unavailable(String),
+}
+
+/// Why something could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// Stored bytes are not what was written. The instance is to be quarantined; with no instance, the log.
+    #[error("the journal is damaged at partition {partition}, position {position}: {reason}")]
+    Corrupt {
+        /// The log with the damage.
+        partition: Partition,
+        /// The place of the damage.
+        position: Position,
+        /// Whose record it is, if that can be said for sure enough to point at it.
+        instance: Option<InstanceId>,
+        /// What does not hold.
+        reason: String,
+    },
+    /// The log is shorter than a reader has already seen it: a restore from an old copy.
+    #[error("the log of partition {partition} went back: it ends at {tail}, position {seen} was seen before")]
+    WentBack {
+        /// The log that went back.
+        partition: Partition,
+        /// The end of the log now.
+        tail: Position,
+        /// What the reader had seen.
+        seen: Position,
+    },
+    /// The backend cannot be reached or read.
+    #[error("the journal cannot be read: {0}")]
+    Unavailable(String),
+}
+
+/// How sure an acknowledgement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// On this machine's disk, synced.
+    Fsync,
+    /// On a majority of machines, each synced.
+    ReplicatedFsync,
+    /// On a majority of machines, in memory at least.
+    Replicated,
+    /// Nothing is promised (memory, or no evidence).
+    Unverified,
+}
+
+/// The BLAKE3-256 of a blob's bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlobHash(pub [u8; 32]);
+
+impl BlobHash {
+    /// The hash of these bytes.
+    pub fn of(bytes: &[u8]) -> BlobHash {
+        BlobHash(*blake3::hash(bytes).as_bytes())
+    }
+}
+
+impl fmt::Display for BlobHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for BlobHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The state of an instance as of a position, opaque to the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Whose state.
+    pub instance: InstanceId,
+    /// The last record folded into it.
+    pub position: Position,
+    /// The state.
+    pub bytes: Bytes,
+}
+
+/// Ordered, durable partition logs with snapshots and blobs.
+///
+/// # Contract
+/// * An append is acknowledged only when it is as durable as [`Journal::durability`] says.
+/// * Per instance a message id is kept once, for ever (also over the purge for the start record).
+/// * A follower gets every record of its partition in the order of positions, first what is there, then what
+///   comes; it ends only with an error or with the journal.
+/// * After a failed sync the journal takes nothing more: it is never retried.
+pub trait Journal: Send + Sync + 'static {
+    /// How many partition logs there are. Written at creation, the same for ever.
+    fn partitions(&self) -> u32;
+
+    /// Adds a record. Many may be under way at once; they are committed in groups.
+    fn append(&self, record: NewRecord) -> BoxFuture<'_, Result<Appended, AppendError>>;
+
+    /// The records of a partition after a position, and then those to come. Ends with an error at damage, but
+    /// damage that names its instance does not end it.
+    fn follow(&self, partition: Partition, after: Position) -> BoxStream<'static, Result<Record, ReadError>>;
+
+    /// The last position of a partition; `Position::ZERO` when it is empty.
+    fn tail(&self, partition: Partition) -> BoxFuture<'_, Result<Position, ReadError>>;
+
+    /// All records of an instance that are still there, in order.
+    fn read_instance<'a>(&'a self, instance: &'a InstanceId)
+    -> BoxFuture<'a, Result<Vec<Record>, ReadError>>;
+
+    /// Keeps the state of an instance as of a position, in place of an older one.
+    fn save_snapshot(
+        &self,
+        partition: Partition,
+        snapshot: Snapshot,
+    ) -> BoxFuture<'_, Result<(), AppendError>>;
+
+    /// All snapshots of a partition, and its watermark: records up to there are in the snapshots.
+    fn load_snapshots(
+        &self,
+        partition: Partition,
+    ) -> BoxFuture<'_, Result<(Position, Vec<Snapshot>), ReadError>>;
+
+    /// Moves the watermark forward; a smaller one than is there changes nothing.
+    fn set_watermark(
+        &self,
+        partition: Partition,
+        position: Position,
+    ) -> BoxFuture<'_, Result<(), AppendError>>;
+
+    /// Keeps bytes under their hash. Repeating it changes nothing.
+    fn put_blob(&self, bytes: Bytes) -> BoxFuture<'_, Result<BlobHash, AppendError>>;
+
+    /// Bytes by their hash, which is tested; `None` when they were never put.
+    fn get_blob<'a>(&'a self, hash: &'a BlobHash) -> BoxFuture<'a, Result<Option<Bytes>, ReadError>>;
+
+    /// Removes all records and the snapshot of an instance except its start record, which goes on refusing
+    /// another start.
+    fn purge<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<(), AppendError>>;
+
+    /// How sure an acknowledgement is. Tells the truth.
+    fn durability(&self) -> Durability;
+}

@@ -1,0 +1,1 @@
+//! The modules of `std`, embedded into the compiler.
