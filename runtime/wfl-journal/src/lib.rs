@@ -2,6 +2,5 @@
 
 mod journal;
 
-pub use journal::{
-    AppendError, Appended, BlobHash, Durability, Journal, NewRecord, ReadError, Record, Snapshot,
-};
+pub use journal::{BlobHash, Durability, Journal, ReadError, Snapshot};
+pub use wfl_record::{AppendError, Appended, NewRecord, Record};
