@@ -42,9 +42,9 @@ pub struct Appended {
 /// Why an append was not acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// A first record was offered for an instance that has begun with another one (also after a purge), or a
-    /// later record for an instance that never began.
-    #[error("the instance has begun with another record, or has not begun")]
+    /// A first record was offered for an instance that has begun with another one (also after a purge); or a
+    /// later record or a snapshot for an instance that never began here or is purged.
+    #[error("the instance has begun with another record, has not begun in this partition, or is purged")]
     Conflict,
     /// The record is larger than the backend takes.
     #[error("the record is larger than {limit} bytes")]
@@ -55,6 +55,10 @@ pub enum AppendError {
     /// The record may or may not be there. Repeat it under the same message id.
     #[error("it is not known whether the record was written: {0}")]
     Unknown(String),
+    /// What is stored of the instance is damaged, so that it cannot be said whether the record is there. The
+    /// instance is to be quarantined; others go on.
+    #[error("what is stored of the instance is damaged: {0}")]
+    Damaged(String),
     /// The record is not there, and the journal takes none now (disk full, closed, read-only).
     #[error("the journal takes no records: {0}")]
     Unavailable(String),
