@@ -3,6 +3,7 @@
 use crate::answer::{Refusal, Reply};
 use crate::bank::{Bank, Delivery};
 use crate::fault::Arming;
+use crate::operation;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
@@ -207,6 +208,9 @@ async fn arm_fault(State(bank): State<Arc<Bank>>, body: Result<Bytes, BytesRejec
         Ok(arming) => arming,
         Err(error) => return refuse(error.to_string()),
     };
+    if !operation::NAMES.contains(&arming.operation.as_str()) {
+        return refuse(format!("there is no operation {:?}", arming.operation));
+    }
     match bank.armed().arm(arming) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(detail) => refuse(detail),
