@@ -28,8 +28,9 @@ use tokio::net::{TcpListener, TcpStream};
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// The longest idempotency key, in bytes.
 const KEY_BYTES_MAX: usize = 255;
-/// How long a client may take to send a request's head; also how long an idle connection lives.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take to send a request's head; also how long an idle connection lives. Longer than the 90 s
+/// that HTTP clients commonly keep one, so that the client closes it and no request meets a closing connection.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a client may take to send a request's body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long open requests may still run after the order to stop.

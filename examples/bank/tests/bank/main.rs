@@ -19,4 +19,7 @@ mod faults;
 mod books;
 
 #[cfg(test)]
+mod inputs;
+
+#[cfg(test)]
 mod process;
