@@ -7,7 +7,7 @@ use crate::idempotency::{self, Digest, Running};
 use crate::journal;
 use crate::operation::Operation;
 use crate::store::{self, Store};
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 use serde_json::Value;
 use sqlx::{Row, Sqlite, Transaction};
 use std::path::Path;
@@ -114,7 +114,8 @@ impl Bank {
 
     /// The stored answer of the call's key, or the effect (or the answer given `instead` of it) stored under the key.
     async fn answer(&self, call: &Call<'_>, instead: Option<Answer>) -> Result<Reply, Refusal> {
-        let now = Timestamp::now();
+        let now =
+            Timestamp::now().round(Unit::Millisecond).map_err(|error| Refusal::Broken(error.to_string()))?;
         let mut books = self.begin().await?;
         if let Some(key) = call.key
             && let Some(reply) = idempotency::replay(&mut books, key, call.digest).await?
