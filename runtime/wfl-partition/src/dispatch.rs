@@ -28,7 +28,9 @@ impl Partition {
             }
         }
         if timers != slot.timers {
-            slot.timers.drain(..).for_each(|timer| drop(self.wheel.remove(&(timer, instance))));
+            for timer in slot.timers.drain(..) {
+                self.wheel.remove(&(timer, instance));
+            }
             self.wheel.extend(timers.iter().cloned().map(|timer| (timer, instance)));
             slot.timers = timers;
         }
@@ -45,11 +47,8 @@ impl Partition {
             }
         }
         for effect in calls {
-            let call = effect.call.clone();
-            if !slot.flights.contains_key(&call) {
-                let id = self.flights.add(instance, effect);
-                slot.flights.insert(call, id);
-            }
+            let flights = &mut self.flights;
+            slot.flights.entry(effect.call.clone()).or_insert_with(|| flights.add(instance, effect));
         }
     }
 

@@ -1,0 +1,1 @@
+//! The embedded journal: one SQLite file, group commit, fsync.

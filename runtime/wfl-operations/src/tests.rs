@@ -1,0 +1,1 @@
+//! Tests of bindings and of the table of answers.
