@@ -1,0 +1,17 @@
+//! Source files, positions in them, and the reports made about them.
+//!
+//! Everything here is plain data. Rendering (terminal, JSON, language server) happens elsewhere and
+//! only reads these types.
+
+mod code;
+mod diagnostic;
+mod file;
+mod span;
+
+pub use code::{Code, Severity};
+pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, TITLE_LIMIT};
+pub use file::{Files, LineColumn, SourceFile};
+pub use span::{FileId, Span};
+
+#[cfg(test)]
+mod tests;
