@@ -3,10 +3,10 @@
 //! Everything here is plain data. Rendering (terminal, JSON, language server) happens elsewhere and
 //! only reads these types.
 
-mod code;
-mod diagnostic;
-mod file;
 mod span;
+mod code;
+mod file;
+mod diagnostic;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, TITLE_LIMIT};
