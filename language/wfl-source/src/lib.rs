@@ -7,11 +7,13 @@ mod span;
 mod code;
 mod file;
 mod diagnostic;
+mod suggestion;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, TITLE_LIMIT};
 pub use file::{Files, LineColumn, SourceFile};
 pub use span::{FileId, Span};
+pub use suggestion::closest;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,6 @@
 //!
 //! A place is reported once. What a `bad_*` node swallowed is reported as a whole, not in its parts.
 
-mod words;
 mod place;
 mod missing;
 mod unexpected;

@@ -1,10 +1,9 @@
 //! Reports about text that fits nowhere, and about constructs that this version leaves out.
 
-use wfl_source::{Applicability, Code, Diagnostic};
+use wfl_source::{Applicability, Code, Diagnostic, closest};
 
 use crate::grammar::Rule;
 use crate::report::place::Scan;
-use crate::report::words::closest;
 
 const ITEM_WORDS: [&str; 10] =
     ["module", "import", "record", "enum", "type", "error", "event", "service", "workflow", "test"];

@@ -1,13 +1,15 @@
-//! Closeness of words, for "did you mean".
+//! "Did you mean": the word that is closest to a misspelt one.
 
-/// The candidate that is closest to `word`, if it is close enough to be meant.
-pub(crate) fn closest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+/// The candidate that is closest to `word`, if it is close enough to be meant: one slip, and one more for every
+/// four letters. Letter case does not count as a slip.
+pub fn closest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let limit = 1 + word.chars().count() / 4;
-    let scored = candidates.into_iter().map(|candidate| (distance(word, candidate), candidate));
-    scored
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, word)| word)
+    let lower = word.to_lowercase();
+    let scored =
+        candidates.into_iter().map(|candidate| (distance(&lower, &candidate.to_lowercase()), candidate));
+    let close =
+        scored.filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count());
+    close.min_by_key(|(distance, _)| *distance).map(|(_, word)| word)
 }
 
 /// Damerau-Levenshtein distance in its "optimal string alignment" form: insertions, deletions,
