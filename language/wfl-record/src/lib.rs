@@ -5,9 +5,10 @@
 
 mod identity;
 mod kind;
-// The envelope comes last: it is made of the two above.
 mod envelope;
+mod entry;
 
+pub use entry::{AppendError, Appended, NewRecord, Record};
 pub use envelope::{DecodeError, Envelope, FORMAT};
 pub use identity::{
     IdentityError, InstanceId, MAX_MESSAGE_ID_BYTES, MessageId, Namespace, Partition, Position, Stamp,

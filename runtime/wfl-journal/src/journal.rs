@@ -5,63 +5,18 @@ use std::fmt;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use wfl_record::{Envelope, InstanceId, Partition, Position, Stamp};
+use wfl_record::{InstanceId, Partition, Position};
 
-/// What is appended: one input of one instance.
-#[derive(Clone, Debug)]
-pub struct NewRecord {
-    /// The log that the instance lives in.
-    pub partition: Partition,
-    /// True for a start: the append succeeds only if the instance has no record yet, or this very one.
-    pub first: bool,
-    /// The record itself.
-    pub envelope: Envelope,
-}
+pub use wfl_record::{AppendError, Appended, NewRecord, Record};
 
-/// What is read: a record with the place and the time that the log gave it.
+/// What a follower gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// The log that it stands in.
-    pub partition: Partition,
-    /// Its place there. Positions grow; they need not be without gaps.
-    pub position: Position,
-    /// The log's clock at the append. It may go backwards from one record to the next.
-    pub at: Stamp,
-    /// The record itself, its checksum tested.
-    pub envelope: Envelope,
-}
-
-/// The answer to an append that is durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Appended {
-    /// Where the record stands.
-    pub position: Position,
-    /// The log's time stamp of it.
-    pub at: Stamp,
-    /// True when a record with this message id was there already: nothing was added, and place and stamp are
-    /// those of the record that is there.
-    pub duplicate: bool,
-}
-
-/// Why an append was not acknowledged.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AppendError {
-    /// A first record was offered for an instance that has begun with another one (also after a purge), or a
-    /// later record for an instance that never began.
-    #[error("the instance has begun with another record, or has not begun")]
-    Conflict,
-    /// The record is larger than the backend takes.
-    #[error("the record is larger than {limit} bytes")]
-    TooLarge {
-        /// The largest payload, in bytes.
-        limit: usize,
-    },
-    /// The record may or may not be there. Repeat it under the same message id.
-    #[error("it is not known whether the record was written: {0}")]
-    Unknown(String),
-    /// The record is not there, and the journal takes none now (disk full, closed, read-only).
-    #[error("the journal takes no records: {0}")]
-    Unavailable(String),
+pub enum Followed {
+    /// The next record of the partition.
+    Record(Record),
+    /// Said once: all records that were there when following began have been given. The position is the end of
+    /// the log up to which that holds. The last record alone could not say so: a purge may have taken it.
+    CaughtUp(Position),
 }
 
 /// Why something could not be read.
@@ -79,6 +34,9 @@ pub enum ReadError {
         /// What does not hold.
         reason: String,
     },
+    /// The bytes of a blob are not what was put. Putting them again heals it.
+    #[error("the blob {0} is damaged")]
+    CorruptBlob(BlobHash),
     /// The log is shorter than a reader has already seen it: a restore from an old copy.
     #[error("the log of partition {partition} went back: it ends at {tail}, position {seen} was seen before")]
     WentBack {
@@ -141,14 +99,26 @@ pub struct Snapshot {
     pub bytes: Bytes,
 }
 
+/// What a partition starts from: its watermark and its snapshots, in the order of instance ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshots {
+    /// Records up to here are in the snapshots.
+    pub watermark: Position,
+    /// One entry per instance; the error of a damaged one names the instance.
+    pub snapshots: Vec<Result<Snapshot, ReadError>>,
+}
+
 /// Ordered, durable partition logs with snapshots and blobs.
 ///
 /// # Contract
 /// * An append is acknowledged only when it is as durable as [`Journal::durability`] says.
-/// * Per instance a message id is kept once, for ever (also over the purge for the start record).
+/// * Per instance a message id is kept once, for ever (over a purge: that of the start record). The first record
+///   under an id stays; what a repeat carries is not looked at.
 /// * A follower gets every record of its partition in the order of positions, first what is there, then what
 ///   comes; it ends only with an error or with the journal.
+/// * Positions belong to their partition and are never used twice, not even after a purge.
 /// * After a failed sync the journal takes nothing more: it is never retried.
+/// * Dropping a future of an append does not take the append back.
 pub trait Journal: Send + Sync + 'static {
     /// How many partition logs there are. Written at creation, the same for ever.
     fn partitions(&self) -> u32;
@@ -157,28 +127,32 @@ pub trait Journal: Send + Sync + 'static {
     fn append(&self, record: NewRecord) -> BoxFuture<'_, Result<Appended, AppendError>>;
 
     /// The records of a partition after a position, and then those to come. Ends with an error at damage, but
-    /// damage that names its instance does not end it.
-    fn follow(&self, partition: Partition, after: Position) -> BoxStream<'static, Result<Record, ReadError>>;
+    /// damage that names its instance does not end it. The start record of a purged instance is left out: it
+    /// must not begin again.
+    fn follow(
+        &self,
+        partition: Partition,
+        after: Position,
+    ) -> BoxStream<'static, Result<Followed, ReadError>>;
 
-    /// The last position of a partition; `Position::ZERO` when it is empty.
+    /// The last position that a record of the partition was given; `Position::ZERO` when there was none. A purge
+    /// does not take it back.
     fn tail(&self, partition: Partition) -> BoxFuture<'_, Result<Position, ReadError>>;
 
     /// All records of an instance that are still there, in order.
     fn read_instance<'a>(&'a self, instance: &'a InstanceId)
     -> BoxFuture<'a, Result<Vec<Record>, ReadError>>;
 
-    /// Keeps the state of an instance as of a position, in place of an older one.
+    /// Keeps the state of an instance as of a position, in place of an older one. A newer one that is there stays.
     fn save_snapshot(
         &self,
         partition: Partition,
         snapshot: Snapshot,
     ) -> BoxFuture<'_, Result<(), AppendError>>;
 
-    /// All snapshots of a partition, and its watermark: records up to there are in the snapshots.
-    fn load_snapshots(
-        &self,
-        partition: Partition,
-    ) -> BoxFuture<'_, Result<(Position, Vec<Snapshot>), ReadError>>;
+    /// All snapshots of a partition, and its watermark: records up to there are in the snapshots. A damaged
+    /// snapshot does not hide the others; its instance can be folded anew from [`Journal::read_instance`].
+    fn load_snapshots(&self, partition: Partition) -> BoxFuture<'_, Result<Snapshots, ReadError>>;
 
     /// Moves the watermark forward; a smaller one than is there changes nothing.
     fn set_watermark(
@@ -187,14 +161,14 @@ pub trait Journal: Send + Sync + 'static {
         position: Position,
     ) -> BoxFuture<'_, Result<(), AppendError>>;
 
-    /// Keeps bytes under their hash. Repeating it changes nothing.
+    /// Keeps bytes under their hash. Repeating it changes nothing, except that it heals damaged bytes.
     fn put_blob(&self, bytes: Bytes) -> BoxFuture<'_, Result<BlobHash, AppendError>>;
 
     /// Bytes by their hash, which is tested; `None` when they were never put.
     fn get_blob<'a>(&'a self, hash: &'a BlobHash) -> BoxFuture<'a, Result<Option<Bytes>, ReadError>>;
 
     /// Removes all records and the snapshot of an instance except its start record, which goes on refusing
-    /// another start.
+    /// another start. Nothing happens when the instance never began or is purged already.
     fn purge<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<(), AppendError>>;
 
     /// How sure an acknowledgement is. Tells the truth.

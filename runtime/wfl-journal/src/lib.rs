@@ -1,7 +1,20 @@
 //! The journal: ordered partition logs of inputs, snapshots and blobs, behind one small trait.
 
+mod clock;
 mod journal;
+mod limits;
+mod memory;
+// The suite comes last: it drives any backend through the trait alone.
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 
+pub use clock::Clock;
 pub use journal::{
-    AppendError, Appended, BlobHash, Durability, Journal, NewRecord, ReadError, Record, Snapshot,
+    AppendError, Appended, BlobHash, Durability, Followed, Journal, NewRecord, ReadError, Record, Snapshot,
+    Snapshots,
 };
+pub use limits::Limits;
+pub use memory::MemoryJournal;
+
+#[cfg(test)]
+mod tests;

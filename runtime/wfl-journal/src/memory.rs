@@ -1,0 +1,341 @@
+//! The journal in memory, for tests and simulations: the whole contract without a disk.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use futures::stream::{BoxStream, StreamExt, unfold};
+use tokio::sync::watch;
+use wfl_record::{InstanceId, MessageId, Partition, Position, Stamp};
+
+use crate::clock::Clock;
+use crate::journal::{
+    AppendError, Appended, BlobHash, Durability, Followed, Journal, NewRecord, ReadError, Record, Snapshot,
+    Snapshots,
+};
+use crate::limits::Limits;
+
+/// A journal that lives as long as the process. Every answer is there at once: no runtime is needed, and one
+/// order of calls gives one content.
+pub struct MemoryJournal {
+    store: Arc<Store>,
+    /// Dropped with the journal, which ends its followers.
+    news: watch::Sender<()>,
+}
+
+struct Store {
+    clock: Clock,
+    limits: Limits,
+    state: Mutex<State>,
+}
+
+struct State {
+    logs: Vec<Log>,
+    instances: HashMap<InstanceId, Known>,
+    blobs: HashMap<BlobHash, Bytes>,
+}
+
+#[derive(Default)]
+struct Log {
+    records: BTreeMap<Position, Record>,
+    tail: Position,
+    watermark: Position,
+    snapshots: BTreeMap<InstanceId, Snapshot>,
+}
+
+/// An instance that has begun.
+struct Known {
+    partition: Partition,
+    start: MessageId,
+    purged: bool,
+    places: HashMap<MessageId, (Position, Stamp)>,
+}
+
+impl MemoryJournal {
+    /// An empty journal. A `partitions` of 0 is taken as 1.
+    pub fn new(partitions: u32, clock: Clock, limits: Limits) -> MemoryJournal {
+        let logs = (0..partitions.max(1)).map(|_| Log::default()).collect();
+        let state = Mutex::new(State { logs, instances: HashMap::new(), blobs: HashMap::new() });
+        MemoryJournal { store: Arc::new(Store { clock, limits, state }), news: watch::Sender::new(()) }
+    }
+
+    /// The same content as after a restart: followers of the old journal end.
+    #[must_use]
+    pub fn reopen(self) -> MemoryJournal {
+        MemoryJournal { store: Arc::clone(&self.store), news: watch::Sender::new(()) }
+    }
+
+    fn append_now(&self, new: NewRecord) -> Result<Appended, AppendError> {
+        self.store.limits.admit_payload(&new.envelope.payload)?;
+        let at = self.store.clock.now();
+        let appended = self.store.state().append(new, at)?;
+        self.news.send_replace(());
+        Ok(appended)
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn partitions(&self) -> u32 {
+        self.store.state().logs.len() as u32
+    }
+
+    fn append(&self, record: NewRecord) -> BoxFuture<'_, Result<Appended, AppendError>> {
+        ready(self.append_now(record)).boxed()
+    }
+
+    fn follow(
+        &self,
+        partition: Partition,
+        after: Position,
+    ) -> BoxStream<'static, Result<Followed, ReadError>> {
+        let follower = Follower {
+            store: Arc::clone(&self.store),
+            news: self.news.subscribe(),
+            partition,
+            cursor: after,
+            progress: Progress::Begins,
+        };
+        unfold(follower, |mut follower| async move { follower.next().await.map(|item| (item, follower)) })
+            .boxed()
+    }
+
+    fn tail(&self, partition: Partition) -> BoxFuture<'_, Result<Position, ReadError>> {
+        ready(self.store.state().log(partition).map(|log| log.tail).map_err(ReadError::Unavailable)).boxed()
+    }
+
+    fn read_instance<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+    ) -> BoxFuture<'a, Result<Vec<Record>, ReadError>> {
+        ready(Ok(self.store.state().read_instance(instance))).boxed()
+    }
+
+    fn save_snapshot(
+        &self,
+        partition: Partition,
+        snapshot: Snapshot,
+    ) -> BoxFuture<'_, Result<(), AppendError>> {
+        let admitted = self.store.limits.admit_blob(&snapshot.bytes);
+        ready(admitted.and_then(|()| self.store.state().save_snapshot(partition, snapshot))).boxed()
+    }
+
+    fn load_snapshots(&self, partition: Partition) -> BoxFuture<'_, Result<Snapshots, ReadError>> {
+        let state = self.store.state();
+        let loaded = state.log(partition).map_err(ReadError::Unavailable).map(|log| Snapshots {
+            watermark: log.watermark,
+            snapshots: log.snapshots.values().cloned().map(Ok).collect(),
+        });
+        ready(loaded).boxed()
+    }
+
+    fn set_watermark(
+        &self,
+        partition: Partition,
+        position: Position,
+    ) -> BoxFuture<'_, Result<(), AppendError>> {
+        let mut state = self.store.state();
+        let moved = state.log_mut(partition).map(|log| log.watermark = log.watermark.max(position));
+        ready(moved).boxed()
+    }
+
+    fn put_blob(&self, bytes: Bytes) -> BoxFuture<'_, Result<BlobHash, AppendError>> {
+        let admitted = self.store.limits.admit_blob(&bytes);
+        let put = admitted.map(|()| {
+            let hash = BlobHash::of(&bytes);
+            self.store.state().blobs.insert(hash, bytes);
+            hash
+        });
+        ready(put).boxed()
+    }
+
+    fn get_blob<'a>(&'a self, hash: &'a BlobHash) -> BoxFuture<'a, Result<Option<Bytes>, ReadError>> {
+        ready(Ok(self.store.state().blobs.get(hash).cloned())).boxed()
+    }
+
+    fn purge<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<(), AppendError>> {
+        self.store.state().purge(instance);
+        ready(Ok(())).boxed()
+    }
+
+    fn durability(&self) -> Durability {
+        Durability::Unverified
+    }
+}
+
+impl Store {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic under the lock leaves no half-made change behind: each is one insertion at its end.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn log(&self, partition: Partition) -> Result<&Log, String> {
+        self.logs.get(partition.0 as usize).ok_or_else(|| format!("there is no partition {partition}"))
+    }
+
+    fn log_mut(&mut self, partition: Partition) -> Result<&mut Log, AppendError> {
+        let missing = || AppendError::Unavailable(format!("there is no partition {partition}"));
+        self.logs.get_mut(partition.0 as usize).ok_or_else(missing)
+    }
+
+    fn append(&mut self, new: NewRecord, at: Stamp) -> Result<Appended, AppendError> {
+        let NewRecord { partition, first, envelope } = new;
+        self.log_mut(partition)?;
+        match self.instances.get(&envelope.instance) {
+            None if !first => return Err(AppendError::Conflict),
+            None => {}
+            Some(known) => {
+                if let Some(there) = known.admit(partition, first, &envelope.message_id)? {
+                    return Ok(there);
+                }
+            }
+        }
+        let log = self.log_mut(partition)?;
+        let position = log.tail.next();
+        let known = self.instances.entry(envelope.instance).or_insert_with(|| Known {
+            partition,
+            start: envelope.message_id.clone(),
+            purged: false,
+            places: HashMap::new(),
+        });
+        known.places.insert(envelope.message_id.clone(), (position, at));
+        let log = self.log_mut(partition)?;
+        log.tail = position;
+        log.records.insert(position, Record { partition, position, at, envelope });
+        Ok(Appended { position, at, duplicate: false })
+    }
+
+    fn read_instance(&self, instance: &InstanceId) -> Vec<Record> {
+        let Some(known) = self.instances.get(instance) else { return Vec::new() };
+        let Ok(log) = self.log(known.partition) else { return Vec::new() };
+        let mut places: Vec<Position> = known.places.values().map(|(position, _)| *position).collect();
+        places.sort_unstable();
+        places.iter().filter_map(|position| log.records.get(position)).cloned().collect()
+    }
+
+    fn save_snapshot(&mut self, partition: Partition, snapshot: Snapshot) -> Result<(), AppendError> {
+        self.log_mut(partition)?;
+        let known = self.instances.get(&snapshot.instance).ok_or(AppendError::Conflict)?;
+        if known.purged || known.partition != partition {
+            return Err(AppendError::Conflict);
+        }
+        let log = self.log_mut(partition)?;
+        if log.snapshots.get(&snapshot.instance).is_none_or(|there| there.position <= snapshot.position) {
+            log.snapshots.insert(snapshot.instance, snapshot);
+        }
+        Ok(())
+    }
+
+    fn purge(&mut self, instance: &InstanceId) {
+        let Some(known) = self.instances.get_mut(instance) else { return };
+        known.purged = true;
+        let Some(log) = self.logs.get_mut(known.partition.0 as usize) else { return };
+        log.snapshots.remove(instance);
+        let start = &known.start;
+        known.places.retain(|message, (position, _)| {
+            let stays = message == start;
+            if !stays {
+                log.records.remove(position);
+            }
+            stays
+        });
+    }
+
+    fn is_purged(&self, instance: &InstanceId) -> bool {
+        self.instances.get(instance).is_some_and(|known| known.purged)
+    }
+}
+
+impl Known {
+    /// The place of the record that is there already, or leave to add it.
+    fn admit(
+        &self,
+        partition: Partition,
+        first: bool,
+        message: &MessageId,
+    ) -> Result<Option<Appended>, AppendError> {
+        let is_start = *message == self.start;
+        if partition != self.partition || (first && !is_start) {
+            return Err(AppendError::Conflict);
+        }
+        match self.places.get(message) {
+            Some((position, at)) => Ok(Some(Appended { position: *position, at: *at, duplicate: true })),
+            None if self.purged => Err(AppendError::Conflict),
+            None => Ok(None),
+        }
+    }
+}
+
+struct Follower {
+    store: Arc<Store>,
+    news: watch::Receiver<()>,
+    partition: Partition,
+    cursor: Position,
+    progress: Progress,
+}
+
+enum Progress {
+    Begins,
+    /// The end of the log when following began.
+    CatchesUp(Position),
+    Lives,
+    Ended,
+}
+
+impl Follower {
+    async fn next(&mut self) -> Option<Result<Followed, ReadError>> {
+        loop {
+            // Marked as seen before looking, so that a record between the look and the wait wakes the wait.
+            self.news.borrow_and_update();
+            if let Some(item) = self.look()? {
+                return Some(item);
+            }
+            self.news.changed().await.ok()?;
+        }
+    }
+
+    /// The next item if there is one now; the outer `None` is the end.
+    fn look(&mut self) -> Option<Option<Result<Followed, ReadError>>> {
+        let store = Arc::clone(&self.store);
+        let state = store.state();
+        let log = match state.log(self.partition) {
+            Ok(log) => log,
+            Err(reason) => return self.fail(ReadError::Unavailable(reason)),
+        };
+        if let Progress::Begins = self.progress {
+            if log.tail < self.cursor {
+                let (partition, tail, seen) = (self.partition, log.tail, self.cursor);
+                return self.fail(ReadError::WentBack { partition, tail, seen });
+            }
+            self.progress = Progress::CatchesUp(log.tail);
+        }
+        let begins_purged = |record: &Record| state.is_purged(&record.envelope.instance);
+        let mut rest = log.records.range((Excluded(self.cursor), Unbounded));
+        let next = rest.find(|(_, record)| !begins_purged(record));
+        match (&self.progress, next) {
+            (Progress::Ended, _) => None,
+            (Progress::CatchesUp(goal), next) if next.is_none_or(|(position, _)| position > goal) => {
+                let goal = *goal;
+                self.progress = Progress::Lives;
+                Some(Some(Ok(Followed::CaughtUp(goal))))
+            }
+            (_, Some((position, record))) => {
+                self.cursor = *position;
+                Some(Some(Ok(Followed::Record(record.clone()))))
+            }
+            (_, None) => Some(None),
+        }
+    }
+
+    fn fail(&mut self, error: ReadError) -> Option<Option<Result<Followed, ReadError>>> {
+        if let Progress::Ended = self.progress {
+            return None;
+        }
+        self.progress = Progress::Ended;
+        Some(Some(Err(error)))
+    }
+}

@@ -1,0 +1,142 @@
+//! Resolution: what became of a call whose outcome is not known.
+
+use wfl_ir::{Duration, Type, Value};
+
+use crate::fact::Fact;
+use crate::fold::Fold;
+use crate::input::{Outcome, Purpose};
+use crate::schedule::pause;
+use crate::state::{Phase, Step, Suspension};
+use crate::step::Raised;
+
+impl Fold<'_> {
+    /// Finds out by the operation's `confirm`, else by calling again under the same key, else leaves it to a person.
+    pub(crate) fn resolve(&mut self, index: u32, mut step: Box<Step>, reason: String) -> Option<u32> {
+        let call = self.call(index)?;
+        let operation = self.operation(call.operation);
+        if let Some(confirm) = &operation.confirm {
+            let asks = self.operation(confirm.operation).qualified();
+            self.facts.push(Fact::Confirming { step: self.name(index), operation: asks, reason });
+            step.confirm_attempt += 1;
+            step.phase = Phase::Confirming;
+            self.put_step(index, step);
+            None
+        } else if operation.idempotent.is_some() {
+            self.try_again(index, step, Raised::Timeout, &reason, None)
+        } else {
+            self.suspend(index, step, Suspension::UnknownOutcome(reason))
+        }
+    }
+
+    /// The asking operation answered, or did not.
+    pub(crate) fn confirm_answered(
+        &mut self,
+        index: u32,
+        mut step: Box<Step>,
+        outcome: &Outcome,
+    ) -> Option<u32> {
+        let call = self.call(index)?;
+        let operation = self.operation(call.operation);
+        let confirm = operation.confirm.as_ref()?;
+        let asks = self.operation(confirm.operation);
+        match outcome {
+            Outcome::Returned(json) => {
+                let optional = Type::Optional(Box::new(operation.result.clone()));
+                match self.read_result(&optional, json) {
+                    Ok(Value::None) => self.found_none(index, step, confirm.after.unwrap_or_default()),
+                    Ok(value) => self.succeed(index, step, value, true),
+                    Err(why) => self.suspend(index, step, why),
+                }
+            }
+            Outcome::Declared(error, data) => {
+                let why = format!("{} answered with the error {error}", asks.qualified());
+                self.suspend(index, step, Suspension::BadAnswer(why, data.clone()))
+            }
+            Outcome::Refused { reason, raw } => {
+                self.suspend(index, step, Suspension::BadAnswer(reason.clone(), raw.clone()))
+            }
+            Outcome::Unavailable { .. } | Outcome::Unknown { .. } | Outcome::TimedOut { .. } => {
+                let (reason, wanted) = match outcome {
+                    Outcome::Unavailable { reason, retry_after } => {
+                        (reason.clone(), retry_after.unwrap_or_default())
+                    }
+                    Outcome::Unknown { reason } => (reason.clone(), Duration::default()),
+                    _ => ("no answer in time".to_owned(), Duration::default()),
+                };
+                let seed = format!("{}/confirm/{}", self.name(index), step.confirm_attempt);
+                let pause = pause(asks.retry, step.confirm_attempt, true, self.state.id, &seed);
+                let pause = pause.unwrap_or_default().max(wanted);
+                self.facts.push(Fact::Retrying {
+                    step: self.name(index),
+                    purpose: Purpose::Confirm,
+                    attempt: step.confirm_attempt,
+                    reason,
+                    pause,
+                });
+                step.phase = Phase::ConfirmAt(self.now().plus(pause));
+                self.put_step(index, step);
+                None
+            }
+        }
+    }
+
+    /// The other side knows nothing of the call: it did not happen, if enough time has passed.
+    fn found_none(&mut self, index: u32, mut step: Box<Step>, after: Duration) -> Option<u32> {
+        let call = self.call(index)?;
+        let certain_at = step.dispatched_at.plus(after);
+        if self.now() >= certain_at {
+            step.doubt = false;
+            self.facts.push(Fact::FoundAbsent { step: self.name(index) });
+            return self.try_again(index, step, Raised::Timeout, "it did not happen", None);
+        }
+        let idempotent = self.operation(call.operation).idempotent.is_some();
+        let policy = self.retry(call);
+        let seed = format!("{}/do/{}", self.name(index), step.attempt);
+        let again = pause(policy, step.attempt, false, self.state.id, &seed);
+        let room = again.filter(|pause| step.total_due.is_none_or(|total| self.now().plus(*pause) < total));
+        if idempotent && room.is_some() && !step.overdue && !self.unwinding() {
+            return self.try_again(index, step, Raised::Timeout, "nothing is known of it yet", None);
+        }
+        step.phase = Phase::ConfirmAt(certain_at);
+        self.put_step(index, step);
+        None
+    }
+
+    /// The pause before the next attempt is over.
+    pub(crate) fn next_attempt(&mut self, index: u32, mut step: Box<Step>) -> Option<u32> {
+        let call = self.call(index)?;
+        let operation = self.operation(call.operation);
+        let window = operation.idempotent.as_ref().map(|idempotency| idempotency.window);
+        let expired = window.is_some_and(|window| self.now() > step.started_at.plus(window));
+        if step.doubt && expired {
+            if operation.confirm.is_none() {
+                return self.suspend(index, step, Suspension::KeyExpired);
+            }
+            return self.resolve(index, step, "the key has expired".into());
+        }
+        step.attempt += 1;
+        step.dispatched_at = self.now();
+        step.phase = Phase::Calling;
+        self.put_step(index, step);
+        None
+    }
+
+    /// The pause before asking again is over.
+    pub(crate) fn next_confirm(&mut self, index: u32, mut step: Box<Step>) {
+        step.confirm_attempt += 1;
+        step.phase = Phase::Confirming;
+        self.put_step(index, step);
+    }
+
+    /// The time for all attempts has passed. What is under way may still end; nothing new begins.
+    pub(crate) fn total_passed(&mut self, index: u32, mut step: Box<Step>) -> Option<u32> {
+        step.overdue = true;
+        match step.phase {
+            Phase::Backoff(_) => self.exhausted(index, step, Raised::Timeout, "the total time has passed"),
+            _ => {
+                self.put_step(index, step);
+                None
+            }
+        }
+    }
+}

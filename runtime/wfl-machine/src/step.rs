@@ -1,0 +1,310 @@
+//! Steps: the start of a call, and what each outcome of an attempt leads to.
+
+use serde_json::Value as Json;
+use wfl_eval::{check_rule, decode, decode_fields, fits};
+use wfl_ir::{
+    Call, Caught, Duration, EdgeKind, Effect, Fields, Name, Operation, Retry, Type, TypeKind, Value,
+};
+
+use crate::fact::Fact;
+use crate::fold::Fold;
+use crate::input::{Outcome, Purpose};
+use crate::schedule::pause;
+use crate::state::{Debt, DebtState, Ending, Phase, Step, Suspension, Then};
+
+/// How much of a bad answer is kept.
+const MAX_RAW_BYTES: usize = 4096;
+
+impl Fold<'_> {
+    /// Fixes arguments and key, records the debt, and makes the first attempt outstanding.
+    pub(crate) fn start_step(&mut self, index: u32, call: &Call) -> Result<(), Suspension> {
+        let fault = |fault: wfl_eval::Fault| Suspension::Fault(fault.to_string());
+        let operation = self.operation(call.operation);
+        let args = self.eval_fields(&call.args).map_err(fault)?;
+        self.check_args(operation, &args)?;
+        let epoch = self.state.epoch;
+        let key = self.key_for(operation, &args, epoch, Purpose::Do).map_err(fault)?;
+        if let Effect::Compensable { undo, .. } = &operation.effect {
+            let scope = self.node(index).scope;
+            self.state.debts.push(Debt { node: index, epoch, scope, undo: *undo, state: DebtState::Pending });
+        }
+        let now = self.now();
+        let total = self.total(call);
+        let step = Step {
+            epoch,
+            args,
+            key,
+            attempt: 1,
+            confirm_attempt: 0,
+            started_at: now,
+            dispatched_at: now,
+            total_due: total.map(|total| now.plus(total)),
+            doubt: false,
+            overdue: false,
+            phase: Phase::Calling,
+        };
+        self.facts.push(Fact::StepStarted {
+            step: self.name(index),
+            operation: operation.qualified(),
+            pivot: call.pivot,
+        });
+        self.put_step(index, Box::new(step));
+        Ok(())
+    }
+
+    /// The time for all attempts of a step; none for one that is retried forever.
+    pub(crate) fn total(&self, call: &Call) -> Option<Duration> {
+        match self.retry(call) {
+            Retry::Forever { .. } => None,
+            _ => call.total.or(self.operation(call.operation).total),
+        }
+    }
+
+    /// Arguments must fulfil the rules of their parameters.
+    fn check_args(&self, operation: &Operation, args: &Fields) -> Result<(), Suspension> {
+        let fault = |fault: wfl_eval::Fault| Suspension::Fault(fault.to_string());
+        for param in &operation.params {
+            let Some(value) = args.get(&param.name) else { continue };
+            let of_type =
+                check_rule(&self.plan.types, &param.ty, value).map_err(fault)?.map(|(_, rule)| rule);
+            let own = match &param.rule {
+                Some(rule) if !fits(&self.plan.types, &rule.holds, value).map_err(fault)? => {
+                    Some(rule.text.to_string())
+                }
+                _ => None,
+            };
+            if let Some(rule) = of_type.or(own) {
+                let place = format!("`{}` of {}", param.name, operation.qualified());
+                return Err(Suspension::Fault(format!("{place} breaks the rule `{rule}`")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads an answer as a value of the operation's result.
+    pub(crate) fn read_result(&self, ty: &Type, json: &[u8]) -> Result<Value, Suspension> {
+        let bad = |why: String| Suspension::BadAnswer(why, json[..json.len().min(MAX_RAW_BYTES)].to_vec());
+        let parsed: Json = serde_json::from_slice(json).map_err(|_| bad("it is not JSON".into()))?;
+        decode(&self.plan.types, ty, &parsed).map_err(|invalid| bad(invalid.to_string()))
+    }
+
+    /// An attempt of the step itself ended.
+    pub(crate) fn do_answered(&mut self, index: u32, step: Box<Step>, outcome: &Outcome) -> Option<u32> {
+        let call = self.call(index)?;
+        let operation = self.operation(call.operation);
+        match outcome {
+            Outcome::Returned(json) => match self.read_result(&operation.result, json) {
+                Ok(value) => self.succeed(index, step, value, false),
+                Err(why) => self.suspend(index, step, why),
+            },
+            Outcome::Declared(error, data) => match self.read_error(operation, error, data) {
+                Some((error, fields)) => self.fail_step(index, Raised::Declared(error, fields)),
+                None => {
+                    let why = format!(
+                        "the error {error} with such data is not declared by {}",
+                        operation.qualified()
+                    );
+                    let mut step = step;
+                    step.doubt = true;
+                    self.suspend(index, step, Suspension::BadAnswer(why, data.clone()))
+                }
+            },
+            Outcome::Unavailable { reason, retry_after } => {
+                self.try_again(index, step, Raised::Unavailable, reason, *retry_after)
+            }
+            Outcome::TimedOut { started: false } => {
+                self.try_again(index, step, Raised::Unavailable, "it was not sent in time", None)
+            }
+            Outcome::TimedOut { started: true } => self.unknown(index, step, "no answer in time"),
+            Outcome::Unknown { reason } => self.unknown(index, step, reason),
+            Outcome::Refused { reason, raw } => {
+                let mut step = step;
+                step.doubt = true;
+                self.suspend(index, step, Suspension::BadAnswer(reason.clone(), raw.clone()))
+            }
+        }
+    }
+
+    /// A declared error by its short name, with fields of the right types.
+    fn read_error(&self, operation: &Operation, name: &Name, data: &[u8]) -> Option<(u32, Fields)> {
+        let types = &self.plan.types;
+        let index = *operation.raises.iter().find(|i| types[**i as usize].short_name() == name.as_str())?;
+        let TypeKind::Error(fields) = &types[index as usize].kind else { return None };
+        let json: Json = serde_json::from_slice(data).ok()?;
+        Some((index, decode_fields(types, fields, &json).ok()?))
+    }
+
+    /// The attempt may have had its effect.
+    fn unknown(&mut self, index: u32, mut step: Box<Step>, reason: &str) -> Option<u32> {
+        let call = self.call(index)?;
+        if self.is_read(call) {
+            return self.try_again(index, step, Raised::Timeout, reason, None);
+        }
+        if self.unwinding() && self.is_harmless(call) {
+            return self.unwind_on();
+        }
+        step.doubt = true;
+        self.resolve(index, step, reason.to_owned())
+    }
+
+    /// Another attempt under the same key, if policy and time allow one; else the step has failed or waits.
+    pub(crate) fn try_again(
+        &mut self,
+        index: u32,
+        mut step: Box<Step>,
+        raised: Raised,
+        reason: &str,
+        retry_after: Option<Duration>,
+    ) -> Option<u32> {
+        let call = self.call(index)?;
+        let resolving = self.unwinding();
+        if resolving && !step.doubt {
+            self.void_debt(index);
+            return self.unwind_on();
+        }
+        let seed = format!("{}/do/{}", self.name(index), step.attempt);
+        let pause = pause(self.retry(call), step.attempt, resolving, self.state.id, &seed);
+        let pause = pause.map(|pause| pause.max(retry_after.unwrap_or_default()));
+        let in_time = |pause: &Duration| {
+            resolving || !step.overdue && step.total_due.is_none_or(|total| self.now().plus(*pause) < total)
+        };
+        match pause.filter(in_time) {
+            Some(pause) => {
+                step.phase = Phase::Backoff(self.now().plus(pause));
+                self.facts.push(Fact::Retrying {
+                    step: self.name(index),
+                    purpose: Purpose::Do,
+                    attempt: step.attempt,
+                    reason: reason.to_owned(),
+                    pause,
+                });
+                self.put_step(index, step);
+                // A deadline that waited for this pivot acts now if the attempt is known to have done nothing.
+                self.take_deferred().flatten()
+            }
+            None => self.exhausted(index, step, raised, reason),
+        }
+    }
+
+    /// No attempt is left.
+    pub(crate) fn exhausted(
+        &mut self,
+        index: u32,
+        step: Box<Step>,
+        raised: Raised,
+        reason: &str,
+    ) -> Option<u32> {
+        let call = self.call(index)?;
+        if step.doubt && !self.is_read(call) {
+            return self.suspend(index, step, Suspension::UnknownOutcome(reason.to_owned()));
+        }
+        if self.handler(call, &raised).is_some() {
+            return self.fail_step(index, raised);
+        }
+        self.suspend(index, step, Suspension::RetriesExhausted(reason.to_owned()))
+    }
+
+    pub(crate) fn suspend(&mut self, index: u32, mut step: Box<Step>, why: Suspension) -> Option<u32> {
+        self.facts.push(Fact::Suspended { step: self.name(index), why: why.clone() });
+        step.phase = Phase::Suspended(why);
+        self.put_step(index, step);
+        self.take_deferred().flatten()
+    }
+
+    /// The step has its result.
+    pub(crate) fn succeed(
+        &mut self,
+        index: u32,
+        mut step: Box<Step>,
+        value: Value,
+        confirmed: bool,
+    ) -> Option<u32> {
+        let call = self.call(index)?;
+        if let Err(why) = self.owe(index, step.epoch, &step.args, &value) {
+            // The effect is there, but nothing that would undo it: the debt stays open until a person decides.
+            step.doubt = true;
+            return self.suspend(index, step, why);
+        }
+        self.facts.push(Fact::StepSucceeded {
+            step: self.name(index),
+            operation: self.operation(call.operation).qualified(),
+            value: value.clone(),
+            attempts: step.attempt,
+            confirmed,
+        });
+        if let Some(slot) = call.result {
+            self.set_slot(slot, value);
+        }
+        if call.pivot {
+            let committed = self.pass_pivot(index);
+            self.facts.push(Fact::PivotPassed { step: self.name(index), committed });
+        }
+        if self.unwinding() {
+            return self.unwind_on();
+        }
+        self.plan.target(index, EdgeKind::Order)
+    }
+
+    /// Passing the point of no return commits every scope around it.
+    fn pass_pivot(&mut self, index: u32) -> u32 {
+        self.state.past_pivot = true;
+        self.state.deferred = None;
+        let scopes: Vec<u32> = self.plan.scopes_outward(self.node(index).scope).collect();
+        scopes.into_iter().map(|scope| self.commit(scope)).sum()
+    }
+
+    /// The step ended with an error that leaves no effect.
+    pub(crate) fn fail_step(&mut self, index: u32, raised: Raised) -> Option<u32> {
+        let call = self.call(index)?;
+        self.void_debt(index);
+        let (error, fields) = match &raised {
+            Raised::Declared(error, fields) => {
+                (self.plan.types[*error as usize].short_name().into(), fields.clone())
+            }
+            Raised::Timeout => ("Timeout".into(), Fields::default()),
+            Raised::Unavailable => ("Unavailable".into(), Fields::default()),
+        };
+        let handler = self.handler(call, &raised).filter(|_| !self.unwinding());
+        let handled = handler.is_some();
+        self.facts.push(Fact::StepFailed { step: self.name(index), error, fields: fields.clone(), handled });
+        if self.unwinding() {
+            return self.unwind_on();
+        }
+        if let Some(next) = self.take_deferred() {
+            return next;
+        }
+        match (handler, raised) {
+            (Some(number), _) => {
+                if let Some(slot) = call.handlers[number as usize].bind {
+                    self.set_slot(slot, Value::Record(fields));
+                }
+                self.plan.target(index, EdgeKind::Error(number))
+            }
+            (None, Raised::Declared(error, fields)) => {
+                let name = self.plan.types[error as usize].short_name();
+                let reason = format!("{} failed with {name}", self.name(index));
+                self.unwind(0, Then::End(Ending::Failed(error, fields)), reason)
+            }
+            // System errors without a handler suspend before they come here.
+            (None, Raised::Timeout | Raised::Unavailable) => None,
+        }
+    }
+
+    /// The first handler that takes an error.
+    pub(crate) fn handler(&self, call: &Call, raised: &Raised) -> Option<u32> {
+        let takes = |caught: &Caught| match (caught, raised) {
+            (Caught::Any, _) => true,
+            (Caught::Error(a), Raised::Declared(b, _)) => a == b,
+            (Caught::Timeout, Raised::Timeout) | (Caught::Unavailable, Raised::Unavailable) => true,
+            _ => false,
+        };
+        call.handlers.iter().position(|handler| takes(&handler.on)).map(|number| number as u32)
+    }
+}
+
+/// What a step ended with.
+pub(crate) enum Raised {
+    Declared(u32, Fields),
+    Timeout,
+    Unavailable,
+}

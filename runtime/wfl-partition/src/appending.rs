@@ -1,0 +1,99 @@
+//! Answers and timers on their way into the log.
+
+use wfl_ir::Timestamp;
+use wfl_machine::{Answer, Input, Outcome};
+use wfl_record::{AppendError, Appended, Envelope, InstanceId, MessageId, NewRecord};
+
+use crate::event::{Action, Alarm, CallId};
+use crate::partition::{Partition, Repeat};
+
+impl Partition {
+    /// Asks for an append and remembers it until it is folded.
+    pub(crate) fn append(&mut self, instance: InstanceId, input: &Input, out: &mut Vec<Action>) {
+        let Some(state) = self.slots.get(&instance).and_then(|slot| slot.state.as_ref()) else { return };
+        let (kind, version, payload) = input.encode();
+        let message_id = input.message_id();
+        let envelope = Envelope {
+            namespace: state.namespace().clone(),
+            tenant: None,
+            instance,
+            message_id: message_id.clone(),
+            kind,
+            version,
+            actor: None,
+            key_id: None,
+            trace: None,
+            payload,
+        };
+        let record = NewRecord { partition: self.id, first: false, envelope };
+        self.appends.insert((instance, message_id), record.clone());
+        out.push(Action::Append(record));
+    }
+
+    /// A call ended: its answer goes into the log.
+    pub(crate) fn answered(&mut self, id: CallId, outcome: Outcome, out: &mut Vec<Action>) {
+        if !self.flights.answered(id) {
+            // It was given up, or its time ran out before: the log has its own answer.
+            return;
+        }
+        let Some(flight) = self.flights.get(id) else { return };
+        let (instance, call) = (flight.instance, flight.effect.call.clone());
+        self.append(instance, &Input::Answer(Answer { call, outcome }), out);
+    }
+
+    /// The time of an attempt is over.
+    pub(crate) fn attempt_ran_out(&mut self, id: CallId, out: &mut Vec<Action>) {
+        out.push(Action::CancelCall(id));
+        self.answered(id, Outcome::TimedOut { started: true }, out);
+    }
+
+    /// An append was answered. Only its record in the log changes anything; a failed one is repeated.
+    pub(crate) fn appended(
+        &mut self,
+        now: Timestamp,
+        instance: InstanceId,
+        id: MessageId,
+        result: Result<Appended, AppendError>,
+        out: &mut Vec<Action>,
+    ) {
+        let key = (instance, id);
+        match result {
+            Ok(Appended { position, .. }) => {
+                // If its record was folded before this answer came, there is nothing left to remember. If it was
+                // there before this process began (a duplicate), it will not come again.
+                if position <= self.position {
+                    self.appends.remove(&key);
+                }
+            }
+            Err(AppendError::TooLarge { limit }) => self.shrink(key, limit, out),
+            Err(AppendError::Damaged(reason)) => {
+                self.appends.remove(&key);
+                self.quarantine(instance, reason, out);
+            }
+            Err(AppendError::Conflict) => {
+                self.appends.remove(&key);
+                self.quarantine(instance, "the journal knows no start of it".into(), out);
+            }
+            Err(error @ (AppendError::Unknown(_) | AppendError::Unavailable(_))) => {
+                if self.appends.contains_key(&key) {
+                    let repeat = Repeat::Append(key.0, key.1);
+                    self.repeats.insert((now.plus(self.options.repeat_after), repeat));
+                    out.push(Action::Alarm(Alarm::JournalRefuses { reason: error.to_string() }));
+                }
+            }
+        }
+    }
+
+    /// An answer that the journal does not take becomes an incident that says so.
+    fn shrink(&mut self, key: (InstanceId, MessageId), limit: usize, out: &mut Vec<Action>) {
+        let Some(record) = self.appends.remove(&key) else { return };
+        let envelope = &record.envelope;
+        let Ok(Input::Answer(answer)) = Input::decode(envelope.kind, envelope.version, &envelope.payload)
+        else {
+            return self.quarantine(key.0, format!("an input is larger than {limit} bytes"), out);
+        };
+        let reason = format!("the answer is larger than the {limit} bytes that the journal takes");
+        let outcome = Outcome::Refused { reason, raw: Vec::new() };
+        self.append(key.0, &Input::Answer(Answer { call: answer.call, outcome }), out);
+    }
+}

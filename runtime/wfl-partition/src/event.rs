@@ -1,0 +1,113 @@
+//! What goes into a partition and what comes out of it.
+
+use std::sync::Arc;
+
+use wfl_ir::{Plan, PlanHash, Timestamp};
+use wfl_machine::{CallEffect, Fact, Outcome, Status};
+use wfl_record::{AppendError, Appended, InstanceId, MessageId, NewRecord, Position, Record, Stamp};
+
+/// A call under way in this process. Never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
+
+/// Whether this node dispatches for the partition. It decides who dispatches, never what is true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Folds the log, appends and calls nothing.
+    Standby,
+    /// Does what is outstanding.
+    Owner,
+}
+
+/// Something that happened outside.
+#[derive(Debug)]
+pub enum Event {
+    /// The role changed. An owner begins with everything that is outstanding.
+    Role(Role),
+    /// The next record of the log.
+    Record(Record),
+    /// What is stored of an instance is not what was written.
+    Damaged(InstanceId, String),
+    /// The answer to [`Action::NeedPlan`]: the plan, whose hash was tested, or why there is none.
+    Plan(PlanHash, Result<Arc<Plan>, String>),
+    /// The answer to [`Action::NeedBlob`].
+    Blob([u8; 32], Result<Vec<u8>, String>),
+    /// A call ended.
+    Answer(CallId, Outcome),
+    /// An append was answered.
+    Appended(InstanceId, MessageId, Result<Appended, AppendError>),
+    /// The time that [`crate::Partition::next_wake`] named has come.
+    Wake,
+}
+
+/// Something to be done outside.
+#[derive(Debug)]
+pub enum Action {
+    /// Append a record; the answer comes back as [`Event::Appended`]. A failed one is asked for again under the
+    /// same message id.
+    Append(NewRecord),
+    /// Carry out a call; its end comes back as [`Event::Answer`].
+    Call(CallId, Box<Call>),
+    /// Give up a call: close its connection, drop its answer.
+    CancelCall(CallId),
+    /// Fetch a plan from its blob.
+    NeedPlan(PlanHash),
+    /// Fetch the arguments of a start from their blob.
+    NeedBlob([u8; 32]),
+    /// Tell whoever is interested what a record came to.
+    Update(Box<Update>),
+    /// Tell a person.
+    Alarm(Alarm),
+}
+
+/// A call to be carried out.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Whose call.
+    pub instance: InstanceId,
+    /// The plan that the operation's number belongs to.
+    pub plan: Arc<Plan>,
+    /// What to call and with what.
+    pub effect: CallEffect,
+    /// When this attempt is over.
+    pub deadline: Timestamp,
+}
+
+/// What a record came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// Whose record.
+    pub instance: InstanceId,
+    /// Where it stands.
+    pub position: Position,
+    /// The log's time stamp.
+    pub at: Stamp,
+    /// What happened, in order.
+    pub facts: Vec<Fact>,
+    /// The state after it.
+    pub status: Status,
+}
+
+/// What a person must know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    /// An instance takes nothing more: its log or a payload is not sound.
+    Quarantined {
+        /// Which.
+        instance: InstanceId,
+        /// Why.
+        reason: String,
+    },
+    /// A plan that an instance runs is not there or not sound. It is asked for again.
+    PlanMissing {
+        /// Which plan.
+        plan: PlanHash,
+        /// Why.
+        reason: String,
+    },
+    /// The journal does not take records. They are offered again.
+    JournalRefuses {
+        /// Why.
+        reason: String,
+    },
+}

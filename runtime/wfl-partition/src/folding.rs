@@ -1,0 +1,155 @@
+//! Records into states: folding, parking while a plan is missing, quarantine.
+
+use std::sync::Arc;
+
+use wfl_ir::{Plan, PlanHash, Timestamp};
+use wfl_machine::{Input, Source, Status, apply};
+use wfl_record::{InstanceId, Record};
+
+use crate::event::{Action, Alarm, Update};
+use crate::partition::{Partition, Repeat};
+use crate::slot::Parked;
+
+impl Partition {
+    /// The next record of the log.
+    pub(crate) fn record(&mut self, record: Record, out: &mut Vec<Action>) {
+        if record.position <= self.position {
+            // A follower that began again: what was folded stays folded.
+            return;
+        }
+        self.position = record.position;
+        let instance = record.envelope.instance;
+        self.appends.remove(&(instance, record.envelope.message_id.clone()));
+        if self.slots.get(&instance).is_some_and(|slot| slot.quarantine.is_some()) {
+            return;
+        }
+        let envelope = &record.envelope;
+        match Input::decode(envelope.kind, envelope.version, &envelope.payload) {
+            Ok(input) => {
+                self.slots.entry(instance).or_default().parked.push_back(Parked::new(record, input));
+                self.fold_parked(instance, None, out);
+            }
+            Err(error) => self.quarantine(instance, error.to_string(), out),
+        }
+    }
+
+    /// Folds what waits, for as long as everything that it needs is there. `blob` is the argument blob of the
+    /// first waiting record, if it was waited for.
+    fn fold_parked(&mut self, instance: InstanceId, blob: Option<&[u8]>, out: &mut Vec<Action>) {
+        let mut blob = blob;
+        while let Some(slot) = self.slots.get_mut(&instance) {
+            let Some(first) = slot.parked.front() else { break };
+            let hash = match (&slot.state, &first.input) {
+                (Some(state), _) => state.plan(),
+                (None, Input::Start(start)) => start.plan,
+                (None, _) => {
+                    return self.quarantine(instance, "its log does not begin with a start".into(), out);
+                }
+            };
+            let Some(plan) = slot.plan.clone().or_else(|| self.plans.get(&hash).cloned()) else {
+                return self.want_plan(hash, instance, out);
+            };
+            let args = match &first.input {
+                Input::Start(start) => match (&start.source, blob.take()) {
+                    (Source::Inline(bytes), _) => bytes.clone(),
+                    (Source::Blob(_), Some(bytes)) => bytes.to_vec(),
+                    (Source::Blob(hash), None) => {
+                        let hash = *hash;
+                        return self.want_blob(hash, instance, out);
+                    }
+                },
+                _ => Vec::new(),
+            };
+            let Some(parked) = slot.parked.pop_front() else { break };
+            slot.plan = Some(Arc::clone(&plan));
+            let folded =
+                apply(&plan, hash, &mut slot.state, &parked.envelope, &parked.input, &args, parked.at);
+            match folded {
+                Ok(applied) => {
+                    let status = slot.state.as_ref().map_or(Status::Running, |state| state.status());
+                    let (position, at) = (parked.position, parked.at);
+                    out.push(Action::Update(Box::new(Update {
+                        instance,
+                        position,
+                        at,
+                        facts: applied.facts,
+                        status,
+                    })));
+                }
+                Err(error) => return self.quarantine(instance, error.to_string(), out),
+            }
+        }
+        self.sync(instance, out);
+    }
+
+    fn want_plan(&mut self, hash: PlanHash, instance: InstanceId, out: &mut Vec<Action>) {
+        let waiting = self.wanted_plans.entry(hash).or_default();
+        if waiting.is_empty() {
+            out.push(Action::NeedPlan(hash));
+        }
+        waiting.insert(instance);
+    }
+
+    fn want_blob(&mut self, hash: [u8; 32], instance: InstanceId, out: &mut Vec<Action>) {
+        let waiting = self.wanted_blobs.entry(hash).or_default();
+        if waiting.is_empty() {
+            out.push(Action::NeedBlob(hash));
+        }
+        waiting.insert(instance);
+    }
+
+    pub(crate) fn plan_came(
+        &mut self,
+        now: Timestamp,
+        hash: PlanHash,
+        plan: Result<Arc<Plan>, String>,
+        out: &mut Vec<Action>,
+    ) {
+        match plan {
+            Ok(plan) => {
+                self.plans.insert(hash, plan);
+                for instance in self.wanted_plans.remove(&hash).unwrap_or_default() {
+                    self.fold_parked(instance, None, out);
+                }
+            }
+            Err(reason) => {
+                out.push(Action::Alarm(Alarm::PlanMissing { plan: hash, reason }));
+                self.repeats.insert((now.plus(self.options.repeat_after), Repeat::Plan(hash)));
+            }
+        }
+    }
+
+    pub(crate) fn blob_came(
+        &mut self,
+        now: Timestamp,
+        hash: [u8; 32],
+        bytes: Result<Vec<u8>, String>,
+        out: &mut Vec<Action>,
+    ) {
+        match bytes {
+            Ok(bytes) => {
+                for instance in self.wanted_blobs.remove(&hash).unwrap_or_default() {
+                    self.fold_parked(instance, Some(&bytes), out);
+                }
+            }
+            Err(reason) => {
+                out.push(Action::Alarm(Alarm::JournalRefuses { reason }));
+                self.repeats.insert((now.plus(self.options.repeat_after), Repeat::Blob(hash)));
+            }
+        }
+    }
+
+    /// The instance takes nothing more, and nothing more is done for it.
+    pub(crate) fn quarantine(&mut self, instance: InstanceId, reason: String, out: &mut Vec<Action>) {
+        self.give_up_calls(instance, out);
+        let slot = self.slots.entry(instance).or_default();
+        slot.parked.clear();
+        for timer in slot.timers.drain(..) {
+            self.wheel.remove(&(timer, instance));
+        }
+        if slot.quarantine.is_none() {
+            slot.quarantine = Some(reason.clone());
+            out.push(Action::Alarm(Alarm::Quarantined { instance, reason }));
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The core of the engine for one partition, without I/O: events in, actions out.
+//!
+//! Invariant: an answer only becomes an append; state changes only on a record. Only an owner appends and calls.
+//! Nothing here reads a clock: `now` comes in with every event. The tokio shell and the simulator drive this code.
+
+mod event;
+mod slot;
+mod flights;
+mod partition;
+mod folding;
+mod dispatch;
+mod appending;
+
+pub use event::{Action, Alarm, Call, CallId, Event, Role, Update};
+pub use partition::{Options, Partition};
+pub use slot::View;
+
+#[cfg(test)]
+mod tests;

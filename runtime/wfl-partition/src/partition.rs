@@ -1,0 +1,163 @@
+//! The partition: its table of instances, its timer wheel and the entry for events.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use wfl_ir::{Duration, Plan, PlanHash, Timestamp};
+use wfl_machine::TimerEffect;
+use wfl_record::{InstanceId, MessageId, NewRecord, Position};
+
+use crate::event::{Action, Event, Role};
+use crate::flights::Flights;
+use crate::slot::{Slot, View};
+
+/// Limits of a partition.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How many calls may be under way at once; more are queued.
+    pub max_calls: usize,
+    /// The pause before a refused append, or a missing plan, is asked for again.
+    pub repeat_after: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { max_calls: 512, repeat_after: Duration::from_millis(500) }
+    }
+}
+
+/// One partition of the engine. Its state is volatile: the log, folded anew, gives it back.
+#[derive(Debug)]
+pub struct Partition {
+    pub(crate) id: wfl_record::Partition,
+    pub(crate) options: Options,
+    pub(crate) role: Role,
+    /// The last record folded or parked.
+    pub(crate) position: Position,
+    pub(crate) slots: BTreeMap<InstanceId, Slot>,
+    pub(crate) plans: BTreeMap<PlanHash, Arc<Plan>>,
+    /// Plans and blobs asked for, with the instances that wait.
+    pub(crate) wanted_plans: BTreeMap<PlanHash, BTreeSet<InstanceId>>,
+    pub(crate) wanted_blobs: BTreeMap<[u8; 32], BTreeSet<InstanceId>>,
+    pub(crate) flights: Flights,
+    /// The timer wheel.
+    pub(crate) wheel: BTreeSet<(TimerEffect, InstanceId)>,
+    /// Appends that were asked for and not yet folded. Bounded by what is outstanding.
+    pub(crate) appends: BTreeMap<(InstanceId, MessageId), NewRecord>,
+    /// What is to be asked for again, and when.
+    pub(crate) repeats: BTreeSet<(Timestamp, Repeat)>,
+}
+
+/// Something that failed and is tried again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Repeat {
+    Append(InstanceId, MessageId),
+    Plan(PlanHash),
+    Blob([u8; 32]),
+}
+
+impl Partition {
+    /// A partition that knows nothing yet, on standby.
+    pub fn new(id: wfl_record::Partition, options: Options) -> Partition {
+        Partition {
+            id,
+            options,
+            role: Role::Standby,
+            position: Position::ZERO,
+            slots: BTreeMap::new(),
+            plans: BTreeMap::new(),
+            wanted_plans: BTreeMap::new(),
+            wanted_blobs: BTreeMap::new(),
+            flights: Flights::default(),
+            wheel: BTreeSet::new(),
+            appends: BTreeMap::new(),
+            repeats: BTreeSet::new(),
+        }
+    }
+
+    /// Takes an event at an instant; what is to be done outside is added to `out`.
+    pub fn handle(&mut self, now: Timestamp, event: Event, out: &mut Vec<Action>) {
+        match event {
+            Event::Role(role) => self.set_role(role, out),
+            Event::Record(record) => self.record(record, out),
+            Event::Damaged(instance, reason) => self.quarantine(instance, reason, out),
+            Event::Plan(hash, plan) => self.plan_came(now, hash, plan, out),
+            Event::Blob(hash, bytes) => self.blob_came(now, hash, bytes, out),
+            Event::Answer(call, outcome) => self.answered(call, outcome, out),
+            Event::Appended(instance, id, result) => self.appended(now, instance, id, result, out),
+            Event::Wake => self.wake(now, out),
+        }
+        self.dispatch_queued(now, out);
+    }
+
+    /// The instant at which the partition wants [`Event::Wake`].
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        let owner = self.role == Role::Owner;
+        let timer = self.wheel.first().filter(|_| owner).map(|(timer, _)| timer.due);
+        let repeat = self.repeats.first().map(|(at, _)| *at);
+        [timer, self.flights.next_end(), repeat].into_iter().flatten().min()
+    }
+
+    /// What is known of an instance.
+    pub fn view(&self, instance: &InstanceId) -> Option<View<'_>> {
+        self.slots.get(instance).map(Slot::view)
+    }
+
+    /// Every instance in the table, in the order of ids.
+    pub fn instances(&self) -> impl Iterator<Item = (&InstanceId, View<'_>)> {
+        self.slots.iter().map(|(id, slot)| (id, slot.view()))
+    }
+
+    /// The last record that was seen.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    fn set_role(&mut self, role: Role, out: &mut Vec<Action>) {
+        self.role = role;
+        let all: Vec<InstanceId> = self.slots.keys().copied().collect();
+        for instance in all {
+            match role {
+                Role::Owner => self.sync(instance, out),
+                Role::Standby => self.give_up_calls(instance, out),
+            }
+        }
+        if role == Role::Standby {
+            self.appends.clear();
+            self.repeats.retain(|(_, repeat)| !matches!(repeat, Repeat::Append(..)));
+        }
+    }
+
+    fn wake(&mut self, now: Timestamp, out: &mut Vec<Action>) {
+        if self.role == Role::Owner {
+            self.fire_timers(now, out);
+            for call in self.flights.overdue(now) {
+                self.attempt_ran_out(call, out);
+            }
+        }
+        while let Some((_, repeat)) = self.repeats.pop_first_if_due(now) {
+            self.repeat(repeat, out);
+        }
+    }
+
+    fn repeat(&mut self, repeat: Repeat, out: &mut Vec<Action>) {
+        match repeat {
+            Repeat::Append(instance, id) => {
+                out.extend(self.appends.get(&(instance, id)).cloned().map(Action::Append));
+            }
+            Repeat::Plan(hash) => out.push(Action::NeedPlan(hash)),
+            Repeat::Blob(hash) => out.push(Action::NeedBlob(hash)),
+        }
+    }
+}
+
+/// Takes what is due out of a time-ordered set.
+trait PopDue {
+    fn pop_first_if_due(&mut self, now: Timestamp) -> Option<(Timestamp, Repeat)>;
+}
+
+impl PopDue for BTreeSet<(Timestamp, Repeat)> {
+    fn pop_first_if_due(&mut self, now: Timestamp) -> Option<(Timestamp, Repeat)> {
+        if self.first().is_some_and(|(at, _)| *at <= now) { self.pop_first() } else { None }
+    }
+}

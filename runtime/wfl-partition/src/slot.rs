@@ -1,0 +1,70 @@
+//! What a partition holds of one instance.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use wfl_ir::{Plan, Timestamp};
+use wfl_machine::{CallRef, Input, Instance, TimerEffect};
+use wfl_record::{Envelope, Position, Record, Stamp};
+
+use crate::event::CallId;
+
+/// An instance in the table.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    /// The folded state; none before the start is folded.
+    pub(crate) state: Option<Instance>,
+    /// The plan, once it is known.
+    pub(crate) plan: Option<Arc<Plan>>,
+    /// Records that wait for a plan or a blob, in order.
+    pub(crate) parked: VecDeque<Parked>,
+    /// Why nothing is folded any more.
+    pub(crate) quarantine: Option<String>,
+    /// Calls that are under way or answered, by what they are for.
+    pub(crate) flights: BTreeMap<CallRef, CallId>,
+    /// Timers in the wheel.
+    pub(crate) timers: Vec<TimerEffect>,
+}
+
+/// A record that waits.
+#[derive(Debug)]
+pub(crate) struct Parked {
+    pub(crate) position: Position,
+    pub(crate) at: Stamp,
+    pub(crate) envelope: Envelope,
+    pub(crate) input: Input,
+}
+
+impl Parked {
+    pub(crate) fn new(record: Record, input: Input) -> Parked {
+        Parked { position: record.position, at: record.at, envelope: record.envelope, input }
+    }
+}
+
+/// What can be seen of an instance from outside.
+#[derive(Clone, Debug)]
+pub struct View<'a> {
+    /// The folded state; none before the start could be folded.
+    pub state: Option<&'a Instance>,
+    /// Its plan.
+    pub plan: Option<&'a Arc<Plan>>,
+    /// Why it takes nothing more.
+    pub quarantine: Option<&'a str>,
+    /// True while records wait for a plan or a blob.
+    pub parked: bool,
+    /// The next instant at which a timer fires.
+    pub next_timer: Option<Timestamp>,
+}
+
+impl Slot {
+    pub(crate) fn view(&self) -> View<'_> {
+        View {
+            state: self.state.as_ref(),
+            plan: self.plan.as_ref(),
+            quarantine: self.quarantine.as_deref(),
+            parked: !self.parked.is_empty(),
+            next_timer: self.timers.iter().map(|timer| timer.due).min(),
+        }
+    }
+}
