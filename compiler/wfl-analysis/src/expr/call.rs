@@ -154,10 +154,9 @@ impl Checker<'_, '_, '_> {
         }
         if let ExprKind::Name(owner) = &base.kind
             && self.names.iter().all(|binding| binding.name != owner.text)
+            && let Some(typed) = self.call_qualified(owner, name, arguments, span)
         {
-            if let Some(typed) = self.call_qualified(owner, name, arguments, span) {
-                return typed;
-            }
+            return typed;
         }
         let receiver = self.alone(|this| this.check(base, None));
         let imported = self.tables.find(self.session, self.module, Space::Function, &name.text);

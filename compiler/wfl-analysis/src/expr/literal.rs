@@ -30,11 +30,11 @@ impl Checker<'_, '_, '_> {
             },
             _ => return None,
         };
-        Some(self.into_hint(value, natural, hint, expr.span))
+        Some(self.adapted(value, natural, hint, expr.span))
     }
 
     // A literal goes into the type that is wanted, if it is one of its values.
-    fn into_hint(&mut self, value: Value, natural: Ty, hint: Option<&Ty>, span: Span) -> Typed {
+    fn adapted(&mut self, value: Value, natural: Ty, hint: Option<&Ty>, span: Span) -> Typed {
         let Some(wanted) = hint.map(Ty::present) else { return Typed::constant(value, natural) };
         let base = self.tables.base(wanted);
         let value = match (&value, base) {

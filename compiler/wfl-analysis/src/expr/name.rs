@@ -116,10 +116,10 @@ impl Checker<'_, '_, '_> {
 
     /// `base.name`.
     pub(crate) fn member(&mut self, base: &ast::Expr, name: &ast::Name, optional: bool, span: Span) -> Typed {
-        if let ExprKind::Name(owner) = &base.kind {
-            if let Some(typed) = self.qualified(owner, name, span) {
-                return typed;
-            }
+        if let ExprKind::Name(owner) = &base.kind
+            && let Some(typed) = self.qualified(owner, name, span)
+        {
+            return typed;
         }
         let base = self.alone(|this| this.check(base, None));
         if name.is_missing() || base.ty.is_unknown() {
