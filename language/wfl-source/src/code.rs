@@ -17,7 +17,7 @@ pub enum Severity {
 macro_rules! codes {
     ($($code:ident => $title:literal,)*) => {
         /// A stable diagnostic code. `E01xx` syntax, `E02xx` names and types, `E03xx` sagas, `E04xx` errors
-        /// and exhaustiveness, `E05xx` data flow, `E08xx` modules and projects, `W…` lints.
+        /// and exhaustiveness, `E05xx` data flow, `E08xx` modules and projects, `E0999` the compiler itself, `W…` lints.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
         pub enum Code {
             $(#[doc = $title] $code,)*
@@ -111,6 +111,7 @@ codes! {
     E0804 => "module has no such name",
     E0805 => "project manifest is malformed",
     E0806 => "file cannot be read",
+    E0999 => "the compiler made a mistake",
     W0201 => "import is not used",
     W0202 => "value is not used",
     W0403 => "listed error cannot happen",
