@@ -7,6 +7,7 @@ use crate::declare;
 use crate::hir::Program;
 use crate::module::{Module, check_names, check_rings};
 use crate::rule;
+use crate::scenario;
 use crate::session::Session;
 use crate::signature;
 use crate::workflow;
@@ -38,6 +39,7 @@ pub fn analyze(modules: &[Module<'_>], files: &Files) -> Analysis {
     rule::check(&mut session, &mut tables);
     let operations = contract::check(&mut session, &tables);
     let workflows = workflow::check(&mut session, &tables);
+    scenario::check(&mut session, &tables, modules);
     declare::check_unused(&mut session, &tables, modules);
     let program = Program { types: tables.defs, operations, workflows };
     let mut diagnostics = session.finish();

@@ -164,7 +164,7 @@ impl<'s, 'f, 'a> Contract<'s, 'f, 'a> {
             window.and_then(|window| self.checker.constant_duration(window, "the time behind `for`"));
         if self.operation.effect == EffectClass::Read {
             let title = format!("`{}` is a read and needs no key", self.name());
-            self.checker.session.error(Code::W0202, title, clause.span, "reads may be repeated at will");
+            self.checker.session.error(Code::W0205, title, clause.span, "reads may be repeated at will");
         }
         Some(Idempotency { key: key.expr, window: window.unwrap_or(DEFAULT_WINDOW) })
     }

@@ -191,6 +191,7 @@ fn connect_name(
         if scope.own.contains_key(&key) || scope.imported.contains_key(&key) {
             let title = format!("`{}` is declared twice", name.text);
             session.error(Code::E0202, title, name.span, "another one of this name is already here");
+            session.use_import(module, number);
             return;
         }
         scope.imported.insert(key, (thing, number));

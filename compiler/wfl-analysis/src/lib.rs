@@ -17,6 +17,7 @@ mod retry;
 mod contract;
 mod body;
 mod workflow;
+mod scenario;
 mod analyze;
 
 pub use analyze::{Analysis, analyze};

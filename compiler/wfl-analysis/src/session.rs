@@ -31,8 +31,9 @@ impl<'a> Session<'a> {
         self.report(Diagnostic::new(code, title, span, message));
     }
 
-    pub(crate) fn text(&self, span: Span) -> &'a str {
-        self.files.text_of(span)
+    /// The text under a span on one line, so that laying it out anew changes no plan.
+    pub(crate) fn text(&self, span: Span) -> String {
+        self.files.text_of(span).split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     pub(crate) fn use_import(&mut self, module: usize, import: usize) {

@@ -114,6 +114,7 @@ codes! {
     E0999 => "the compiler made a mistake",
     W0201 => "import is not used",
     W0202 => "value is not used",
+    W0205 => "clause has no use",
     W0403 => "listed error cannot happen",
     W0404 => "emitted before the saga is settled",
 }

@@ -57,11 +57,13 @@ impl Body<'_, '_, '_> {
         let subject = self.cx.alone(|cx| cx.check(&parts.scrutinee, None));
         let before = self.flow.clone();
         let mut after = Flow::dead();
-        let mut arms = Vec::new();
+        let (mut arms, mut sound) = (Vec::new(), true);
         for arm in &parts.arms {
             self.flow = before.clone();
             let names = self.cx.names.len();
+            let reports = self.cx.session.count();
             let pattern = self.cx.pattern(&arm.pattern, &subject.ty, subject.label, Binds::Slots);
+            sound &= self.cx.session.count() == reports;
             let guard = arm.guard.as_ref().map(|guard| self.cx.check_as(guard, &Ty::Bool).expr);
             let body = self.arm_body(&arm.body, target.is_some());
             self.release(names);
@@ -72,7 +74,10 @@ impl Body<'_, '_, '_> {
         self.flow = after;
         let patterns = arms.iter().map(|arm| (&arm.pattern, arm.guard.is_some())).collect::<Vec<_>>();
         let spans = parts.arms.iter().map(|arm| arm.pattern.span).collect::<Vec<_>>();
-        self.cx.check_arms(&subject.ty, &patterns, &spans, parts.keyword);
+        // A pattern that was reported says nothing about what is left.
+        if sound {
+            self.cx.check_arms(&subject.ty, &patterns, &spans, parts.keyword);
+        }
         Statement::Choice(Choice { target, subject: subject.expr, arms })
     }
 

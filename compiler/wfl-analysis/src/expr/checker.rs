@@ -79,7 +79,8 @@ impl<'s, 'f, 'a> Checker<'s, 'f, 'a> {
     /// Takes names out of sight again, down to the first `count`.
     pub(crate) fn release(&mut self, count: usize) {
         for binding in self.names.drain(count..) {
-            if binding.warn && !binding.used && !binding.name.starts_with('_') {
+            let known = !binding.ty.is_unknown();
+            if binding.warn && !binding.used && known && !binding.name.starts_with('_') {
                 let title = format!("`{}` is not used", binding.name);
                 let diagnostic = Diagnostic::new(Code::W0202, title, binding.span, "never read");
                 self.session.report(diagnostic.help("remove it, or begin its name with `_`"));

@@ -87,6 +87,8 @@ impl Checker<'_, '_, '_> {
         accepted: Label,
     ) -> Vec<(Name, Expr)> {
         let mut given: Vec<(Name, Expr)> = Vec::new();
+        // Fields that a misspelt argument was probably meant for.
+        let mut excused: Vec<Name> = Vec::new();
         let positional = arguments.list.iter().any(|argument| argument.name.is_none());
         if positional {
             self.need_names(owner, known, arguments);
@@ -94,7 +96,7 @@ impl Checker<'_, '_, '_> {
         for argument in &arguments.list {
             let Some(name) = &argument.name else { continue };
             let Some(field) = known.iter().find(|field| field.name == name.text.as_str()) else {
-                self.unknown_field(owner, known, name);
+                excused.extend(self.unknown_field(owner, known, name));
                 self.alone(|this| this.check(&argument.value, None));
                 continue;
             };
@@ -106,7 +108,8 @@ impl Checker<'_, '_, '_> {
             given.push((field.name.clone(), value));
         }
         if !positional {
-            self.check_complete(owner, known, &given, arguments.span);
+            excused.extend(given.iter().map(|(name, _)| name.clone()));
+            self.check_complete(owner, known, &excused, arguments.span);
         }
         // In the order of the declaration, so that the order of arguments does not change the plan.
         given.sort_by_key(|(name, _)| known.iter().position(|field| field.name == *name));
@@ -115,7 +118,9 @@ impl Checker<'_, '_, '_> {
 
     fn field_value(&mut self, field: &FieldInfo, value: &ast::Expr, accepted: Label) -> Expr {
         let typed = self.check_as(value, &field.ty);
-        self.check_flow(typed.label, field.label.max(accepted), &format!("`{}`", field.name), value.span);
+        if !typed.ty.is_unknown() {
+            self.check_flow(typed.label, field.label.max(accepted), &format!("`{}`", field.name), value.span);
+        }
         if let (Some(rule), Some(constant)) = (&field.rule, typed.value())
             && *constant != Value::None
             && !typed.ty.is_unknown()
@@ -126,9 +131,9 @@ impl Checker<'_, '_, '_> {
         typed.expr
     }
 
-    fn check_complete(&mut self, owner: &str, known: &[FieldInfo], given: &[(Name, Expr)], span: Span) {
+    fn check_complete(&mut self, owner: &str, known: &[FieldInfo], given: &[Name], span: Span) {
         let needed = known.iter().filter(|field| !matches!(field.ty, Ty::Optional(_)));
-        let missing = needed.filter(|field| given.iter().all(|(name, _)| *name != field.name));
+        let missing = needed.filter(|field| !given.contains(&field.name));
         let missing = missing.map(|field| format!("`{}`", field.name)).collect::<Vec<_>>();
         if missing.is_empty() {
             return;
@@ -162,21 +167,24 @@ impl Checker<'_, '_, '_> {
         }
     }
 
-    fn unknown_field(&mut self, owner: &str, known: &[FieldInfo], name: &ast::Name) {
+    /// Reports an argument that there is no field for; gives the field that it was probably meant for.
+    fn unknown_field(&mut self, owner: &str, known: &[FieldInfo], name: &ast::Name) -> Option<Name> {
         let title = format!("{owner} has no `{}`", name.text);
         let diagnostic = Diagnostic::new(Code::E0208, title, name.span, "unknown");
         let names = known.iter().map(|field| field.name.as_str());
-        self.session.report(match closest(&name.text, names.clone()) {
-            Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")).fix(
-                format!("write `{meant}`"),
-                name.span,
-                meant,
-                Applicability::Maybe,
-            ),
-            None if known.is_empty() => diagnostic.help("it has no fields at all"),
-            None => diagnostic
-                .help(format!("it has {}", names.map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", "))),
-        });
+        let Some(meant) = closest(&name.text, names.clone()) else {
+            self.session.report(match known {
+                [] => diagnostic.help("it has no fields at all"),
+                _ => diagnostic.help(format!(
+                    "it has {}",
+                    names.map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
+                )),
+            });
+            return None;
+        };
+        let (help, fix) = (format!("did you mean `{meant}`?"), format!("write `{meant}`"));
+        self.session.report(diagnostic.help(help).fix(fix, name.span, meant, Applicability::Maybe));
+        Some(Name::from(meant))
     }
 
     pub(crate) fn given_twice(&mut self, what: &str, span: Span) {

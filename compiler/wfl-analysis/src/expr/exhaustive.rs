@@ -118,19 +118,33 @@ fn write(form: &Form, fields: Vec<String>) -> String {
     }
 }
 
-/// Whether everything that fits `inner` fits `outer`.
-pub(crate) fn subsumes(outer: &Pattern, inner: &Pattern) -> bool {
-    match (outer, inner) {
-        (Pattern::Any | Pattern::Bind(_), _) => true,
-        (Pattern::Literal(a), Pattern::Literal(b)) => a == b,
-        (Pattern::Absent, Pattern::Absent) => true,
-        (Pattern::Present(a), Pattern::Present(b)) => subsumes(a, b),
-        (Pattern::Variant(a, outer), Pattern::Variant(b, inner)) => {
-            let field =
-                |name: &Name| inner.iter().find(|(field, _)| field == name).map(|(_, pattern)| pattern);
-            a == b
-                && outer.iter().all(|(name, pattern)| subsumes(pattern, field(name).unwrap_or(&Pattern::Any)))
+/// Whether some value fits `pattern` and none of the earlier ones.
+pub(crate) fn is_reached(tables: &Tables<'_>, ty: &Ty, earlier: &[&Pattern], pattern: &Pattern) -> bool {
+    let rows = earlier.iter().map(|pattern| vec![(*pattern).clone()]).collect::<Vec<_>>();
+    useful(tables, &rows, std::slice::from_ref(pattern), std::slice::from_ref(ty))
+}
+
+fn useful(tables: &Tables<'_>, rows: &[Vec<Pattern>], row: &[Pattern], types: &[Ty]) -> bool {
+    let Some((first, rest)) = types.split_first() else { return rows.is_empty() };
+    if rows.is_empty() {
+        return true;
+    }
+    let inside = |form: &Form| {
+        let Some(row) = specialised(row, form) else { return false };
+        let rows = rows.iter().filter_map(|row| specialised(row, form)).collect::<Vec<_>>();
+        let types =
+            form.types.iter().map(|(_, ty)| ty.clone()).chain(rest.iter().cloned()).collect::<Vec<_>>();
+        useful(tables, &rows, &row, &types)
+    };
+    match (&row[0], forms(tables, first)) {
+        (_, Some(forms)) => forms.iter().any(inside),
+        (Pattern::Literal(value), None) => {
+            inside(&Form { head: Head::Literal(value.clone()), types: Vec::new() })
         }
-        _ => false,
+        (_, None) => {
+            let taking_all = rows.iter().filter(|row| matches!(row[0], Pattern::Any | Pattern::Bind(_)));
+            let rows = taking_all.map(|row| row[1..].to_vec()).collect::<Vec<_>>();
+            useful(tables, &rows, &row[1..], rest)
+        }
     }
 }

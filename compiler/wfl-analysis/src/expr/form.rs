@@ -5,7 +5,7 @@ use wfl_source::{Code, Diagnostic, Span};
 use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::checker::Checker;
-use crate::expr::exhaustive::{missing_patterns, subsumes};
+use crate::expr::exhaustive::{is_reached, missing_patterns};
 use crate::expr::pattern::Binds;
 use crate::ty::{Ty, Typed};
 
@@ -86,10 +86,13 @@ impl Checker<'_, '_, '_> {
     fn choose(&mut self, parts: &ast::Match<ast::Expr>, hint: Option<&Ty>) -> Typed {
         let subject = self.alone(|this| this.check(&parts.scrutinee, None));
         let (mut ty, mut label, mut arms) = (Ty::Unknown, Label::Public, Vec::new());
+        let mut sound = true;
         for arm in &parts.arms {
             let known = hint.cloned().or((!ty.is_unknown()).then(|| ty.clone()));
             let (arm_ir, typed) = self.alone(|this| {
+                let before = this.session.count();
                 let pattern = this.pattern(&arm.pattern, &subject.ty, subject.label, Binds::Locals);
+                sound &= this.session.count() == before;
                 let guard = arm.guard.as_ref().map(|guard| this.check_as(guard, &Ty::Bool).expr);
                 let typed = this.alone(|this| this.check(&arm.body, known.as_ref()));
                 (MatchArm { pattern, guard, value: typed.expr.clone() }, typed)
@@ -100,7 +103,9 @@ impl Checker<'_, '_, '_> {
         }
         let patterns = arms.iter().map(|arm| (&arm.pattern, arm.guard.is_some())).collect::<Vec<_>>();
         let spans = parts.arms.iter().map(|arm| arm.pattern.span).collect::<Vec<_>>();
-        self.check_arms(&subject.ty, &patterns, &spans, parts.keyword);
+        if sound {
+            self.check_arms(&subject.ty, &patterns, &spans, parts.keyword);
+        }
         Typed::new(Expr::Match(Box::new(subject.expr), arms), ty, label)
     }
 
@@ -111,12 +116,15 @@ impl Checker<'_, '_, '_> {
             return;
         }
         for (at, (pattern, _)) in arms.iter().enumerate() {
-            let earlier =
-                arms[..at].iter().position(|(earlier, guarded)| !guarded && subsumes(earlier, pattern));
-            if let Some(earlier) = earlier {
-                let title = "this arm is never reached";
-                let diagnostic = Diagnostic::new(Code::E0405, title, spans[at], "nothing is left for it");
-                self.session.report(diagnostic.label(spans[earlier], "this arm takes all of it"));
+            let earlier = arms[..at].iter().filter(|(_, guarded)| !guarded).map(|(pattern, _)| *pattern);
+            if !is_reached(self.tables, ty, &earlier.collect::<Vec<_>>(), pattern) {
+                let diagnostic = Diagnostic::new(
+                    Code::E0405,
+                    "this arm is never reached",
+                    spans[at],
+                    "nothing is left for it",
+                );
+                self.session.report(diagnostic.note("the arms above it take every value that fits it"));
             }
         }
         let open =

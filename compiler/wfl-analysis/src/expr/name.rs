@@ -101,6 +101,10 @@ impl Checker<'_, '_, '_> {
         }
         candidates.extend(variants.flatten().map(|variant| variant.name.as_str()));
         let meant = closest(&name.text, candidates).map(str::to_owned);
+        // What was meant is used: one mistake, one report.
+        for binding in self.names.iter_mut().filter(|binding| Some(&binding.name) == meant.as_ref()) {
+            binding.used = true;
+        }
         let diagnostic = match (meant, native::home(&name.text)) {
             (_, Some(home)) => diagnostic.help(format!("import it: `import {home} ({})`", name.text)),
             (Some(meant), _) => diagnostic.help(format!("did you mean `{meant}`?")).fix(

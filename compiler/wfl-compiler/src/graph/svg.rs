@@ -9,11 +9,11 @@ use crate::graph::picture::{Item, Line, Look, Picture, Stroke};
 
 const BOX_WIDTH: f64 = 190.0;
 const BOX_HEIGHT: f64 = 46.0;
-const LANE: f64 = 240.0;
+const LANE: f64 = 310.0;
 const ROW: f64 = 78.0;
 const MARGIN: f64 = 36.0;
 const HEADER: f64 = 48.0;
-const MAX_CHARACTERS: usize = 26;
+const MAX_CHARACTERS: usize = 30;
 
 const STYLE: &str = "
   .wfl { --ink: #1f2733; --soft: #5c6878; --line: #8a96a6; --paper: #ffffff; --card: #f6f8fb; --edge: #c3ccd8;
@@ -76,7 +76,7 @@ impl<'p> Drawing<'p> {
         let right = cells.iter().map(|cell| cell.lane).max().unwrap_or(0);
         let rows = cells.iter().map(|cell| cell.row).max().unwrap_or(0) + 1;
         let width = f64::from(right - left) * LANE + BOX_WIDTH + 2.0 * MARGIN;
-        let height = f64::from(rows) * ROW + HEADER + 2.0 * MARGIN;
+        let height = f64::from(rows - 1) * ROW + BOX_HEIGHT + HEADER + 2.0 * MARGIN;
         Drawing { picture, cells, left, width, height }
     }
 

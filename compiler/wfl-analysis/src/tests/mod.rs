@@ -1,5 +1,7 @@
 //! Tests of the analysis: small programs and the reports about them.
 
+mod cases;
+
 use std::fmt::Write as _;
 
 use wfl_source::{Diagnostic, Files};
@@ -55,7 +57,7 @@ fn render(files: &Files, diagnostics: &[Diagnostic]) -> String {
 
 #[test]
 fn transfer_has_no_errors() {
-    let text = include_str!("../../../language/wfl-syntax/src/tests/transfer.wfl");
+    let text = include_str!("../../../../language/wfl-syntax/src/tests/transfer.wfl");
     let (files, syntax, analysis) = check(&text.replace("payments.transfer", "test.main"));
     assert_eq!(render(&files, &syntax), "");
     assert_eq!(render(&files, &analysis.diagnostics), "");
