@@ -6,10 +6,22 @@ use wfl_ir::{Label, Name};
 use wfl_source::{Code, Diagnostic, Span};
 
 use crate::body::flow::Flow;
-use crate::body::target::Open;
 use crate::expr::Checker;
 use crate::hir::Target;
 use crate::ty::Ty;
+
+/// A construct that is being checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Open {
+    pub(crate) target: Target,
+    /// Where its value goes; nowhere for a saga that is a statement.
+    pub(crate) slot: Option<u32>,
+    pub(crate) hint: Option<Ty>,
+    /// Type and label of the values yielded so far.
+    pub(crate) found: Option<(Ty, Label)>,
+    /// The states in which it was left.
+    pub(crate) exits: Vec<Flow>,
+}
 
 /// Where `use` leads to.
 #[derive(Clone, Debug)]

@@ -5,22 +5,9 @@ use wfl_source::{Code, Diagnostic, Span};
 use wfl_syntax::ast::{self, Operand};
 
 use crate::body::flow::Flow;
-use crate::body::state::Body;
+use crate::body::state::{Body, Open};
 use crate::hir::{Block, Statement, Target};
 use crate::ty::{Ty, Typed};
-
-/// A construct that is being checked.
-#[derive(Clone, Debug)]
-pub(crate) struct Open {
-    pub(crate) target: Target,
-    /// Where its value goes; nowhere for a saga that is a statement.
-    pub(crate) slot: Option<u32>,
-    pub(crate) hint: Option<Ty>,
-    /// Type and label of the values yielded so far.
-    pub(crate) found: Option<(Ty, Label)>,
-    /// The states in which it was left.
-    pub(crate) exits: Vec<Flow>,
-}
 
 impl Body<'_, '_, '_> {
     /// Checks a value in a statement. Constructs become statements of `block`, and their value is read from a slot.

@@ -1,6 +1,7 @@
 //! Tests of the analysis: small programs and the reports about them.
 
 mod cases;
+mod robust;
 
 use std::fmt::Write as _;
 
