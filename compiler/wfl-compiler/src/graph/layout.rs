@@ -1,14 +1,13 @@
-//! Where boxes stand: rows downwards in the order of the plan, lanes to the right for what branches off.
+//! Where boxes stand: rows downwards along the way on which all goes well, lanes to the right for what branches off.
 //!
-//! Lane 0 is the way on which everything goes well. What handles an error begins in the row of its step, one lane
-//! to the right; undos stand in a lane of their own on the left.
+//! The picture is laid out along its dominator tree: what can only be reached through a node belongs to it and gets
+//! a rectangle of its own, so boxes never lie upon each other. Handlers stand beside their step, arms of a choice
+//! side by side below it, undos in a lane of their own on the left.
 
-use std::collections::BTreeSet;
-
-use crate::graph::picture::{Look, Picture, Stroke};
+use crate::graph::picture::{Line, Picture, Stroke};
 
 /// Row and lane of a box. The lane of undos is -1.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(crate) struct Cell {
     pub(crate) row: i32,
     pub(crate) lane: i32,
@@ -17,17 +16,9 @@ pub(crate) struct Cell {
 /// Places all boxes of a picture.
 pub(crate) fn place(picture: &Picture) -> Vec<Cell> {
     let nodes = picture.items.iter().take_while(|item| item.undoes.is_none()).count();
-    let rows = rows(picture, nodes);
-    let mut cells: Vec<Cell> = Vec::with_capacity(picture.items.len());
-    let mut taken = BTreeSet::new();
-    for (node, row) in rows.into_iter().enumerate() {
-        let mut cell = Cell { row, lane: wanted_lane(picture, &cells, node) };
-        while taken.contains(&cell) {
-            cell.lane += 1;
-        }
-        taken.insert(cell);
-        cells.push(cell);
-    }
+    let mut layout = Layout { children: children(picture, nodes), cells: vec![Cell::default(); nodes] };
+    layout.region(0, Cell::default());
+    let mut cells = layout.cells;
     for item in &picture.items[nodes..] {
         let row = item.undoes.and_then(|step| cells.get(step)).map_or(0, |cell| cell.row);
         cells.push(Cell { row, lane: -1 });
@@ -35,36 +26,89 @@ pub(crate) fn place(picture: &Picture) -> Vec<Cell> {
     cells
 }
 
-/// The longest way from the entry. Nodes come in topological order, so one pass is enough. An error handler starts
-/// beside its step, the second one a row below it, and so on.
-fn rows(picture: &Picture, nodes: usize) -> Vec<i32> {
-    let mut rows = vec![0; nodes];
-    for node in 0..nodes {
-        let incoming = picture.lines.iter().filter(|line| line.to == node && line.stroke != Stroke::Undo);
-        let row = incoming
-            .map(|line| rows[line.from] + step_down(picture, line.from, line.to, line.stroke, line.number));
-        rows[node] = row.max().unwrap_or(0);
-    }
-    rows
+/// How a node hangs on the node that dominates it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Hang {
+    /// Beside it: an error or a failed condition.
+    Beside,
+    /// Below it, next to its siblings: an arm.
+    Arm,
+    /// Behind all of that: the next node, or where paths meet.
+    Behind,
 }
 
-fn step_down(picture: &Picture, _from: usize, to: usize, stroke: Stroke, number: u32) -> i32 {
-    match stroke {
-        // Where a handler leads straight back to the main way, it must not stand beside its own step.
-        Stroke::Error if picture.items[to].look != Look::Dot => number as i32,
-        _ => 1,
+/// For each node those that it dominates immediately, in topological order.
+fn children(picture: &Picture, nodes: usize) -> Vec<Vec<(usize, Hang)>> {
+    let mut dominators: Vec<usize> = vec![0; nodes];
+    let mut children = vec![Vec::new(); nodes];
+    for node in 1..nodes {
+        let incoming: Vec<&Line> =
+            picture.lines.iter().filter(|line| line.to == node && line.stroke != Stroke::Undo).collect();
+        let sources = incoming.iter().map(|line| line.from);
+        let dominator = sources.reduce(|a, b| common(&dominators, a, b)).unwrap_or(0);
+        dominators[node] = dominator;
+        let hang = match incoming.as_slice() {
+            [line] if line.stroke == Stroke::Error => Hang::Beside,
+            [line] if line.stroke == Stroke::Branch => Hang::Arm,
+            _ => Hang::Behind,
+        };
+        children[dominator].push((node, hang));
     }
+    children
 }
 
-fn wanted_lane(picture: &Picture, cells: &[Cell], node: usize) -> i32 {
-    let incoming = picture.lines.iter().filter(|line| line.to == node && line.stroke != Stroke::Undo);
-    let wanted = incoming.map(|line| {
-        let lane = cells[line.from].lane;
-        match line.stroke {
-            Stroke::Error if picture.items[node].look != Look::Dot => lane + 1,
-            Stroke::Branch if picture.items[node].look != Look::Dot => lane + line.number as i32,
-            _ => lane,
+/// The nearest node through which all ways to both lead. A dominator has a smaller number than what it dominates.
+fn common(dominators: &[usize], mut a: usize, mut b: usize) -> usize {
+    while a != b {
+        if a > b {
+            a = dominators[a];
+        } else {
+            b = dominators[b];
         }
-    });
-    wanted.min().unwrap_or(0)
+    }
+    a
+}
+
+struct Layout {
+    children: Vec<Vec<(usize, Hang)>>,
+    cells: Vec<Cell>,
+}
+
+impl Layout {
+    /// Places a node and all that it dominates with its corner at `corner`; gives the first row below and the
+    /// first lane to the right of it all. Only branches recurse, so that long workflows do not.
+    fn region(&mut self, node: usize, corner: Cell) -> Cell {
+        let mut end = Cell { row: corner.row, lane: corner.lane + 1 };
+        let mut next = Some(node);
+        while let Some(node) = next.take() {
+            let place = Cell { row: end.row, lane: corner.lane };
+            self.cells[node] = place;
+            let mut bottom = place.row + 1;
+            let mut beside = place.row;
+            let mut arm_lane = place.lane;
+            let children = std::mem::take(&mut self.children[node]);
+            for (child, _) in children.iter().filter(|(_, hang)| *hang == Hang::Beside) {
+                let inner = self.region(*child, Cell { row: beside, lane: place.lane + 1 });
+                beside = inner.row;
+                end.lane = end.lane.max(inner.lane);
+            }
+            bottom = bottom.max(beside);
+            for (child, _) in children.iter().filter(|(_, hang)| *hang == Hang::Arm) {
+                let inner = self.region(*child, Cell { row: place.row + 1, lane: arm_lane });
+                arm_lane = inner.lane;
+                bottom = bottom.max(inner.row);
+            }
+            end = Cell { row: bottom, lane: end.lane.max(arm_lane) };
+            let behind = children.iter().filter(|(_, hang)| *hang == Hang::Behind).map(|(child, _)| *child);
+            let behind = behind.collect::<Vec<_>>();
+            if let Some((last, earlier)) = behind.split_last() {
+                for child in earlier {
+                    let inner = self.region(*child, Cell { row: end.row, lane: place.lane });
+                    end = Cell { row: inner.row, lane: end.lane.max(inner.lane) };
+                }
+                next = Some(*last);
+            }
+        }
+        end
+    }
 }

@@ -4,6 +4,7 @@ mod picture;
 mod mermaid;
 mod dot;
 mod layout;
+mod route;
 mod svg;
 
 pub use dot::dot;

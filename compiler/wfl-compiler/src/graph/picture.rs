@@ -1,6 +1,6 @@
 //! What there is to draw, in words: one box per node and per undo, one line per edge.
 
-use wfl_ir::{Caught, EdgeKind, Effect, Expr, NodeKind, Pattern, Plan, Value};
+use wfl_ir::{Binary, Caught, EdgeKind, Effect, Expr, NodeKind, Pattern, Plan, Value};
 
 /// What a box stands for; each kind has its own look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -154,7 +154,33 @@ fn brief(plan: &Plan, expr: &Expr) -> String {
             let param = plan.params.get(*slot as usize).map(|param| param.name.to_string());
             param.or_else(|| result_of(plan, *slot)).unwrap_or_default()
         }
+        Expr::Binary(op, left, right) => {
+            let (left, right) = (brief(plan, left), brief(plan, right));
+            format!("{left} {} {right}", operator(*op)).trim().to_owned()
+        }
+        Expr::Unary(_, operand) => match brief(plan, operand).as_str() {
+            "" => String::new(),
+            operand => format!("not {operand}"),
+        },
         _ => String::new(),
+    }
+}
+
+fn operator(op: Binary) -> &'static str {
+    match op {
+        Binary::Add => "+",
+        Binary::Subtract => "−",
+        Binary::Multiply => "×",
+        Binary::Equal => "=",
+        Binary::NotEqual => "≠",
+        Binary::Less => "<",
+        Binary::LessOrEqual => "≤",
+        Binary::Greater => ">",
+        Binary::GreaterOrEqual => "≥",
+        Binary::And => "and",
+        Binary::Or => "or",
+        Binary::Otherwise => "or else",
+        Binary::In | Binary::Within => "in",
     }
 }
 

@@ -6,12 +6,13 @@ use wfl_ir::Plan;
 
 use crate::graph::layout::{Cell, place};
 use crate::graph::picture::{Item, Line, Look, Picture, Stroke};
+use crate::graph::route::{Ground, Place, path, route};
 
 const BOX_WIDTH: f64 = 190.0;
 const BOX_HEIGHT: f64 = 46.0;
 const LANE: f64 = 310.0;
 const ROW: f64 = 78.0;
-const MARGIN: f64 = 36.0;
+const MARGIN: f64 = 48.0;
 const HEADER: f64 = 48.0;
 const MAX_CHARACTERS: usize = 30;
 
@@ -130,8 +131,10 @@ impl<'p> Drawing<'p> {
             if x0 > x1 {
                 continue;
             }
-            let (x, y) = (x0 - 16.0, y0 - 22.0);
-            let (width, height) = (x1 - x0 + 32.0, y1 - y0 + 36.0);
+            // A scope lies visibly outside of those that it holds.
+            let pad = 14.0 + 10.0 * self.levels_inside(scope as u32);
+            let (x, y) = (x0 - pad, y0 - pad - 6.0);
+            let (width, height) = (x1 - x0 + 2.0 * pad, y1 - y0 + 2.0 * pad + 6.0);
             let _ = writeln!(
                 out,
                 "<rect class=\"scope\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"12\"/>\n\
@@ -141,6 +144,11 @@ impl<'p> Drawing<'p> {
                 escape(name)
             );
         }
+    }
+
+    fn levels_inside(&self, scope: u32) -> f64 {
+        let inner = self.picture.scopes.iter().enumerate().filter(|(_, (_, parent))| *parent == Some(scope));
+        inner.map(|(inner, _)| 1.0 + self.levels_inside(inner as u32)).fold(0.0, f64::max)
     }
 
     fn inside(&self, at: usize, scope: u32) -> bool {
@@ -154,45 +162,24 @@ impl<'p> Drawing<'p> {
         false
     }
 
-    /// The course of a line: straight down or to the right, otherwise a curve; and a place for its label.
-    fn course(&self, line: &Line) -> (String, (f64, f64)) {
-        let ((x0, y0), (x1, y1)) = (self.centre(line.from), self.centre(line.to));
-        let ((w0, h0), (w1, h1)) = (self.half(line.from), self.half(line.to));
-        if line.stroke == Stroke::Undo {
-            let (start, end) = (y0 - h0, y1 + h1);
-            return (format!("M{x0} {start} L{x1} {end}"), ((x0 + x1) / 2.0, (start + end) / 2.0));
-        }
-        if (y0 - y1).abs() < 1.0 {
-            let (start, end) = (x0 + w0, x1 - w1);
-            return (format!("M{start} {y0} L{end} {y1}"), ((start + end) / 2.0, y0 - 7.0));
-        }
-        let sideways = line.stroke == Stroke::Error || (line.stroke == Stroke::Branch && x1 > x0);
-        if sideways && x1 > x0 {
-            let (start, end) = (x0 + w0, x1 - w1);
-            let middle = (start + end) / 2.0;
-            return (
-                format!("M{start} {y0} C{middle} {y0} {middle} {y1} {end} {y1}"),
-                (middle, (y0 + y1) / 2.0),
-            );
-        }
-        let (start, end) = (y0 + h0, y1 - h1);
-        if (x0 - x1).abs() < 1.0 && self.free_below(line) {
-            return (format!("M{x0} {start} L{x1} {end}"), (x0 + 34.0, (start + end) / 2.0));
-        }
-        let bend = if (x0 - x1).abs() < 1.0 { BOX_WIDTH * 0.62 } else { 0.0 };
-        let (a, b) = (start + 30.0, end - 30.0);
-        let path = format!("M{x0} {start} C{} {a} {} {b} {x1} {end}", x0 + bend, x1 + bend);
-        (path, ((x0 + x1) / 2.0 + bend * 0.75, (start + end) / 2.0))
+    /// The corners of a line, and a place for its label.
+    fn course(&self, line: &Line) -> (Vec<(f64, f64)>, (f64, f64)) {
+        let (from, to) = (self.cells[line.from], self.cells[line.to]);
+        let between = |cell: &Cell| cell.lane == from.lane && cell.row > from.row && cell.row < to.row;
+        let beside = |cell: &Cell| cell.lane == from.lane && cell.row == to.row && to.lane != from.lane;
+        let blocked = self.cells.iter().any(|cell| between(cell) || beside(cell));
+        let ground = Ground { blocked, gutter: BOX_WIDTH / 2.0 + 26.0 };
+        route(self.place(line.from), self.place(line.to), line.stroke, ground)
     }
 
-    /// Whether no box stands between the ends of a vertical line.
-    fn free_below(&self, line: &Line) -> bool {
-        let (from, to) = (self.cells[line.from], self.cells[line.to]);
-        self.cells.iter().all(|cell| cell.lane != from.lane || cell.row <= from.row || cell.row >= to.row)
+    fn place(&self, at: usize) -> Place {
+        let ((x, y), (half_width, half_height)) = (self.centre(at), self.half(at));
+        Place { x, y, half_width, half_height, cell: self.cells[at] }
     }
 
     fn line(&self, line: &Line, out: &mut String) {
-        let (path, _) = self.course(line);
+        let (corners, _) = self.course(line);
+        let path = path(&corners);
         let class = stroke_class(line.stroke);
         let _ = writeln!(out, "<path class=\"{class}\" d=\"{path}\" marker-end=\"url(#wfl-{class})\"/>");
     }
