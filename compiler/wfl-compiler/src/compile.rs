@@ -58,6 +58,12 @@ impl Compilation {
     }
 }
 
+/// Syntax errors after which parts of the text may have been read otherwise than they were meant.
+const MISREAD: [Code; 4] = [Code::E0101, Code::E0102, Code::E0103, Code::E0199];
+/// Findings about single expressions, which stay true then; all others could be mere consequences.
+const SURE: [Code; 7] =
+    [Code::E0205, Code::E0206, Code::E0210, Code::E0212, Code::E0213, Code::E0214, Code::E0219];
+
 struct Source {
     path: String,
     file: FileId,
@@ -78,10 +84,12 @@ pub fn compile(world: &dyn World) -> Compilation {
     });
     let modules = modules.collect::<Vec<_>>();
     let analysis = analyze(&modules, &compilation.files);
-    compilation
-        .diagnostics
-        .extend(sources.iter().flat_map(|source| source.parsed.diagnostics.iter().cloned()));
-    compilation.diagnostics.extend(analysis.diagnostics);
+    let syntax =
+        sources.iter().flat_map(|source| source.parsed.diagnostics.iter().cloned()).collect::<Vec<_>>();
+    let misread = syntax.iter().any(|diagnostic| MISREAD.contains(&diagnostic.code));
+    let sure = analysis.diagnostics.into_iter().filter(|it| !misread || SURE.contains(&it.code));
+    compilation.diagnostics.extend(sure);
+    compilation.diagnostics.extend(syntax);
     if !compilation.has_errors() {
         lower_all(&analysis.program, &mut compilation);
     }

@@ -117,6 +117,7 @@ codes! {
     W0205 => "clause has no use",
     W0403 => "listed error cannot happen",
     W0404 => "emitted before the saga is settled",
+    W0410 => "handler takes errors that do not exist yet",
 }
 
 impl Code {

@@ -147,7 +147,12 @@ impl Body<'_, '_, '_> {
         match (word.as_str(), declared) {
             ("Timeout", None) => return Some(Caught::Timeout),
             ("Unavailable", None) => return Some(Caught::Unavailable),
-            ("any", None) => return Some(Caught::Any),
+            ("any", None) => {
+                let title = "`on any` also takes errors that are added later";
+                let diagnostic = Diagnostic::new(Code::W0410, title, path.span, "hides new errors");
+                self.report(diagnostic.help("name the errors, so that a new one has to be thought about"));
+                return Some(Caught::Any);
+            }
             ("Cancelled", None) => {
                 let title = "`on Cancelled` is not supported by this version";
                 self.report(Diagnostic::new(Code::E0190, title, path.span, "cancelling undoes what is open"));

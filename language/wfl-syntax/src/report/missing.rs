@@ -112,7 +112,13 @@ fn unclosed(scan: &mut Scan<'_>, offset: u32, open: char, close: &str) {
             let help = "a text ends on the line on which it begins";
             return Diagnostic::new(Code::E0103, title, place, "begins here").help(help);
         }
-        let title = match scan.construct() {
+        let suspect = if open == '{' { scan.closed_too_far_left(parent) } else { None };
+        let construct = match suspect {
+            Some((inner, _)) => scan.construct_at(inner),
+            None => scan.construct(),
+        };
+        let place = suspect.map_or(place, |(_, opening)| scan.span(opening, opening + 1));
+        let title = match construct {
             Some(construct) => format!("`{open}` in {construct} is not closed"),
             None => format!("`{open}` is not closed"),
         };

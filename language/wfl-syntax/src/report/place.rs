@@ -153,16 +153,51 @@ impl<'t> Scan<'t> {
         self.child(at, named).map(|name| self.text_of(name))
     }
 
-    /// The nearest construct around a node that one can speak of, quoted: `` `step hold` ``.
+    /// The nearest construct around the current node that one can speak of, quoted: `` `step hold` ``.
     pub(crate) fn construct(&self) -> Option<String> {
-        let around = self.ancestors.iter().rev().skip(1);
-        around.copied().find_map(|at| {
-            let word = word_of(self.nodes[at].rule)?;
-            Some(match self.name_of(at) {
-                Some(name) => format!("`{word} {name}`"),
-                None => format!("`{word}`"),
-            })
+        self.ancestors.iter().rev().skip(1).find_map(|at| self.spoken(*at))
+    }
+
+    /// The construct that a node is, or that is nearest around it.
+    pub(crate) fn construct_at(&self, at: usize) -> Option<String> {
+        (0..=at)
+            .rev()
+            .filter(|around| self.nodes[*around].next as usize > at)
+            .find_map(|around| self.spoken(around))
+    }
+
+    fn spoken(&self, at: usize) -> Option<String> {
+        let word = word_of(self.nodes[at].rule)?;
+        Some(match self.name_of(at) {
+            Some(name) => format!("`{word} {name}`"),
+            None => format!("`{word}`"),
         })
+    }
+
+    /// A node inside of `at` whose `{` is closed by a `}` further left than the line of the `{`: probably that `}`
+    /// was meant for something around it. Gives the innermost such node and the place of its `{`.
+    pub(crate) fn closed_too_far_left(&self, at: usize) -> Option<(usize, u32)> {
+        let inside = at + 1..self.nodes[at].next as usize;
+        let suspects = inside.filter_map(|inner| {
+            let node = self.nodes[inner];
+            let opening = self.opening(inner, '{')?;
+            // A `}` is one byte, so what is cut here is never the middle of a character.
+            let closing = node.end.checked_sub(1).filter(|at| self.text.as_bytes()[*at as usize] == b'}')?;
+            let (open_line, close_line) = (self.line_start(opening), self.line_start(closing));
+            let first_on_its_line = self.text[close_line..closing as usize].trim().is_empty();
+            let closes = first_on_its_line && open_line < close_line;
+            (closes && self.indent(close_line) < self.indent(open_line)).then_some((inner, opening))
+        });
+        suspects.last()
+    }
+
+    fn line_start(&self, offset: u32) -> usize {
+        self.text[..offset as usize].rfind('\n').map_or(0, |at| at + 1)
+    }
+
+    fn indent(&self, line_start: usize) -> usize {
+        let line = &self.text[line_start..];
+        line.len() - line.trim_start_matches([' ', '\t']).len()
     }
 }
 
