@@ -178,7 +178,7 @@ impl<'t> Scan<'t> {
     /// was meant for something around it. Gives the innermost such node and the place of its `{`.
     pub(crate) fn closed_too_far_left(&self, at: usize) -> Option<(usize, u32)> {
         let inside = at + 1..self.nodes[at].next as usize;
-        let suspects = inside.filter_map(|inner| {
+        inside.rev().find_map(|inner| {
             let node = self.nodes[inner];
             let opening = self.opening(inner, '{')?;
             // A `}` is one byte, so what is cut here is never the middle of a character.
@@ -187,8 +187,7 @@ impl<'t> Scan<'t> {
             let first_on_its_line = self.text[close_line..closing as usize].trim().is_empty();
             let closes = first_on_its_line && open_line < close_line;
             (closes && self.indent(close_line) < self.indent(open_line)).then_some((inner, opening))
-        });
-        suspects.last()
+        })
     }
 
     fn line_start(&self, offset: u32) -> usize {
