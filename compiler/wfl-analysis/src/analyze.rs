@@ -1,0 +1,48 @@
+//! All passes over a program.
+
+use wfl_source::{Diagnostic, Files};
+
+use crate::contract;
+use crate::declare;
+use crate::hir::Program;
+use crate::module::{Module, check_names, check_rings};
+use crate::rule;
+use crate::scenario;
+use crate::session::Session;
+use crate::signature;
+use crate::workflow;
+
+/// What an analysis found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Analysis {
+    /// The typed program. Where there are errors it has holes, and nothing may be made of it.
+    pub program: Program,
+    /// The reports, ordered by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Analysis {
+    /// Whether the program must not be run.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Checks a program of parsed modules. Syntax errors are not reported again: what is missing in a tree fits
+/// everywhere. `files` holds the texts of the modules.
+pub fn analyze(modules: &[Module<'_>], files: &Files) -> Analysis {
+    let mut session = Session::new(files);
+    check_names(&mut session, modules);
+    check_rings(&mut session, modules);
+    let mut tables = declare::declare(&mut session, modules);
+    signature::resolve(&mut session, &mut tables);
+    rule::check(&mut session, &mut tables);
+    let operations = contract::check(&mut session, &tables);
+    let workflows = workflow::check(&mut session, &tables);
+    scenario::check(&mut session, &tables, modules);
+    declare::check_unused(&mut session, &tables, modules);
+    let program = Program { types: tables.defs, operations, workflows };
+    let mut diagnostics = session.finish();
+    diagnostics.sort_by_key(|diagnostic| diagnostic.primary().map(|label| label.span));
+    Analysis { program, diagnostics }
+}

@@ -1,0 +1,114 @@
+//! `if` and `match` as statements.
+
+use wfl_ir::{Binary, Expr, Pattern, Value};
+use wfl_source::{Code, Diagnostic};
+use wfl_syntax::ast::{self, ArmBody, BinaryOp, Else, ExprKind, IfStatement, Match, Operand};
+
+use crate::body::flow::Flow;
+use crate::body::state::Body;
+use crate::expr::Binds;
+use crate::hir::{Arm, Block, Choice, Statement, Target};
+use crate::ty::Ty;
+
+impl Body<'_, '_, '_> {
+    pub(crate) fn if_statement(&mut self, parts: &IfStatement, target: Option<Target>) -> Statement {
+        let names = self.cx.names.len();
+        let (subject, pattern, guard) = self.condition(&parts.condition);
+        let before = self.flow.clone();
+        let then = self.block(&parts.then);
+        self.release(names);
+        let after_then = std::mem::replace(&mut self.flow, before);
+        let otherwise = match &parts.otherwise {
+            Some(Else::Block(block)) => self.block(block),
+            Some(Else::If(chained)) => vec![self.if_statement(chained, None)],
+            None => Block::new(),
+        };
+        let after_otherwise = std::mem::replace(&mut self.flow, Flow::dead());
+        self.flow = after_then.join(after_otherwise);
+        let arms = vec![
+            Arm { pattern, guard, body: then },
+            Arm { pattern: Pattern::Any, guard: None, body: otherwise },
+        ];
+        Statement::Choice(Choice { target, subject, arms })
+    }
+
+    /// `c` is a choice between `true` and the rest; `e is P && c` is one over `e`, so that the names of `P` are
+    /// slots and can be read in the block.
+    fn condition(&mut self, condition: &ast::Expr) -> (Expr, Pattern, Option<Expr>) {
+        let mut parts = Vec::new();
+        conjuncts(condition, &mut parts);
+        if let Some((first, rest)) = parts.split_first()
+            && let ExprKind::Is { value, pattern } = &first.kind
+        {
+            let subject = self.cx.alone(|cx| cx.check(value, None));
+            let pattern = self.cx.pattern(pattern, &subject.ty, subject.label, Binds::Slots);
+            let guards = rest.iter().map(|part| self.cx.check_as(part, &Ty::Bool).expr);
+            let guard = guards
+                .collect::<Vec<_>>()
+                .into_iter()
+                .reduce(|left, right| Expr::Binary(Binary::And, Box::new(left), Box::new(right)));
+            return (subject.expr, pattern, guard);
+        }
+        let condition = self.cx.check_as(condition, &Ty::Bool);
+        (condition.expr, Pattern::Literal(Value::Bool(true)), None)
+    }
+
+    pub(crate) fn match_statement(&mut self, parts: &Match<ArmBody>, target: Option<Target>) -> Statement {
+        let subject = self.cx.alone(|cx| cx.check(&parts.scrutinee, None));
+        let before = self.flow.clone();
+        let mut after = Flow::dead();
+        let (mut arms, mut sound) = (Vec::new(), true);
+        for arm in &parts.arms {
+            self.flow = before.clone();
+            let names = self.cx.names.len();
+            let reports = self.cx.session.count();
+            let pattern = self.cx.pattern(&arm.pattern, &subject.ty, subject.label, Binds::Slots);
+            sound &= self.cx.session.count() == reports;
+            let guard = arm.guard.as_ref().map(|guard| self.cx.check_as(guard, &Ty::Bool).expr);
+            let body = self.arm_body(&arm.body, target.is_some());
+            self.release(names);
+            let flow = std::mem::replace(&mut self.flow, Flow::dead());
+            after = after.join(flow);
+            arms.push(Arm { pattern, guard, body });
+        }
+        self.flow = after;
+        let patterns = arms.iter().map(|arm| (&arm.pattern, arm.guard.is_some())).collect::<Vec<_>>();
+        let spans = parts.arms.iter().map(|arm| arm.pattern.span).collect::<Vec<_>>();
+        // A pattern that was reported says nothing about what is left.
+        if sound {
+            self.cx.check_arms(&subject.ty, &patterns, &spans, parts.keyword);
+        }
+        Statement::Choice(Choice { target, subject: subject.expr, arms })
+    }
+
+    fn arm_body(&mut self, body: &ArmBody, gives_value: bool) -> Block {
+        let mut block = Block::new();
+        match body {
+            ArmBody::Block(inner) => block = self.block(inner),
+            ArmBody::Jump(jump) => self.jump(jump, true, &mut block),
+            ArmBody::Expr(expr) if gives_value => {
+                self.yield_value(Some(&Operand::Expr(expr.clone())), expr.span, &mut block);
+            }
+            ArmBody::Expr(expr) => {
+                if !matches!(expr.kind, ExprKind::Missing) {
+                    let title = "this value is not used";
+                    let diagnostic =
+                        Diagnostic::new(Code::E0221, title, expr.span, "a statement is needed here");
+                    self.report(diagnostic.help("write a jump such as `return …`, or a block; to use the value write `let x = match …`"));
+                }
+            }
+        }
+        block
+    }
+}
+
+/// The operands of `a && b && c`.
+fn conjuncts<'e>(expr: &'e ast::Expr, parts: &mut Vec<&'e ast::Expr>) {
+    match &expr.kind {
+        ExprKind::Binary { op: BinaryOp::And, left, right, .. } => {
+            conjuncts(left, parts);
+            conjuncts(right, parts);
+        }
+        _ => parts.push(expr),
+    }
+}

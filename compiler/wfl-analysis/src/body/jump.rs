@@ -1,0 +1,175 @@
+//! Statements that leave, or settle debts.
+
+use wfl_ir::{Expr, Name, Value};
+use wfl_source::{Applicability, Code, Diagnostic, Edit, Fix, Span};
+use wfl_syntax::ast::{self, ExprKind, Jump, JumpKind, Path};
+
+use crate::body::flow::Flow;
+use crate::body::state::Body;
+use crate::hir::{Block, Statement};
+use crate::signature::find_error;
+use crate::ty::Ty;
+
+impl Body<'_, '_, '_> {
+    /// Checks a jump. `whole_action` says that it stands behind `->` without braces.
+    pub(crate) fn jump(&mut self, jump: &Jump, whole_action: bool, block: &mut Block) {
+        match &jump.kind {
+            JumpKind::Rollback => {
+                self.flow.roll_back(self.depth());
+                block.push(Statement::Rollback);
+            }
+            JumpKind::Commit => {
+                self.flow.commit(self.depth());
+                block.push(Statement::Commit);
+            }
+            JumpKind::Return(value) => {
+                let result = self.result.clone();
+                let typed = match value {
+                    Some(value) => {
+                        let typed = self.operand(value, Some(&result), block);
+                        self.cx.check_flow(
+                            typed.label,
+                            self.result_label,
+                            "the workflow's result",
+                            value.span(),
+                        );
+                        typed.expr
+                    }
+                    None => self.return_nothing(jump.span),
+                };
+                self.check_debts("return", jump.span, whole_action);
+                block.push(Statement::Return(typed));
+                self.flow = Flow::dead();
+            }
+            JumpKind::Fail(error) => {
+                let failure = self.failure(error);
+                self.check_debts("fail", jump.span, whole_action);
+                block.extend(failure);
+                self.flow = Flow::dead();
+            }
+            JumpKind::Yield(value) => {
+                if !self.recoveries.is_empty() {
+                    self.check_debts("yield", jump.span, whole_action);
+                }
+                self.yield_value(value.as_ref(), jump.span, block);
+            }
+            JumpKind::Use(value) => self.use_value(value, jump.span, block),
+        }
+    }
+
+    fn return_nothing(&mut self, span: Span) -> Expr {
+        let result = self.result.clone();
+        if !self.cx.tables.fits(&Ty::Unit, &result) {
+            let title = format!("`return` needs a value of {}", self.cx.tables.show(&result));
+            self.report(Diagnostic::new(Code::E0205, title, span, "returns nothing"));
+        }
+        Expr::Const(Value::Unit)
+    }
+
+    fn use_value(&mut self, value: &ast::Expr, span: Span, block: &mut Block) {
+        let Some(recovery) = self.recoveries.last() else {
+            let diagnostic = Diagnostic::new(
+                Code::E0303,
+                "`use` stands only in a handler",
+                span,
+                "no step has failed here",
+            );
+            self.report(
+                diagnostic.help("`on Error -> use value` makes `value` the result of the step that failed"),
+            );
+            return;
+        };
+        let (target, slot, ty, label) = (recovery.target, recovery.slot, recovery.ty.clone(), recovery.label);
+        let typed = self.cx.check_as(value, &ty);
+        self.cx.check_flow(typed.label, label, "the step's result", value.span);
+        block.push(Statement::Leave { target, set: Some((slot, typed.expr)) });
+        let flow = std::mem::replace(&mut self.flow, Flow::dead());
+        if let Some(recovery) = self.recoveries.last_mut() {
+            recovery.exits.push(flow);
+        }
+    }
+
+    fn failure(&mut self, expr: &ast::Expr) -> Option<Statement> {
+        let (path, arguments) = match &expr.kind {
+            ExprKind::Call { callee, arguments } => (path_of(callee), Some(arguments)),
+            ExprKind::Missing => return None,
+            _ => (path_of(expr), None),
+        };
+        let Some(path) = path else {
+            let diagnostic = Diagnostic::new(Code::E0221, "`fail` needs an error", expr.span, "not an error");
+            self.report(diagnostic.help("write `fail Error(field: value)`"));
+            return None;
+        };
+        let error = find_error(self.cx.session, self.cx.tables, self.cx.module, &path)?;
+        self.raise(error, path.span);
+        let none = ast::Arguments { list: Vec::new(), span: expr.span.after() };
+        let tables = self.cx.tables;
+        let owner = format!("`{}`", tables.type_name(error));
+        let known = tables.fields(error).unwrap_or_default();
+        let fields: Vec<(Name, Expr)> =
+            self.cx.fields(&owner, known, arguments.unwrap_or(&none), wfl_ir::Label::Public);
+        Some(Statement::Fail { error, fields })
+    }
+
+    fn raise(&mut self, error: u32, span: Span) {
+        if self.raises.iter().any(|(listed, _)| *listed == error) {
+            self.raised.insert(error);
+            return;
+        }
+        let name = self.cx.tables.type_name(error).clone();
+        let title = format!("the workflow does not say that it raises `{name}`");
+        let diagnostic = Diagnostic::new(Code::E0406, title, span, "not listed");
+        self.report(
+            diagnostic
+                .note("callers must know every error with which a workflow may fail")
+                .help(format!("add `raises {name}` to the head of the workflow")),
+        );
+    }
+
+    /// Reports an exit that leaves open whether what was done is to be kept.
+    fn check_debts(&mut self, word: &str, span: Span, whole_action: bool) {
+        let inside = self.depth() > 0 || !self.recoveries.is_empty();
+        if !self.flow.live || self.flow.settled || self.flow.debts.is_empty() || !inside {
+            return;
+        }
+        let title = format!("`{word}` leaves open what becomes of the steps before it");
+        let mut diagnostic = Diagnostic::new(Code::E0312, title, span, "kept or undone?");
+        let path = self
+            .flow
+            .debts
+            .iter()
+            .map(|debt| format!("`{}` done", debt.step))
+            .collect::<Vec<_>>()
+            .join(" → ");
+        for debt in &self.flow.debts {
+            diagnostic =
+                diagnostic.label(debt.span, format!("`{}` can be undone, and has not been", debt.step));
+        }
+        diagnostic = diagnostic
+            .note(format!("on this path: {path} → `{word}`"))
+            .note("money must not be left on hold because nobody decided about it")
+            .help(format!("write `rollback` before `{word}` to undo them, or `commit` to keep them"));
+        let (open, close) = if whole_action { ("{ rollback ", " }") } else { ("rollback ", "") };
+        let edits = vec![
+            Edit { span: Span { end: span.start, ..span }, replacement: open.to_owned() },
+            Edit { span: span.after(), replacement: close.to_owned() },
+        ];
+        let edits = edits.into_iter().filter(|edit| !edit.replacement.is_empty()).collect();
+        let title = "undo them first".to_owned();
+        diagnostic.fixes.push(Fix { title, edits, applicability: Applicability::Maybe });
+        self.report(diagnostic);
+    }
+}
+
+fn path_of(expr: &ast::Expr) -> Option<Path> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(Path { segments: vec![name.clone()], span: name.span }),
+        ExprKind::Member { base, name, optional: false } => {
+            let mut path = path_of(base)?;
+            path.segments.push(name.clone());
+            path.span = path.span.to(name.span);
+            Some(path)
+        }
+        _ => None,
+    }
+}

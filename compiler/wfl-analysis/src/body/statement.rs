@@ -1,0 +1,135 @@
+//! Blocks and the simple statements.
+
+use wfl_ir::{Expr, Label};
+use wfl_source::{Code, Diagnostic, closest};
+use wfl_syntax::ast::{self, Operand};
+
+use crate::body::flow::Flow;
+use crate::body::state::Body;
+use crate::hir::{Block, Statement};
+use crate::signature::Resolver;
+use crate::tables::{Space, Thing};
+use crate::ty::Ty;
+
+impl Body<'_, '_, '_> {
+    /// Checks a block. Its names are not seen outside of it.
+    pub(crate) fn block(&mut self, source: &ast::Block) -> Block {
+        let names = self.cx.names.len();
+        let mut block = Block::new();
+        for statement in &source.statements {
+            if !self.flow.live {
+                let span = statement.span();
+                let diagnostic = Diagnostic::new(
+                    Code::E0301,
+                    "this is never reached",
+                    span,
+                    "what stands before it leaves",
+                );
+                self.report(diagnostic);
+                break;
+            }
+            self.statement(statement, &mut block);
+        }
+        self.release(names);
+        block
+    }
+
+    fn statement(&mut self, statement: &ast::Statement, block: &mut Block) {
+        match statement {
+            ast::Statement::Let(it) => self.let_statement(it, block),
+            ast::Statement::Step(it) => self.step(it, block),
+            ast::Statement::If(it) => block.push(self.if_statement(it, None)),
+            ast::Statement::Match(it) => block.push(self.match_statement(it, None)),
+            ast::Statement::Saga(it) => {
+                let target = self.open(None, None);
+                block.push(Statement::Saga(self.saga_body(it, target)));
+                self.close("saga", it.keyword);
+            }
+            ast::Statement::Emit(it) => self.emit(it, block),
+            ast::Statement::Ensure(it) => self.ensure(it, block),
+            ast::Statement::Jump(it) => self.jump(it, false, block),
+            ast::Statement::Unsupported(_) => {}
+        }
+    }
+
+    fn let_statement(&mut self, source: &ast::Let, block: &mut Block) {
+        let annotation = source.annotation.as_ref().map(|annotation| {
+            let (session, tables, module) = (&mut *self.cx.session, self.cx.tables, self.cx.module);
+            Resolver { session, tables, module }.typ(annotation)
+        });
+        let hint = annotation.as_ref().map(|(ty, _)| ty);
+        let slot;
+        let (ty, label) = match &source.value {
+            Operand::Expr(expr) => {
+                let typed = match hint {
+                    Some(hint) => self.cx.check_as(expr, hint),
+                    None => self.cx.alone(|cx| cx.check(expr, None)),
+                };
+                slot = self.cx.new_slot();
+                block.push(Statement::Let { slot, value: typed.expr });
+                (typed.ty, typed.label)
+            }
+            operand => {
+                slot = self.cx.new_slot();
+                self.construct(operand, slot, hint, block)
+            }
+        };
+        if matches!(&ty, Ty::Optional(inner) if inner.is_unknown()) && annotation.is_none() {
+            let title = format!("the type of `{}` is not known", source.name.text);
+            let diagnostic = Diagnostic::new(Code::E0215, title, source.name.span, "`none` of what?");
+            self.report(diagnostic.help(format!("write `let {}: Type? = none`", source.name.text)));
+        }
+        let (ty, label) = match annotation {
+            Some((written, marked)) => (written, marked.max(label)),
+            None => (ty, label),
+        };
+        self.cx.bind(&source.name, Expr::Slot(slot), ty, label, true);
+    }
+
+    fn emit(&mut self, emit: &ast::Emit, block: &mut Block) {
+        let path = &emit.event.path;
+        if path.is_missing() {
+            return;
+        }
+        let found = self.cx.tables.find_path(self.cx.session, self.cx.module, Space::Event, path);
+        let Some(Thing::Type(event)) = found else {
+            let name = path.dotted();
+            let diagnostic =
+                Diagnostic::new(Code::E0201, format!("there is no event `{name}`"), path.span, "unknown");
+            let known = self.cx.tables.visible(self.cx.module, Space::Event).map(|(name, _)| name);
+            let diagnostic = match closest(&name, known) {
+                Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
+                None => diagnostic.help(format!("declare it: `event {name}(…)`")),
+            };
+            return self.report(diagnostic);
+        };
+        let tables = self.cx.tables;
+        let owner = format!("`{}`", tables.type_name(event));
+        let known = tables.fields(event).unwrap_or_default();
+        let fields = self.cx.fields(&owner, known, &emit.event.arguments, Label::Public);
+        if let Some(debt) = self.flow.debts.first().filter(|_| !self.flow.settled) {
+            let title = format!("{owner} is published before `{}` is settled", debt.step);
+            let diagnostic = Diagnostic::new(Code::W0404, title, emit.span, "cannot be called back");
+            let diagnostic = diagnostic.label(debt.span, "may still be undone");
+            self.report(
+                diagnostic.note("an event that was published stays published when the saga is undone"),
+            );
+        }
+        block.push(Statement::Emit { event, fields });
+    }
+
+    fn ensure(&mut self, ensure: &ast::Ensure, block: &mut Block) {
+        let condition = self.cx.check_as(&ensure.condition, &Ty::Bool).expr;
+        let text = wfl_ir::Name::from(self.cx.session.text(ensure.condition.span));
+        let before = self.flow.clone();
+        let otherwise = ensure.otherwise.as_ref().map(|action| self.action(action));
+        if otherwise.is_some() && self.flow.live {
+            let title = "what stands behind `else` must leave";
+            let diagnostic =
+                Diagnostic::new(Code::E0302, title, ensure.span, "goes on although the condition fails");
+            self.report(diagnostic.help("end it with `return …`, `fail …` or `yield …`"));
+        }
+        self.flow = Flow { live: true, ..before };
+        block.push(Statement::Ensure { condition, text, otherwise });
+    }
+}

@@ -1,0 +1,233 @@
+//! First pass: which names there are, and which of them are imported where.
+
+use wfl_ir::{Label, Name};
+use wfl_source::{Code, Diagnostic, Span, closest};
+use wfl_syntax::ast::{self, ItemKind};
+
+use crate::module::Module;
+use crate::native;
+use crate::session::Session;
+use crate::tables::{
+    EffectClass, ImportedName, ModuleScope, OperationInfo, ServiceInfo, Shape, Space, Tables, Thing,
+    TypeInfo, WorkflowInfo,
+};
+use crate::ty::Ty;
+
+/// Collects all declarations and connects the imports.
+pub(crate) fn declare<'a>(session: &mut Session<'_>, modules: &[Module<'a>]) -> Tables<'a> {
+    let mut tables = Tables::default();
+    for (number, module) in modules.iter().enumerate() {
+        tables.modules.push(ModuleScope { path: module.path.to_owned(), ..ModuleScope::default() });
+        for (name, native) in native::of_module(module.path) {
+            tables.modules[number].own.insert((Space::Function, name.to_owned()), Thing::Native(native));
+        }
+        for item in &module.tree.items {
+            declare_item(session, &mut tables, number, item);
+        }
+    }
+    for (number, module) in modules.iter().enumerate() {
+        for import in module.imports() {
+            connect(session, &mut tables, number, import);
+        }
+    }
+    tables
+}
+
+fn declare_item<'a>(session: &mut Session<'_>, tables: &mut Tables<'a>, module: usize, item: &'a ast::Item) {
+    let (space, name, shape) = match &item.kind {
+        ItemKind::Record(it) => (Space::Type, &it.name, Shape::Record(Vec::new())),
+        ItemKind::Enum(it) => (Space::Type, &it.name, Shape::Enum(Vec::new())),
+        ItemKind::Type(it) => (Space::Type, &it.name, Shape::Refined { base: Ty::Unknown, rule: None }),
+        ItemKind::Error(it) => (Space::Error, &it.name, Shape::Error(Vec::new())),
+        ItemKind::Event(it) => (Space::Event, &it.name, Shape::Event(Vec::new())),
+        ItemKind::Service(it) => return declare_service(session, tables, module, it),
+        ItemKind::Workflow(it) => return declare_workflow(session, tables, module, item, it),
+        ItemKind::Module(_) | ItemKind::Import(_) | ItemKind::Test(_) | ItemKind::Unsupported(_) => return,
+    };
+    let index = tables.types.len() as u32;
+    let short = Name::from(name.text.as_str());
+    tables.types.push(TypeInfo { module, name: short, span: name.span, shape, source: &item.kind });
+    add(session, tables, module, space, name, Thing::Type(index));
+}
+
+fn declare_service<'a>(
+    session: &mut Session<'_>,
+    tables: &mut Tables<'a>,
+    module: usize,
+    service: &'a ast::Service,
+) {
+    let number = tables.services.len() as u32;
+    let mut operations = Vec::new();
+    for source in &service.operations {
+        let name = &source.head.name;
+        let earlier =
+            operations.iter().find(|index| tables.operations[**index as usize].name == name.text.as_str());
+        if let Some(earlier) = earlier {
+            let first = tables.operations[*earlier as usize].source.head.name.span;
+            declared_twice(session, name, first);
+            continue;
+        }
+        operations.push(tables.operations.len() as u32);
+        tables.operations.push(OperationInfo {
+            module,
+            service: number,
+            name: Name::from(name.text.as_str()),
+            source,
+            params: Vec::new(),
+            result: Ty::Unknown,
+            result_label: Label::Public,
+            raises: Vec::new(),
+            effect: EffectClass::Unknown,
+        });
+    }
+    tables.services.push(ServiceInfo { name: Name::from(service.name.text.as_str()), operations });
+    add(session, tables, module, Space::Type, &service.name, Thing::Service(number));
+}
+
+fn declare_workflow<'a>(
+    session: &mut Session<'_>,
+    tables: &mut Tables<'a>,
+    module: usize,
+    item: &'a ast::Item,
+    source: &'a ast::Workflow,
+) {
+    let index = tables.workflows.len() as u32;
+    let name = &source.head.name;
+    tables.workflows.push(WorkflowInfo {
+        module,
+        name: Name::from(name.text.as_str()),
+        item,
+        source,
+        params: Vec::new(),
+        result: Ty::Unknown,
+        result_label: Label::Public,
+        raises: Vec::new(),
+    });
+    add(session, tables, module, Space::Type, name, Thing::Workflow(index));
+}
+
+fn add(
+    session: &mut Session<'_>,
+    tables: &mut Tables<'_>,
+    module: usize,
+    space: Space,
+    name: &ast::Name,
+    thing: Thing,
+) {
+    if name.is_missing() {
+        return;
+    }
+    let key = (space, name.text.clone());
+    if let Some(earlier) = tables.modules[module].own.get(&key).copied() {
+        declared_twice(session, name, span_of(tables, earlier));
+        return;
+    }
+    tables.modules[module].own.insert(key, thing);
+}
+
+fn span_of(tables: &Tables<'_>, thing: Thing) -> Span {
+    match thing {
+        Thing::Type(index) => tables.types[index as usize].span,
+        Thing::Workflow(index) => tables.workflows[index as usize].source.head.name.span,
+        Thing::Service(index) => {
+            let first = tables.services[index as usize].operations.first();
+            first.map(|index| tables.operations[*index as usize].source.span).unwrap_or_default()
+        }
+        Thing::Native(_) => Span::default(),
+    }
+}
+
+fn declared_twice(session: &mut Session<'_>, name: &ast::Name, first: Span) {
+    let title = format!("`{}` is declared twice", name.text);
+    session.report(
+        Diagnostic::new(Code::E0202, title, name.span, "the second one").label(first, "the first one"),
+    );
+}
+
+fn connect(session: &mut Session<'_>, tables: &mut Tables<'_>, module: usize, import: &ast::Import) {
+    if import.path.is_missing() {
+        return;
+    }
+    let path = import.path.dotted();
+    let Some(target) = tables.modules.iter().position(|scope| scope.path == path) else {
+        return not_found(session, tables, import, &path);
+    };
+    if import.names.is_empty() {
+        let alias = import.alias.as_ref().or(import.path.last());
+        let Some(alias) = alias.filter(|alias| !alias.is_missing()) else { return };
+        let number = remember(tables, module, alias);
+        tables.modules[module].aliases.insert(alias.text.clone(), (target, number));
+        return;
+    }
+    for name in import.names.iter().filter(|name| !name.is_missing()) {
+        connect_name(session, tables, module, target, name);
+    }
+}
+
+fn remember(tables: &mut Tables<'_>, module: usize, name: &ast::Name) -> usize {
+    let imports = &mut tables.modules[module].imports;
+    imports.push(ImportedName { name: name.text.clone(), span: name.span });
+    imports.len() - 1
+}
+
+fn connect_name(
+    session: &mut Session<'_>,
+    tables: &mut Tables<'_>,
+    module: usize,
+    target: usize,
+    name: &ast::Name,
+) {
+    let spaces = [Space::Type, Space::Error, Space::Event, Space::Function];
+    let found = spaces.map(|space| {
+        let key = (space, name.text.clone());
+        tables.modules[target].own.get(&key).copied().map(|thing| (key, thing))
+    });
+    if found.iter().all(Option::is_none) {
+        return no_such_name(session, tables, target, name);
+    }
+    let number = remember(tables, module, name);
+    for (key, thing) in found.into_iter().flatten() {
+        let scope = &mut tables.modules[module];
+        if scope.own.contains_key(&key) || scope.imported.contains_key(&key) {
+            let title = format!("`{}` is declared twice", name.text);
+            session.error(Code::E0202, title, name.span, "another one of this name is already here");
+            session.use_import(module, number);
+            return;
+        }
+        scope.imported.insert(key, (thing, number));
+    }
+}
+
+fn not_found(session: &mut Session<'_>, tables: &Tables<'_>, import: &ast::Import, path: &str) {
+    let title = format!("there is no module `{path}`");
+    let diagnostic = Diagnostic::new(Code::E0802, title, import.path.span, "not found");
+    let meant = closest(path, tables.modules.iter().map(|scope| scope.path.as_str()));
+    session.report(match meant {
+        Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
+        None => diagnostic
+            .help("`a.b` is the file `a/b.wfl` below the project's source folder, or a module of `std`"),
+    });
+}
+
+fn no_such_name(session: &mut Session<'_>, tables: &Tables<'_>, target: usize, name: &ast::Name) {
+    let scope = &tables.modules[target];
+    let title = format!("`{}` has no `{}`", scope.path, name.text);
+    let diagnostic = Diagnostic::new(Code::E0804, title, name.span, "not declared there");
+    let meant = closest(&name.text, scope.own.keys().map(|(_, name)| name.as_str()));
+    session.report(match meant {
+        Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
+        None => diagnostic,
+    });
+}
+
+/// Reports imports that nothing used.
+pub(crate) fn check_unused(session: &mut Session<'_>, tables: &Tables<'_>, modules: &[Module<'_>]) {
+    for (number, scope) in tables.modules.iter().enumerate().filter(|(number, _)| modules[*number].own) {
+        for (import, name) in scope.imports.iter().enumerate() {
+            if !session.is_used(number, import) {
+                let title = format!("`{}` is imported but not used", name.name);
+                session.error(Code::W0201, title, name.span, "not used in this file");
+            }
+        }
+    }
+}

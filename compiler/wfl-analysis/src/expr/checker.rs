@@ -1,0 +1,197 @@
+//! The checker's state: the names in sight, and how values are fitted into types.
+
+use wfl_ir::{Expr, Label};
+use wfl_source::{Code, Diagnostic, Span};
+use wfl_syntax::ast;
+
+use crate::session::Session;
+use crate::tables::{Tables, label_word};
+use crate::ty::{Ty, Typed};
+
+/// A name in sight.
+#[derive(Clone, Debug)]
+pub(crate) struct Binding {
+    pub(crate) name: String,
+    /// How its value is read.
+    pub(crate) place: Expr,
+    pub(crate) ty: Ty,
+    pub(crate) label: Label,
+    pub(crate) span: Span,
+    pub(crate) used: bool,
+    /// Whether not using it deserves a warning.
+    pub(crate) warn: bool,
+}
+
+/// What `workflow.` offers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Facts {
+    /// Constants, rules and tests: nothing.
+    None,
+    /// Operations: all but the key, whose type depends on the caller.
+    Operation,
+    /// `idempotent by`: the key stands for the instance.
+    IdempotencyKey,
+    /// A workflow's body, with the type and the label of its key.
+    Workflow(Ty, Label),
+}
+
+/// Checks expressions of one module.
+pub(crate) struct Checker<'s, 'f, 'a> {
+    pub(crate) session: &'s mut Session<'f>,
+    pub(crate) tables: &'s Tables<'a>,
+    pub(crate) module: usize,
+    pub(crate) names: Vec<Binding>,
+    /// How many locals the evaluator has at this point.
+    pub(crate) locals: u32,
+    /// How many slots have been given away.
+    pub(crate) slots: u32,
+    pub(crate) facts: Facts,
+}
+
+impl<'s, 'f, 'a> Checker<'s, 'f, 'a> {
+    pub(crate) fn new(session: &'s mut Session<'f>, tables: &'s Tables<'a>, module: usize) -> Self {
+        Self { session, tables, module, names: Vec::new(), locals: 0, slots: 0, facts: Facts::None }
+    }
+
+    /// A slot that nothing else uses.
+    pub(crate) fn new_slot(&mut self) -> u32 {
+        self.slots += 1;
+        self.slots - 1
+    }
+
+    /// Brings a name into sight. Names are never given a second meaning while they are.
+    pub(crate) fn bind(&mut self, name: &ast::Name, place: Expr, ty: Ty, label: Label, warn: bool) {
+        if name.is_missing() {
+            return;
+        }
+        if let Some(earlier) = self.names.iter().find(|binding| binding.name == name.text) {
+            let title = format!("`{}` already has a meaning here", name.text);
+            let diagnostic = Diagnostic::new(Code::E0202, title, name.span, "a second meaning");
+            let earlier = earlier.span;
+            self.session.report(
+                diagnostic.label(earlier, "the first one").note("names are given once and never change"),
+            );
+        }
+        let (name, span) = (name.text.clone(), name.span);
+        self.names.push(Binding { name, place, ty, label, span, used: false, warn });
+    }
+
+    /// Takes names out of sight again, down to the first `count`.
+    pub(crate) fn release(&mut self, count: usize) {
+        for binding in self.names.drain(count..) {
+            let known = !binding.ty.is_unknown();
+            if binding.warn && !binding.used && known && !binding.name.starts_with('_') {
+                let title = format!("`{}` is not used", binding.name);
+                let diagnostic = Diagnostic::new(Code::W0202, title, binding.span, "never read");
+                self.session.report(diagnostic.help("remove it, or begin its name with `_`"));
+            }
+        }
+    }
+
+    /// Runs `check` as the evaluator runs an operand: what patterns bind inside does not get out.
+    pub(crate) fn alone<T>(&mut self, check: impl FnOnce(&mut Self) -> T) -> T {
+        let (names, locals) = (self.names.len(), self.locals);
+        let checked = check(self);
+        self.release(names);
+        self.locals = locals;
+        checked
+    }
+
+    /// Checks an expression that must have this type.
+    pub(crate) fn check_as(&mut self, expr: &ast::Expr, ty: &Ty) -> Typed {
+        let typed = self.alone(|this| this.check(expr, Some(ty)));
+        self.fit(typed, ty, expr.span)
+    }
+
+    /// Fits a value into a type, or reports why it does not.
+    pub(crate) fn fit(&mut self, typed: Typed, ty: &Ty, span: Span) -> Typed {
+        if self.tables.fits(&typed.ty, ty) {
+            // The wanted type is at least as precise, except where it only adds `?` or drops a rule.
+            return typed;
+        }
+        self.misfit(&typed.ty, ty, span);
+        Typed { ty: Ty::Unknown, ..typed }
+    }
+
+    pub(crate) fn misfit(&mut self, found: &Ty, wanted: &Ty, span: Span) {
+        let (found_text, wanted_text) = (self.tables.show(found), self.tables.show(wanted));
+        let message = format!("this is {found_text}");
+        if let (Ty::Money(a), Ty::Money(b)) = (found.present(), wanted.present())
+            && a != b
+        {
+            let title = format!("{found_text} does not fit into {wanted_text}");
+            let diagnostic = Diagnostic::new(Code::E0206, title, span, message);
+            self.session.report(
+                diagnostic.note("amounts of different currencies never mix; exchange them by a step"),
+            );
+            return;
+        }
+        if let Ty::Optional(inner) = found
+            && self.tables.fits(inner, wanted)
+        {
+            let title = format!("this may be `none`, but {wanted_text} is needed");
+            let diagnostic = Diagnostic::new(Code::E0213, title, span, message);
+            self.session.report(diagnostic.help(
+                "give a default: `value ?? default`, or look: `match value { Some(v) -> … none -> … }`",
+            ));
+            return;
+        }
+        let title = format!("expected {wanted_text}, found {found_text}");
+        let diagnostic = Diagnostic::new(Code::E0205, title, span, message);
+        let diagnostic = match wanted.present() {
+            Ty::Named(index) if self.tables.fits(found, self.tables.base(wanted.present())) => {
+                let name = self.tables.type_name(*index);
+                diagnostic.help(format!("`{name}(…)` makes one, and checks its rule"))
+            }
+            Ty::Decimal if *found == Ty::Int => diagnostic.help("write the number with a point"),
+            _ => diagnostic,
+        };
+        self.session.report(diagnostic);
+    }
+
+    /// The type that holds the values of both; reports when there is none.
+    pub(crate) fn join(&mut self, left: &Ty, right: &Ty, span: Span) -> Ty {
+        if matches!(left, Ty::Optional(inner) if inner.is_unknown()) {
+            return right.clone().optional();
+        }
+        if matches!(right, Ty::Optional(inner) if inner.is_unknown()) {
+            return left.clone().optional();
+        }
+        if self.tables.fits(left, right) {
+            return if right.is_unknown() { left.clone() } else { right.clone() };
+        }
+        if self.tables.fits(right, left) {
+            return left.clone();
+        }
+        let (wide_left, wide_right) = (left.clone().optional(), right.clone().optional());
+        if self.tables.fits(&wide_left, &wide_right) {
+            return wide_right;
+        }
+        if self.tables.fits(&wide_right, &wide_left) {
+            return wide_left;
+        }
+        self.misfit(right, left, span);
+        Ty::Unknown
+    }
+
+    /// Reports a value that is more sensitive than the place it goes to allows.
+    pub(crate) fn check_flow(&mut self, value: Label, allowed: Label, place: &str, span: Span) {
+        if value <= allowed {
+            return;
+        }
+        let word = label_word(value);
+        let title = format!("`{word}` data flows to {place}");
+        let marked = if allowed == Label::Public {
+            "not marked".to_owned()
+        } else {
+            format!("only `{}`", label_word(allowed))
+        };
+        let diagnostic =
+            Diagnostic::new(Code::E0501, title, span, format!("`{word}`, but {place} is {marked}"));
+        self.session.report(
+            diagnostic
+                .note("marked data may only go where the receiver says that it takes it")
+                .help(format!("mark the place: `{word} Type`, or let the operation say `accepts {word}`")),
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! Expressions: their types, their labels and their IR.
+
+mod checker;
+mod literal;
+mod name;
+mod construct;
+mod function;
+mod call;
+mod operator;
+mod pattern;
+mod exhaustive;
+mod form;
+
+pub(crate) use checker::{Binding, Checker, Facts};
+pub(crate) use pattern::Binds;

@@ -1,0 +1,27 @@
+//! What a WFL program means: names, types, errors, labels, and the rules that make sagas safe.
+//!
+//! [`analyze`] takes parsed modules and gives the typed form of their workflows with all reports. It reads no
+//! files and depends on nothing but its arguments.
+
+pub mod hir;
+mod ty;
+mod session;
+mod native;
+mod tables;
+mod module;
+mod declare;
+mod signature;
+mod expr;
+mod rule;
+mod retry;
+mod contract;
+mod body;
+mod workflow;
+mod scenario;
+mod analyze;
+
+pub use analyze::{Analysis, analyze};
+pub use module::Module;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! What grows while a program is analysed: reports, and which imports were needed.
+
+use std::collections::BTreeSet;
+
+use wfl_source::{Code, Diagnostic, Files, Span};
+
+/// The growing part of an analysis.
+pub(crate) struct Session<'a> {
+    files: &'a Files,
+    diagnostics: Vec<Diagnostic>,
+    used_imports: BTreeSet<(usize, usize)>,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(files: &'a Files) -> Self {
+        Self { files, diagnostics: Vec::new(), used_imports: BTreeSet::new() }
+    }
+
+    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports with a title and one label, which is what most findings need.
+    pub(crate) fn error(
+        &mut self,
+        code: Code,
+        title: impl Into<String>,
+        span: Span,
+        message: impl Into<String>,
+    ) {
+        self.report(Diagnostic::new(code, title, span, message));
+    }
+
+    /// The text under a span on one line, so that laying it out anew changes no plan.
+    pub(crate) fn text(&self, span: Span) -> String {
+        self.files.text_of(span).split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    pub(crate) fn use_import(&mut self, module: usize, import: usize) {
+        self.used_imports.insert((module, import));
+    }
+
+    pub(crate) fn is_used(&self, module: usize, import: usize) -> bool {
+        self.used_imports.contains(&(module, import))
+    }
+
+    /// How many reports there are; see [`Session::recode`].
+    pub(crate) fn count(&self) -> usize {
+        self.diagnostics.len()
+    }
+
+    /// Gives the reports made since there were `count` a code of their own, where they speak of types or fields.
+    pub(crate) fn recode(&mut self, count: usize, code: Code) {
+        for diagnostic in &mut self.diagnostics[count..] {
+            let general =
+                [Code::E0205, Code::E0206, Code::E0207, Code::E0208, Code::E0209, Code::E0210, Code::E0213];
+            if general.contains(&diagnostic.code) {
+                diagnostic.code = code;
+            }
+        }
+    }
+
+    pub(crate) fn finish(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+}

@@ -1,0 +1,312 @@
+//! All declarations of a program, and the look-up of names in them.
+
+use std::collections::BTreeMap;
+
+use wfl_ir::{Currency, Label, Name, Rule, TypeDef};
+use wfl_source::Span;
+use wfl_syntax::ast;
+
+use crate::native::Native;
+use crate::session::Session;
+use crate::ty::Ty;
+
+/// A field of a record, variant, error or event, or a parameter.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldInfo {
+    pub(crate) name: Name,
+    pub(crate) ty: Ty,
+    pub(crate) label: Label,
+    pub(crate) rule: Option<Rule>,
+    pub(crate) span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct VariantInfo {
+    pub(crate) name: Name,
+    pub(crate) fields: Vec<FieldInfo>,
+}
+
+/// What a named type is made of.
+#[derive(Clone, Debug)]
+pub(crate) enum Shape {
+    Record(Vec<FieldInfo>),
+    Enum(Vec<VariantInfo>),
+    Refined { base: Ty, rule: Option<Rule> },
+    Error(Vec<FieldInfo>),
+    Event(Vec<FieldInfo>),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct TypeInfo<'a> {
+    pub(crate) module: usize,
+    pub(crate) name: Name,
+    pub(crate) span: Span,
+    pub(crate) shape: Shape,
+    pub(crate) source: &'a ast::ItemKind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceInfo {
+    pub(crate) name: Name,
+    pub(crate) operations: Vec<u32>,
+}
+
+/// What an operation does to the world, without the details.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum EffectClass {
+    Unknown,
+    Read,
+    Write,
+    Compensable,
+    Irreversible,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct OperationInfo<'a> {
+    pub(crate) module: usize,
+    pub(crate) service: u32,
+    pub(crate) name: Name,
+    pub(crate) source: &'a ast::Operation,
+    pub(crate) params: Vec<FieldInfo>,
+    pub(crate) result: Ty,
+    pub(crate) result_label: Label,
+    /// Declared errors and where they are listed.
+    pub(crate) raises: Vec<(u32, Span)>,
+    pub(crate) effect: EffectClass,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct WorkflowInfo<'a> {
+    pub(crate) module: usize,
+    pub(crate) name: Name,
+    pub(crate) item: &'a ast::Item,
+    pub(crate) source: &'a ast::Workflow,
+    pub(crate) params: Vec<FieldInfo>,
+    pub(crate) result: Ty,
+    pub(crate) result_label: Label,
+    pub(crate) raises: Vec<(u32, Span)>,
+}
+
+/// The name spaces of a module. Variants are in none of them: they belong to their enum.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Space {
+    /// Types, services and workflows.
+    Type,
+    Error,
+    Event,
+    Function,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Thing {
+    Type(u32),
+    Service(u32),
+    Workflow(u32),
+    Native(Native),
+}
+
+/// An imported name or alias, for the report about unused ones.
+#[derive(Clone, Debug)]
+pub(crate) struct ImportedName {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ModuleScope {
+    pub(crate) path: String,
+    pub(crate) own: BTreeMap<(Space, String), Thing>,
+    pub(crate) imported: BTreeMap<(Space, String), (Thing, usize)>,
+    /// Alias to module number and import number.
+    pub(crate) aliases: BTreeMap<String, (usize, usize)>,
+    pub(crate) imports: Vec<ImportedName>,
+}
+
+/// The declarations.
+#[derive(Default)]
+pub(crate) struct Tables<'a> {
+    pub(crate) modules: Vec<ModuleScope>,
+    pub(crate) types: Vec<TypeInfo<'a>>,
+    pub(crate) services: Vec<ServiceInfo>,
+    pub(crate) operations: Vec<OperationInfo<'a>>,
+    pub(crate) workflows: Vec<WorkflowInfo<'a>>,
+    /// The types in the IR's form; complete once all rules are checked.
+    pub(crate) defs: Vec<TypeDef>,
+}
+
+impl Tables<'_> {
+    /// What `name` means in a module; marks the import that it came by as used.
+    pub(crate) fn find(
+        &self,
+        session: &mut Session<'_>,
+        module: usize,
+        space: Space,
+        name: &str,
+    ) -> Option<Thing> {
+        let scope = &self.modules[module];
+        let key = (space, name.to_owned());
+        if let Some(own) = scope.own.get(&key) {
+            return Some(*own);
+        }
+        let (thing, import) = scope.imported.get(&key)?;
+        session.use_import(module, *import);
+        Some(*thing)
+    }
+
+    /// What a path of one name, or of an alias and a name, means.
+    pub(crate) fn find_path(
+        &self,
+        session: &mut Session<'_>,
+        module: usize,
+        space: Space,
+        path: &ast::Path,
+    ) -> Option<Thing> {
+        match path.segments.as_slice() {
+            [name] => self.find(session, module, space, &name.text),
+            [alias, name] => {
+                let target = self.find_alias(session, module, &alias.text)?;
+                self.modules[target].own.get(&(space, name.text.clone())).copied()
+            }
+            _ => None,
+        }
+    }
+
+    /// The module behind an alias.
+    pub(crate) fn find_alias(&self, session: &mut Session<'_>, module: usize, alias: &str) -> Option<usize> {
+        let (target, import) = self.modules[module].aliases.get(alias)?;
+        session.use_import(module, *import);
+        Some(*target)
+    }
+
+    /// All names of a name space that a module sees.
+    pub(crate) fn visible(&self, module: usize, space: Space) -> impl Iterator<Item = (&str, Thing)> {
+        let scope = &self.modules[module];
+        let own = scope.own.iter().map(|((space, name), thing)| (*space, name.as_str(), *thing));
+        let imported =
+            scope.imported.iter().map(|((space, name), (thing, _))| (*space, name.as_str(), *thing));
+        own.chain(imported).filter(move |entry| entry.0 == space).map(|(_, name, thing)| (name, thing))
+    }
+
+    /// The fields of a record, error or event.
+    pub(crate) fn fields(&self, index: u32) -> Option<&[FieldInfo]> {
+        match &self.types.get(index as usize)?.shape {
+            Shape::Record(fields) | Shape::Error(fields) | Shape::Event(fields) => Some(fields),
+            _ => None,
+        }
+    }
+
+    /// The variants of an enum.
+    pub(crate) fn variants(&self, ty: &Ty) -> Option<&[VariantInfo]> {
+        match ty {
+            Ty::Named(index) => match &self.types.get(*index as usize)?.shape {
+                Shape::Enum(variants) => Some(variants),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The type that refined types are made of in the end; other types are their own base.
+    pub(crate) fn base<'t>(&'t self, ty: &'t Ty) -> &'t Ty {
+        let mut ty = ty;
+        // A ring of refined types has been reported; it must not hang the search.
+        for _ in 0..self.types.len() {
+            match ty {
+                Ty::Named(index) => match self.types.get(*index as usize).map(|info| &info.shape) {
+                    Some(Shape::Refined { base, .. }) => ty = base,
+                    _ => return ty,
+                },
+                _ => return ty,
+            }
+        }
+        &Ty::Unknown
+    }
+
+    /// Whether a value of `from` may stand where `to` is wanted.
+    pub(crate) fn fits(&self, from: &Ty, to: &Ty) -> bool {
+        match (from, to) {
+            (Ty::Unknown, _) | (_, Ty::Unknown) => true,
+            (Ty::Optional(from), Ty::Optional(to)) => self.fits(from, to),
+            (Ty::Optional(_), _) => false,
+            (from, Ty::Optional(to)) => self.fits(from, to),
+            (Ty::Money(Some(_)), Ty::Money(None)) => true,
+            (Ty::List(from), Ty::List(to)) => self.fits(from, to),
+            (Ty::Record(from), Ty::Record(to)) => {
+                from.len() == to.len()
+                    && from.iter().all(|a| to.iter().any(|b| a.name == b.name && self.fits(&a.ty, &b.ty)))
+            }
+            (Ty::Named(a), Ty::Named(b)) if a == b => true,
+            (Ty::Named(index), to) => match self.types.get(*index as usize).map(|info| &info.shape) {
+                Some(Shape::Refined { base, .. }) if base != from => self.fits(base, to),
+                _ => false,
+            },
+            (from, to) => from == to,
+        }
+    }
+
+    /// The type as one writes it.
+    pub(crate) fn show(&self, ty: &Ty) -> String {
+        let plain = match ty {
+            Ty::Unknown => "?",
+            Ty::Unit => "Unit",
+            Ty::Bool => "Bool",
+            Ty::Int => "Int",
+            Ty::Decimal => "Decimal",
+            Ty::String => "String",
+            Ty::Uuid => "Uuid",
+            Ty::Timestamp => "Timestamp",
+            Ty::Duration => "Duration",
+            Ty::Json => "Json",
+            Ty::Money(None) => "Money",
+            Ty::Money(Some(currency)) => return format!("Money<{currency}>"),
+            Ty::Named(index) => return self.types[*index as usize].name.to_string(),
+            Ty::Optional(inner) if inner.is_unknown() => "none",
+            Ty::Optional(inner) => return format!("{}?", self.show(inner)),
+            Ty::List(inner) => return format!("List<{}>", self.show(inner)),
+            Ty::Record(members) => {
+                let members =
+                    members.iter().map(|member| format!("{}: {}", member.name, self.show(&member.ty)));
+                return format!("({})", members.collect::<Vec<_>>().join(", "));
+            }
+        };
+        plain.to_owned()
+    }
+
+    /// `Service.operation`.
+    pub(crate) fn qualified(&self, operation: u32) -> String {
+        let operation = &self.operations[operation as usize];
+        format!("{}.{}", self.services[operation.service as usize].name, operation.name)
+    }
+
+    pub(crate) fn type_name(&self, index: u32) -> &Name {
+        &self.types[index as usize].name
+    }
+}
+
+/// The currency that a word names.
+pub(crate) fn currency(word: &str) -> Option<Currency> {
+    word.parse().ok()
+}
+
+/// The IR's label of a label as written.
+pub(crate) fn label(label: Option<ast::Label>) -> Label {
+    match label {
+        None => Label::Public,
+        Some(ast::Label::Internal) => Label::Internal,
+        Some(ast::Label::Pii) => Label::Pii,
+        Some(ast::Label::Pci) => Label::Pci,
+        Some(ast::Label::Secret) => Label::Secret,
+    }
+}
+
+/// The word for a label.
+pub(crate) fn label_word(label: Label) -> &'static str {
+    match label {
+        Label::Public => "public",
+        Label::Internal => "internal",
+        Label::Pii => "pii",
+        Label::Pci => "pci",
+        Label::Secret => "secret",
+    }
+}

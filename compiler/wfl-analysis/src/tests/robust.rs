@@ -1,0 +1,70 @@
+//! Broken and huge programs: the analysis says what it can and never stops the process.
+
+use crate::tests::check;
+
+const TRANSFER: &str = include_str!("../../../../language/wfl-syntax/src/tests/transfer.wfl");
+
+#[test]
+fn truncated_programs() {
+    for (offset, _) in TRANSFER.char_indices().step_by(41) {
+        check(&TRANSFER[..offset]);
+    }
+}
+
+#[test]
+fn programs_without_one_word() {
+    let mut start = 0;
+    let words = TRANSFER.split_inclusive(|character: char| !character.is_alphanumeric()).map(|word| {
+        start += word.len();
+        (start - word.len(), start)
+    });
+    for (start, end) in words.collect::<Vec<_>>().into_iter().step_by(5) {
+        check(&[&TRANSFER[..start], &TRANSFER[end..]].concat());
+    }
+}
+
+#[test]
+fn programs_with_swapped_lines() {
+    let lines = TRANSFER.lines().collect::<Vec<_>>();
+    for at in (1..lines.len()).step_by(2) {
+        let mut lines = lines.clone();
+        lines.swap(at - 1, at);
+        check(&lines.join("\n"));
+        lines.remove(at);
+        check(&lines.join("\n"));
+    }
+}
+
+#[test]
+fn nesting_as_deep_as_the_syntax_allows() {
+    let head = "workflow W(a: Int) -> Int version 1 key \"k\" { ";
+    let texts = [
+        format!("{head} return {}a{} }}", "(".repeat(60), ")".repeat(60)),
+        format!("{head} return a{} }}", " + a".repeat(120)),
+        format!("{head} return {}a }}", "-".repeat(120)),
+        format!("{head} {} return a {} }}", "if a > 1 { ".repeat(100), "}".repeat(100)),
+        format!("{head} if a > 1 {{}} {} return a }}", "else if a > 2 {} ".repeat(100)),
+        format!("{head} return {}a{} }}", "if a > 1 then a else (".repeat(50), ")".repeat(50)),
+        format!("record R {{ x: {}Int{} }}", "List<".repeat(100), ">".repeat(100)),
+    ];
+    for text in texts {
+        let (_, _, analysis) = check(&text);
+        assert!(analysis.program.workflows.len() <= 1);
+    }
+}
+
+#[test]
+fn many_declarations() {
+    let record = |n: usize| format!("record R{n} {{ a: Int, b: R{}? }}\n", n.saturating_sub(1));
+    let operation = |n: usize| format!("  operation o{n}(r: R{n}) -> R{n} {{ effect read }}\n");
+    let step = |n: usize| format!("  step s{n} = S.o{n}(r: R{n}(a: {n}))\n");
+    let all = |make: &dyn Fn(usize) -> String| (0..600).map(make).collect::<String>();
+    let text = format!(
+        "{}service S {{\n{}}}\nworkflow W(id: String) -> Int version 1 key id {{\n{}  return s1.a\n}}\n",
+        all(&record),
+        all(&operation),
+        all(&step)
+    );
+    let (_, syntax, analysis) = check(&text);
+    assert!(syntax.is_empty() && analysis.diagnostics.is_empty(), "{:?}", analysis.diagnostics.first());
+}

@@ -1,0 +1,178 @@
+//! Fifth pass: workflows.
+
+use wfl_ir::{Duration, Expr, Name, Value};
+use wfl_source::{Code, Diagnostic, closest};
+use wfl_syntax::ast::{self, ExprKind, TextPart};
+
+use crate::body::Body;
+use crate::expr::{Binding, Checker, Facts};
+use crate::hir::{Statement, Workflow};
+use crate::rule::ir_fields;
+use crate::session::Session;
+use crate::tables::{Tables, WorkflowInfo};
+use crate::ty::{Ty, Typed};
+
+const ATTRIBUTES: [&str; 6] = ["allow", "deprecated", "label", "owner", "runbook", "was"];
+
+/// Checks all workflows.
+pub(crate) fn check(session: &mut Session<'_>, tables: &Tables<'_>) -> Vec<Workflow> {
+    tables.workflows.iter().map(|info| check_one(session, tables, info)).collect()
+}
+
+fn check_one(session: &mut Session<'_>, tables: &Tables<'_>, info: &WorkflowInfo<'_>) -> Workflow {
+    let source = info.source;
+    let owner = attributes(session, info.item);
+    let mut checker = Checker::new(session, tables, info.module);
+    let head = head(&mut checker, info);
+    for (at, param) in info.params.iter().enumerate() {
+        let (name, ty, label, span) = (param.name.to_string(), param.ty.clone(), param.label, param.span);
+        let place = Expr::Slot(at as u32);
+        checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
+    }
+    checker.slots = info.params.len() as u32;
+    let key = key(&mut checker, info);
+    checker.facts = Facts::Workflow(key.ty.clone(), key.label);
+    let mut body = Body::new(checker, info.result.clone(), info.result_label, info.raises.clone());
+    let mut block = body.block(&source.body);
+    if body.flow.live {
+        finish(&mut body, info, &mut block);
+    }
+    let slots = body.cx.slots;
+    for (error, span) in &info.raises {
+        if !body.raised.contains(error) {
+            let title = format!("nothing raises `{}`", tables.type_name(*error));
+            body.report(Diagnostic::new(Code::W0403, title, *span, "listed, but cannot happen"));
+        }
+    }
+    let module = &tables.modules[info.module].path;
+    Workflow {
+        name: Name::from(format!("{module}.{}", info.name)),
+        short_name: info.name.clone(),
+        docs: info.item.docs.iter().map(|doc| doc.text.as_str()).collect::<Vec<_>>().join("\n"),
+        owner,
+        version: head.version,
+        params: ir_fields(&info.params),
+        result: info.result.to_ir(),
+        raises: info.raises.iter().map(|(error, _)| *error).collect(),
+        key: key.expr,
+        deadline: head.deadline,
+        compensation_deadline: head.compensation_deadline,
+        slots,
+        body: block,
+        span: source.head.name.span,
+    }
+}
+
+struct Head {
+    version: u32,
+    deadline: Option<Duration>,
+    compensation_deadline: Option<Duration>,
+}
+
+fn head(checker: &mut Checker<'_, '_, '_>, info: &WorkflowInfo<'_>) -> Head {
+    let source = info.source;
+    let version = match &source.version {
+        Some(expr) => match checker.constant(expr, &Ty::Int, "`version`") {
+            Some(Value::Int(version)) if (1..=i64::from(u32::MAX)).contains(&version) => version as u32,
+            Some(_) => {
+                checker.session.error(
+                    Code::E0214,
+                    "`version` must be at least 1",
+                    expr.span,
+                    "not a version",
+                );
+                1
+            }
+            None => 1,
+        },
+        None => {
+            lacks(
+                checker,
+                info,
+                "version",
+                "`version 1`: running instances stay on the version they began with",
+            );
+            1
+        }
+    };
+    let mut time =
+        |expr: &Option<ast::Expr>, what| expr.as_ref().and_then(|expr| checker.constant_duration(expr, what));
+    let deadline = time(&source.deadline, "`deadline`");
+    let compensation_deadline = time(&source.compensation_deadline, "`compensation deadline`");
+    Head { version, deadline, compensation_deadline }
+}
+
+fn lacks(checker: &mut Checker<'_, '_, '_>, info: &WorkflowInfo<'_>, clause: &str, help: &str) {
+    let name = &info.source.head.name;
+    let title = format!("`{}` lacks `{clause}`", name.text);
+    let diagnostic = Diagnostic::new(Code::E0224, title, name.span, format!("no `{clause}`"));
+    checker.session.report(diagnostic.help(format!("add {help}")));
+}
+
+// The key names the business case: equal keys are one instance.
+fn key(checker: &mut Checker<'_, '_, '_>, info: &WorkflowInfo<'_>) -> Typed {
+    let Some(expr) = &info.source.key else {
+        lacks(checker, info, "key", "`key request.id`: two starts with one key are the same instance");
+        return Typed::unknown();
+    };
+    let key = checker.alone(|checker| checker.check(expr, None));
+    match checker.tables.base(&key.ty) {
+        Ty::Unknown | Ty::String | Ty::Uuid | Ty::Int => {}
+        _ => {
+            let title = "a key is a text, a number or a Uuid";
+            let message = format!("this is {}", checker.tables.show(&key.ty));
+            checker.session.error(Code::E0205, title, expr.span, message);
+        }
+    }
+    key
+}
+
+fn finish(body: &mut Body<'_, '_, '_>, info: &WorkflowInfo<'_>, block: &mut Vec<Statement>) {
+    if info.result == Ty::Unit || info.result.is_unknown() {
+        block.push(Statement::Return(Expr::Const(Value::Unit)));
+        return;
+    }
+    let name = &info.source.head.name;
+    let title = format!("`{}` may end without a result", name.text);
+    let message = format!("some path ends without `return` of {}", body.cx.tables.show(&info.result));
+    body.report(
+        Diagnostic::new(Code::E0302, title, name.span, message)
+            .help("end each path with `return …` or `fail …`"),
+    );
+}
+
+/// Checks the attributes of an item and gives the owner.
+fn attributes(session: &mut Session<'_>, item: &ast::Item) -> Option<String> {
+    let mut owner = None;
+    for attribute in &item.attributes {
+        let name = &attribute.name;
+        if name.text == "owner" {
+            owner = owner_of(session, attribute);
+        } else if !name.is_missing() && !ATTRIBUTES.contains(&name.text.as_str()) {
+            let title = format!("there is no attribute `@{}`", name.text);
+            let diagnostic = Diagnostic::new(Code::E0223, title, name.span, "unknown");
+            session.report(match closest(&name.text, ATTRIBUTES) {
+                Some(meant) => diagnostic.help(format!("did you mean `@{meant}`?")),
+                None => diagnostic
+                    .help("there are `@owner`, `@deprecated`, `@runbook`, `@was`, `@allow` and `@label`"),
+            });
+        }
+    }
+    owner
+}
+
+fn owner_of(session: &mut Session<'_>, attribute: &ast::Attribute) -> Option<String> {
+    let arguments =
+        attribute.arguments.as_ref().map(|arguments| arguments.list.as_slice()).unwrap_or_default();
+    if let [ast::Argument { name: None, value, .. }] = arguments
+        && let ExprKind::Text(parts) = &value.kind
+        && let [TextPart::Literal(team)] = parts.as_slice()
+    {
+        return Some(team.clone());
+    }
+    let title = "`@owner` takes the name of a team";
+    session.report(
+        Diagnostic::new(Code::E0223, title, attribute.span, "not a name").help("write `@owner(\"team\")`"),
+    );
+    None
+}

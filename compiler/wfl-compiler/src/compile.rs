@@ -1,0 +1,184 @@
+//! From a project to plans and reports.
+
+use std::io::ErrorKind;
+
+use wfl_analysis::hir::{Program, Workflow};
+use wfl_analysis::{Module, analyze};
+use wfl_ir::{Plan, PlanHash};
+use wfl_lower::lower;
+use wfl_source::{Code, Diagnostic, FileId, Files, Span};
+use wfl_syntax::{Parsed, parse};
+
+use crate::manifest::{MANIFEST, Manifest};
+use crate::world::World;
+
+/// What came out of a project.
+#[derive(Clone, Debug, Default)]
+pub struct Compilation {
+    /// What the manifest says; the defaults where there is none.
+    pub manifest: Manifest,
+    /// All texts that were read; the reports point into them.
+    pub files: Files,
+    /// The reports, by file and place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The plans, by name; none at all while there is an error anywhere.
+    pub workflows: Vec<Compiled>,
+}
+
+/// A compiled workflow.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Compiled {
+    /// Module path and name.
+    pub name: String,
+    /// The name alone.
+    pub short_name: String,
+    /// Documentation of the workflow.
+    pub docs: String,
+    /// The team that owns it.
+    pub owner: Option<String>,
+    /// Its name in the source.
+    pub span: Span,
+    /// What is executed.
+    pub plan: Plan,
+    /// The plan's bytes.
+    pub bytes: Vec<u8>,
+    /// Their hash.
+    pub hash: PlanHash,
+}
+
+impl Compilation {
+    /// Whether something keeps the project from running.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// The workflow with this name: alone, or with its module.
+    pub fn workflow(&self, name: &str) -> Option<&Compiled> {
+        self.workflows.iter().find(|workflow| workflow.name == name || workflow.short_name == name)
+    }
+}
+
+/// Syntax errors after which parts of the text may have been read otherwise than they were meant.
+const MISREAD: [Code; 4] = [Code::E0101, Code::E0102, Code::E0103, Code::E0199];
+/// Findings about single expressions, which stay true then; all others could be mere consequences.
+const SURE: [Code; 7] =
+    [Code::E0205, Code::E0206, Code::E0210, Code::E0212, Code::E0213, Code::E0214, Code::E0219];
+
+struct Source {
+    path: String,
+    file: FileId,
+    own: bool,
+    parsed: Parsed,
+}
+
+/// Compiles a project. Never fails: what is wrong is reported.
+pub fn compile(world: &dyn World) -> Compilation {
+    let mut compilation = Compilation::default();
+    read_manifest(world, &mut compilation);
+    let sources = read_sources(world, &mut compilation);
+    let modules = sources.iter().map(|source| Module {
+        path: &source.path,
+        file: source.file,
+        tree: &source.parsed.file,
+        own: source.own,
+    });
+    let modules = modules.collect::<Vec<_>>();
+    let analysis = analyze(&modules, &compilation.files);
+    let syntax =
+        sources.iter().flat_map(|source| source.parsed.diagnostics.iter().cloned()).collect::<Vec<_>>();
+    let misread = syntax.iter().any(|diagnostic| MISREAD.contains(&diagnostic.code));
+    let sure = analysis.diagnostics.into_iter().filter(|it| !misread || SURE.contains(&it.code));
+    compilation.diagnostics.extend(sure);
+    compilation.diagnostics.extend(syntax);
+    if !compilation.has_errors() {
+        lower_all(&analysis.program, &mut compilation);
+    }
+    let place = |diagnostic: &Diagnostic| diagnostic.primary().map(|label| label.span);
+    compilation.diagnostics.sort_by_key(place);
+    compilation
+}
+
+fn read_manifest(world: &dyn World, compilation: &mut Compilation) {
+    match world.read(MANIFEST) {
+        Ok(text) => {
+            let file = compilation.files.add(MANIFEST, text.as_str());
+            match Manifest::parse(file, &text) {
+                Ok(manifest) => compilation.manifest = manifest,
+                Err(diagnostic) => compilation.diagnostics.push(*diagnostic),
+            }
+        }
+        // A folder of modules without a manifest is a project with the defaults.
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => compilation.diagnostics.push(unreadable(MANIFEST, &error)),
+    }
+}
+
+fn unreadable(path: &str, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::without_place(Code::E0806, format!("`{path}` cannot be read")).note(error.to_string())
+}
+
+fn read_sources(world: &dyn World, compilation: &mut Compilation) -> Vec<Source> {
+    let folder = compilation.manifest.source_folder().to_owned();
+    let paths = world.sources(&folder).unwrap_or_else(|error| {
+        let shown = if folder.is_empty() { "." } else { &folder };
+        compilation.diagnostics.push(unreadable(shown, &error));
+        Vec::new()
+    });
+    let mut sources = Vec::new();
+    for path in paths {
+        match world.read(&path) {
+            Ok(text) => {
+                let module = module_path(&folder, &path);
+                sources.push(source(&mut compilation.files, &path, module, &text, true));
+            }
+            Err(error) => compilation.diagnostics.push(unreadable(&path, &error)),
+        }
+    }
+    for module in wfl_stdlib::modules() {
+        let name = format!("<std>/{}.wfl", module.path.replace('.', "/"));
+        sources.push(source(&mut compilation.files, &name, module.path.to_owned(), module.text, false));
+    }
+    sources
+}
+
+fn source(files: &mut Files, name: &str, path: String, text: &str, own: bool) -> Source {
+    let file = files.add(name, text);
+    Source { path, file, own, parsed: parse(file, text) }
+}
+
+/// `payments/transfer.wfl` below the source folder is `payments.transfer`.
+fn module_path(folder: &str, path: &str) -> String {
+    let inside = path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/');
+    inside.strip_suffix(".wfl").unwrap_or(inside).replace('/', ".")
+}
+
+fn lower_all(program: &Program, compilation: &mut Compilation) {
+    for workflow in &program.workflows {
+        match lower(program, workflow) {
+            Ok(plan) => compilation.workflows.push(compiled(workflow, plan)),
+            Err(error) => {
+                let title = format!("`{}` cannot be compiled", workflow.short_name);
+                let diagnostic =
+                    Diagnostic::new(Code::E0999, title, workflow.span, "a mistake of the compiler");
+                compilation
+                    .diagnostics
+                    .push(diagnostic.note(error.problem).help("please report it with this file"));
+            }
+        }
+    }
+    compilation.workflows.sort_by(|left, right| left.name.cmp(&right.name));
+}
+
+fn compiled(workflow: &Workflow, plan: Plan) -> Compiled {
+    let (bytes, hash) = plan.encode();
+    Compiled {
+        name: workflow.name.to_string(),
+        short_name: workflow.short_name.to_string(),
+        docs: workflow.docs.clone(),
+        owner: workflow.owner.clone(),
+        span: workflow.span,
+        plan,
+        bytes,
+        hash,
+    }
+}

@@ -1,0 +1,13 @@
+//! Compiles projects: reads the manifest and the modules through a [`World`], and gives plans and reports.
+
+mod world;
+mod manifest;
+mod compile;
+pub mod graph;
+
+pub use compile::{Compilation, Compiled, compile};
+pub use manifest::{MANIFEST, Manifest};
+pub use world::{Disk, Memory, World};
+
+#[cfg(test)]
+mod tests;

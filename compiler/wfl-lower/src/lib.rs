@@ -1,0 +1,15 @@
+//! Lowers a checked workflow to the graph of its [`wfl_ir::Plan`].
+//!
+//! petgraph is used while the graph grows and for checking it; the plan holds plain vectors. The order in which
+//! nodes are made is a topological order, because an edge always leads to a node that is made later.
+
+mod walk;
+mod link;
+mod graph;
+mod statement;
+mod plan;
+
+pub use plan::{LowerError, lower};
+
+#[cfg(test)]
+mod tests;

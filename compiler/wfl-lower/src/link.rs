@@ -1,0 +1,280 @@
+//! Which types and operations a workflow needs, and their numbers in its plan.
+
+use std::collections::BTreeSet;
+
+use wfl_analysis::hir::{Program, Statement, Workflow};
+use wfl_ir::{
+    Caught, Confirm, Effect, Expr, Field, Operation, Pattern, Rule, Type, TypeDef, TypeKind, Variant,
+};
+
+use crate::walk::{
+    Numbers, bound_slots, expressions, named_types, renumber, renumber_pattern, renumber_type, statements,
+    visit,
+};
+
+/// The part of a program that one plan holds. Both tables are ordered by name, so that they depend on nothing but
+/// what the workflow means.
+pub(crate) struct Link<'p> {
+    program: &'p Program,
+    types: Vec<u32>,
+    operations: Vec<u32>,
+    slots: Vec<u32>,
+    read: BTreeSet<u32>,
+}
+
+impl Numbers for Link<'_> {
+    fn type_number(&self, index: u32) -> u32 {
+        position(&self.types, index)
+    }
+
+    fn slot_number(&self, slot: u32) -> u32 {
+        position(&self.slots, slot)
+    }
+}
+
+impl<'p> Link<'p> {
+    pub(crate) fn new(program: &'p Program, workflow: &Workflow) -> Link<'p> {
+        let mut needs = Needs { program, types: BTreeSet::new(), operations: BTreeSet::new() };
+        needs.workflow(workflow);
+        let (mut types, mut operations) = (sorted(needs.types), sorted(needs.operations));
+        types.sort_by_key(|index| &program.types[*index as usize].name);
+        operations.sort_by_key(|index| program.operations[*index as usize].qualified());
+        let read = read_slots(workflow);
+        let slots = sorted(filled_slots(workflow, &read));
+        Link { program, types, operations, slots, read }
+    }
+
+    /// How many slots the plan needs.
+    pub(crate) fn slot_count(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
+    /// Whether some expression reads a slot of the workflow.
+    pub(crate) fn is_read(&self, slot: u32) -> bool {
+        self.read.contains(&slot)
+    }
+
+    /// The plan's number of an operation of the program.
+    pub(crate) fn operation_number(&self, index: u32) -> u32 {
+        position(&self.operations, index)
+    }
+
+    pub(crate) fn expr(&self, expr: &Expr) -> Expr {
+        renumber(expr, self)
+    }
+
+    pub(crate) fn ty(&self, ty: &Type) -> Type {
+        renumber_type(ty, self)
+    }
+
+    pub(crate) fn pattern(&self, pattern: &Pattern) -> Pattern {
+        renumber_pattern(pattern, self)
+    }
+
+    pub(crate) fn args(&self, args: &[(wfl_ir::Name, Expr)]) -> Vec<(wfl_ir::Name, Expr)> {
+        args.iter().map(|(name, value)| (name.clone(), self.expr(value))).collect()
+    }
+
+    pub(crate) fn caught(&self, caught: &Caught) -> Caught {
+        match caught {
+            Caught::Error(error) => Caught::Error(self.type_number(*error)),
+            other => other.clone(),
+        }
+    }
+
+    pub(crate) fn fields(&self, fields: &[Field]) -> Vec<Field> {
+        let field = |field: &Field| Field {
+            name: field.name.clone(),
+            ty: self.ty(&field.ty),
+            rule: field.rule.as_ref().map(|rule| self.rule(rule)),
+            label: field.label,
+        };
+        fields.iter().map(field).collect()
+    }
+
+    fn rule(&self, rule: &Rule) -> Rule {
+        Rule { holds: self.expr(&rule.holds), text: rule.text.clone() }
+    }
+
+    /// The plan's types.
+    pub(crate) fn types(&self) -> Vec<TypeDef> {
+        let define = |index: &u32| {
+            let def = &self.program.types[*index as usize];
+            let kind = match &def.kind {
+                TypeKind::Record(fields) => TypeKind::Record(self.fields(fields)),
+                TypeKind::Error(fields) => TypeKind::Error(self.fields(fields)),
+                TypeKind::Event(fields) => TypeKind::Event(self.fields(fields)),
+                TypeKind::Enum(variants) => {
+                    let variant =
+                        |it: &Variant| Variant { name: it.name.clone(), fields: self.fields(&it.fields) };
+                    TypeKind::Enum(variants.iter().map(variant).collect())
+                }
+                TypeKind::Refined { base, rule } => {
+                    TypeKind::Refined { base: self.ty(base), rule: rule.as_ref().map(|rule| self.rule(rule)) }
+                }
+            };
+            TypeDef { name: def.name.clone(), kind }
+        };
+        self.types.iter().map(define).collect()
+    }
+
+    /// The plan's operations.
+    pub(crate) fn operations(&self) -> Vec<Operation> {
+        self.operations
+            .iter()
+            .map(|index| self.operation(&self.program.operations[*index as usize]))
+            .collect()
+    }
+
+    fn operation(&self, operation: &Operation) -> Operation {
+        let effect = match &operation.effect {
+            Effect::Compensable { undo, args } => {
+                Effect::Compensable { undo: self.operation_number(*undo), args: self.args(args) }
+            }
+            other => other.clone(),
+        };
+        let confirm = operation.confirm.as_ref().map(|confirm| Confirm {
+            operation: self.operation_number(confirm.operation),
+            args: self.args(&confirm.args),
+            after: confirm.after,
+        });
+        let idempotent = operation.idempotent.as_ref().map(|idempotent| wfl_ir::Idempotency {
+            key: self.expr(&idempotent.key),
+            window: idempotent.window,
+        });
+        Operation {
+            service: operation.service.clone(),
+            name: operation.name.clone(),
+            params: self.fields(&operation.params),
+            result: self.ty(&operation.result),
+            effect,
+            idempotent,
+            confirm,
+            raises: operation.raises.iter().map(|error| self.type_number(*error)).collect(),
+            timeout: operation.timeout,
+            total: operation.total,
+            retry: operation.retry,
+        }
+    }
+}
+
+fn read_slots(workflow: &Workflow) -> BTreeSet<u32> {
+    let mut read = BTreeSet::new();
+    let mut note = |expr: &Expr| {
+        if let Expr::Slot(slot) = expr {
+            read.insert(*slot);
+        }
+    };
+    visit(&workflow.key, &mut note);
+    statements(&workflow.body, &mut |statement| expressions(statement, &mut |expr| visit(expr, &mut note)));
+    read
+}
+
+/// The slots that the plan has: parameters, all that are read, and those that something else than an unread `let`
+/// or result fills.
+fn filled_slots(workflow: &Workflow, read: &BTreeSet<u32>) -> BTreeSet<u32> {
+    let mut filled = read.clone();
+    filled.extend(0..workflow.params.len() as u32);
+    statements(&workflow.body, &mut |statement| match statement {
+        Statement::Step(step) => filled.extend(step.handlers.iter().filter_map(|handler| handler.bind)),
+        Statement::Leave { set: Some((slot, _)), .. } => {
+            filled.insert(*slot);
+        }
+        Statement::Choice(choice) => choice.arms.iter().for_each(|arm| {
+            bound_slots(&arm.pattern, &mut |slot| {
+                filled.insert(slot);
+            });
+        }),
+        _ => {}
+    });
+    filled
+}
+
+fn sorted(numbers: BTreeSet<u32>) -> Vec<u32> {
+    numbers.into_iter().collect()
+}
+
+// What was collected is there; the plan's own check would notice if it were not.
+fn position(numbers: &[u32], wanted: u32) -> u32 {
+    numbers.iter().position(|number| *number == wanted).map_or(u32::MAX, |at| at as u32)
+}
+
+struct Needs<'p> {
+    program: &'p Program,
+    types: BTreeSet<u32>,
+    operations: BTreeSet<u32>,
+}
+
+impl Needs<'_> {
+    fn workflow(&mut self, workflow: &Workflow) {
+        self.fields(&workflow.params);
+        self.ty(&workflow.result);
+        workflow.raises.iter().for_each(|error| self.named(*error));
+        self.expr(&workflow.key);
+        statements(&workflow.body, &mut |statement| {
+            match statement {
+                Statement::Step(step) => self.operation(step.operation),
+                Statement::Emit { event, .. } => self.named(*event),
+                Statement::Fail { error, .. } => self.named(*error),
+                _ => {}
+            }
+            expressions(statement, &mut |expr| self.expr(expr));
+        });
+    }
+
+    fn operation(&mut self, index: u32) {
+        if !self.operations.insert(index) {
+            return;
+        }
+        let program = self.program;
+        let operation = &program.operations[index as usize];
+        self.fields(&operation.params);
+        self.ty(&operation.result);
+        operation.raises.iter().for_each(|error| self.named(*error));
+        operation.idempotent.iter().for_each(|idempotent| self.expr(&idempotent.key));
+        if let Effect::Compensable { undo, args } = &operation.effect {
+            args.iter().for_each(|(_, value)| self.expr(value));
+            self.operation(*undo);
+        }
+        if let Some(confirm) = &operation.confirm {
+            confirm.args.iter().for_each(|(_, value)| self.expr(value));
+            self.operation(confirm.operation);
+        }
+    }
+
+    fn named(&mut self, index: u32) {
+        if !self.types.insert(index) {
+            return;
+        }
+        let program = self.program;
+        match &program.types[index as usize].kind {
+            TypeKind::Record(fields) | TypeKind::Error(fields) | TypeKind::Event(fields) => {
+                self.fields(fields)
+            }
+            TypeKind::Enum(variants) => variants.iter().for_each(|variant| self.fields(&variant.fields)),
+            TypeKind::Refined { base, rule } => {
+                self.ty(base);
+                rule.iter().for_each(|rule| self.expr(&rule.holds));
+            }
+        }
+    }
+
+    fn fields(&mut self, fields: &[Field]) {
+        for field in fields {
+            self.ty(&field.ty);
+            field.rule.iter().for_each(|rule| self.expr(&rule.holds));
+        }
+    }
+
+    fn ty(&mut self, ty: &Type) {
+        named_types(ty, &mut |index| self.named(index));
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        visit(expr, &mut |expr| {
+            if let Expr::Checked(ty, _) = expr {
+                self.ty(ty);
+            }
+        });
+    }
+}

@@ -1,0 +1,144 @@
+//! Cuts a text into chunks that can be parsed, and cached, one by one.
+//!
+//! A chunk begins at a line that starts, in its first column, like an item (`record Name`, `test "…"`), or
+//! at the doc comments and attributes right above it. The grammar stops at exactly these places too, so
+//! the chunks together give the tree of the whole file. Strings never run over a line end.
+
+const ITEM_WORDS: [&str; 12] = [
+    "module", "import", "record", "enum", "type", "error", "event", "service", "workflow", "migrate",
+    "alias", "fn",
+];
+
+/// Byte offsets at which chunks start; the first is always 0.
+pub(crate) fn starts(text: &str) -> Vec<usize> {
+    let mut starts = vec![0];
+    let mut decoration: Option<usize> = None;
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        if begins_item(line) {
+            let start = decoration.take().unwrap_or(offset);
+            if start > 0 {
+                starts.push(start);
+            }
+        } else if is_doc(line) || is_attribute(line) {
+            decoration.get_or_insert(offset);
+        } else if !is_gap(line) {
+            decoration = None;
+        }
+        offset += line.len();
+    }
+    starts
+}
+
+fn is_doc(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("///") && !line.starts_with("////")
+}
+
+// Blank lines and comments between a decoration and its item.
+fn is_gap(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty() || (line.starts_with("//") && !line.starts_with("//!"))
+}
+
+fn is_attribute(line: &str) -> bool {
+    let Some(rest) = line.trim().strip_prefix('@') else { return false };
+    let arguments = rest.trim_start_matches(is_word_character);
+    let behind = match arguments.strip_prefix('(') {
+        Some(inside) => match inside.find(['(', ')']) {
+            Some(end) if inside[end..].starts_with(')') => &inside[end + 1..],
+            _ => return false,
+        },
+        None => arguments,
+    };
+    is_gap(behind)
+}
+
+fn begins_item(line: &str) -> bool {
+    let word_end = line.find(|character| !is_word_character(character)).unwrap_or(line.len());
+    let (word, rest) = line.split_at(word_end);
+    let next = rest.trim_start_matches([' ', '\t']);
+    if next.len() == rest.len() {
+        return false;
+    }
+    if word == "test" {
+        return next.starts_with('"');
+    }
+    ITEM_WORDS.contains(&word) && begins_name(next)
+}
+
+// A reserved word is no name, so `record type` begins nothing. Only item and statement words matter here:
+// those are the ones that could follow by accident.
+fn begins_name(text: &str) -> bool {
+    let end = text.find(|character| !is_word_character(character)).unwrap_or(text.len());
+    let word = &text[..end];
+    word != "_"
+        && word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && !is_reserved(word)
+        && !contextual_item(word, &text[end..])
+}
+
+fn contextual_item(word: &str, rest: &str) -> bool {
+    let next = rest.trim_start_matches([' ', '\t']);
+    let spaced = next.len() < rest.len();
+    match word {
+        "workflow" | "service" => {
+            spaced && next.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        }
+        "test" => spaced && next.starts_with('"'),
+        _ => false,
+    }
+}
+
+fn is_word_character(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_'
+}
+
+/// Whether the grammar refuses the word as a name.
+pub(crate) fn is_reserved(word: &str) -> bool {
+    RESERVED.contains(&word)
+}
+
+/// Words that are no names anywhere.
+pub(crate) const RESERVED: [&str; 40] = [
+    "module",
+    "import",
+    "record",
+    "enum",
+    "type",
+    "error",
+    "event",
+    "operation",
+    "migrate",
+    "alias",
+    "fn",
+    "let",
+    "step",
+    "pivot",
+    "parallel",
+    "foreach",
+    "if",
+    "else",
+    "then",
+    "match",
+    "saga",
+    "await",
+    "wait",
+    "emit",
+    "ensure",
+    "return",
+    "fail",
+    "yield",
+    "rollback",
+    "commit",
+    "restart",
+    "repeat",
+    "run",
+    "on",
+    "true",
+    "false",
+    "none",
+    "unit",
+    "in",
+    "is",
+];

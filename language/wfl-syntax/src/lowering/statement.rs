@@ -1,0 +1,230 @@
+//! Blocks and statements.
+
+use wfl_source::{Code, Diagnostic, Span};
+
+use crate::ast::{
+    Action, Arguments, ArmBody, Block, Call, Else, Emit, Ensure, Handler, IfStatement, Jump, JumpKind, Let,
+    Match, Operand, Path, Saga, Statement, Step, StepName, Timeouts, Unsupported,
+};
+use crate::grammar::Rule;
+use crate::lowering::context::Lowering;
+use crate::lowering::expr::has_statement_body;
+use crate::lowering::options::Place;
+use crate::tree::Cursor;
+
+impl Lowering<'_> {
+    /// The block among the children; an empty one where it is missing.
+    pub(crate) fn block_in(&mut self, node: Cursor<'_>) -> Block {
+        match node.child(Rule::block) {
+            Some(block) => self.block(block),
+            None => Block { statements: Vec::new(), span: self.span(node).after() },
+        }
+    }
+
+    pub(crate) fn block(&mut self, node: Cursor<'_>) -> Block {
+        let span = self.span(node);
+        let statements = self.deeper(1, span, |this| this.statements(node)).unwrap_or_default();
+        Block { statements, span }
+    }
+
+    fn statements(&mut self, node: Cursor<'_>) -> Vec<Statement> {
+        node.children().filter_map(|child| self.statement(child)).collect()
+    }
+
+    fn statement(&mut self, node: Cursor<'_>) -> Option<Statement> {
+        let span = self.span(node);
+        Some(match node.rule() {
+            Rule::let_s => Statement::Let(self.let_statement(node)),
+            Rule::step_s => Statement::Step(self.step(node)),
+            Rule::if_x => Statement::If(self.if_statement(node)),
+            Rule::match_x => Statement::Match(self.match_statement(node)),
+            Rule::saga_s => Statement::Saga(self.saga(node)),
+            Rule::emit_s => Statement::Emit(Emit { event: self.call_in(node), span }),
+            Rule::ensure_s => Statement::Ensure(self.ensure(node)),
+            Rule::unsupported_s => Statement::Unsupported(self.unsupported(node)),
+            _ => return self.jump(node).map(Statement::Jump),
+        })
+    }
+
+    fn let_statement(&mut self, node: Cursor<'_>) -> Let {
+        let annotation = node.has(Rule::typ).then(|| self.type_in(node));
+        let value = self.operand_in(node).unwrap_or_else(|| Operand::Expr(self.expr_in(node)));
+        Let { name: self.name_in(node), annotation, value, span: self.span(node) }
+    }
+
+    /// The value of a statement, if there is one among the children.
+    fn operand_in(&mut self, node: Cursor<'_>) -> Option<Operand> {
+        node.children().find_map(|child| match child.rule() {
+            Rule::saga_s => Some(Operand::Saga(self.saga(child))),
+            Rule::unsupported_s => Some(Operand::Unsupported(self.unsupported(child))),
+            Rule::expr | Rule::miss_expr => Some(self.operand(child)),
+            _ => None,
+        })
+    }
+
+    // An `if` or `match` with blocks is an operand only if it is all of the expression.
+    fn operand(&mut self, node: Cursor<'_>) -> Operand {
+        match sole_construct(node) {
+            Some(construct) if construct.rule() == Rule::if_x && construct.has(Rule::block) => {
+                Operand::If(Box::new(self.if_statement(construct)))
+            }
+            Some(construct)
+                if construct.children().any(|arm| arm.rule() == Rule::arm && has_statement_body(arm)) =>
+            {
+                Operand::Match(Box::new(self.match_statement(construct)))
+            }
+            _ => Operand::Expr(self.expr(node)),
+        }
+    }
+
+    fn step(&mut self, node: Cursor<'_>) -> Step {
+        let name = match node.child(Rule::under) {
+            Some(under) => StepName::Anonymous(self.span(under)),
+            None => StepName::Named(self.name_in(node)),
+        };
+        let options = match node.child(Rule::step_opts) {
+            Some(options) => self.options(options, Place::Step),
+            None => Default::default(),
+        };
+        Step {
+            pivot: node.child(Rule::kw_pivot).map(|word| self.span(word)),
+            name,
+            call: self.call_in(node),
+            timeouts: Timeouts { attempt: options.timeouts.attempt, total: options.timeouts.total },
+            retry: options.retry,
+            handlers: options.handlers,
+            span: self.span(node),
+        }
+    }
+
+    /// The call among the children; one without a path where it is missing.
+    pub(crate) fn call_in(&mut self, node: Cursor<'_>) -> Call {
+        match node.child(Rule::call) {
+            Some(call) => self.call(call),
+            None => {
+                let span = self.span(node).after();
+                let arguments = Arguments { list: Vec::new(), span };
+                Call { path: Path { segments: Vec::new(), span }, arguments, span }
+            }
+        }
+    }
+
+    fn call(&mut self, node: Cursor<'_>) -> Call {
+        let path = self.path_in(node);
+        let arguments = match node.child(Rule::args) {
+            Some(arguments) => self.arguments(arguments),
+            None => Arguments { list: Vec::new(), span: path.span.after() },
+        };
+        Call { path, arguments, span: self.span(node) }
+    }
+
+    pub(crate) fn handler(&mut self, node: Cursor<'_>) -> Handler {
+        let binding = node.has(Rule::kw_as).then(|| self.names_in(node).last()).flatten();
+        Handler { error: self.path_in(node), binding, action: self.action_in(node), span: self.span(node) }
+    }
+
+    fn action_in(&mut self, node: Cursor<'_>) -> Action {
+        for child in node.children() {
+            if child.rule() == Rule::block {
+                return Action::Block(self.block(child));
+            }
+            if let Some(jump) = self.jump(child) {
+                return Action::Jump(jump);
+            }
+        }
+        Action::Missing(self.span(node).after())
+    }
+
+    fn jump(&mut self, node: Cursor<'_>) -> Option<Jump> {
+        let kind = match node.rule() {
+            Rule::use_s => JumpKind::Use(self.expr_in(node)),
+            Rule::return_s => JumpKind::Return(self.operand_in(node)),
+            Rule::fail_s => JumpKind::Fail(self.expr_in(node)),
+            Rule::yield_s => JumpKind::Yield(self.operand_in(node)),
+            Rule::rollback_s => JumpKind::Rollback,
+            Rule::commit_s => JumpKind::Commit,
+            _ => return None,
+        };
+        Some(Jump { kind, span: self.span(node) })
+    }
+
+    fn if_statement(&mut self, node: Cursor<'_>) -> IfStatement {
+        let span = self.span(node);
+        let keyword = self.keyword(node, Rule::kw_if);
+        let mut blocks = node.children().filter(|child| child.rule() == Rule::block);
+        let then = match blocks.next() {
+            Some(block) => self.block(block),
+            None => self.value_as_block(node),
+        };
+        let otherwise = match (blocks.next(), node.child(Rule::if_x)) {
+            (Some(block), _) => Some(Else::Block(self.block(block))),
+            (None, Some(chained)) => {
+                self.deeper(1, span, |this| Else::If(Box::new(this.if_statement(chained))))
+            }
+            (None, None) => None,
+        };
+        IfStatement { condition: self.expr_in(node), then, otherwise, keyword, span }
+    }
+
+    // `if a then b` gives a value that a statement has no use for.
+    fn value_as_block(&mut self, node: Cursor<'_>) -> Block {
+        let place = self.keyword(node, Rule::kw_then);
+        let diagnostic =
+            Diagnostic::new(Code::E0109, "`if … then …` is an expression", place, "a statement needs `{`");
+        self.report(diagnostic.help("write `if condition { … } else { … }`"));
+        Block { statements: Vec::new(), span: place }
+    }
+
+    fn match_statement(&mut self, node: Cursor<'_>) -> Match<ArmBody> {
+        self.match_with(node, |this, arm| {
+            for child in arm.children() {
+                if child.rule() == Rule::block {
+                    return ArmBody::Block(this.block(child));
+                }
+                if let Some(jump) = this.jump(child) {
+                    return ArmBody::Jump(jump);
+                }
+            }
+            let value = this.exprs_in(arm).pop();
+            ArmBody::Expr(value.unwrap_or_else(|| this.expr_in(arm)))
+        })
+    }
+
+    fn saga(&mut self, node: Cursor<'_>) -> Saga {
+        let span = self.span(node);
+        let keyword = self.keyword(node, Rule::kw_saga);
+        for handler in node.children().filter(|child| child.rule() == Rule::handler) {
+            let place = self.span(handler);
+            let title = "handlers of a whole saga are not supported by this version";
+            let help = "handle the error at the step that raises it";
+            self.report(Diagnostic::new(Code::E0190, title, place, "belongs to no step").help(help));
+        }
+        let statements = self.deeper(1, span, |this| this.statements(node)).unwrap_or_default();
+        let body = Block { statements, span: keyword.after().to(span.after()) };
+        Saga { name: node.child(Rule::ident).map(|name| self.name(name)), body, keyword, span }
+    }
+
+    fn ensure(&mut self, node: Cursor<'_>) -> Ensure {
+        let otherwise = node.has(Rule::kw_else).then(|| self.action_in(node));
+        Ensure { condition: self.expr_in(node), otherwise, span: self.span(node) }
+    }
+
+    fn unsupported(&mut self, node: Cursor<'_>) -> Unsupported {
+        let word = node.child(Rule::unsupported_word).map_or("", |word| word.text());
+        Unsupported { word: word.to_owned(), span: self.span(node) }
+    }
+
+    fn keyword(&self, node: Cursor<'_>, rule: Rule) -> Span {
+        node.child(rule).map_or_else(|| self.span(node), |word| self.span(word))
+    }
+}
+
+/// The `if` or `match` that is the whole expression.
+fn sole_construct(expr: Cursor<'_>) -> Option<Cursor<'_>> {
+    let mut parts = expr.children();
+    let (postfix, rest) = (parts.next()?, parts.next());
+    let mut pieces = postfix.children();
+    let (construct, suffix) = (pieces.next()?, pieces.next());
+    let whole = rest.is_none() && suffix.is_none();
+    (whole && matches!(construct.rule(), Rule::if_x | Rule::match_x)).then_some(construct)
+}

@@ -1,0 +1,28 @@
+//! Reports about the form of a text: one pass over the flat tree, which finds its marks.
+//!
+//! A place is reported once. What a `bad_*` node swallowed is reported as a whole, not in its parts.
+
+mod place;
+mod missing;
+mod unexpected;
+mod foreign;
+
+pub(crate) use place::Scan;
+
+use crate::grammar::Rule;
+
+/// Adds the reports about a chunk to `scan`.
+pub(crate) fn scan(scan: &mut Scan<'_>) {
+    let mut at = 0;
+    while at < scan.count() {
+        scan.enter(at);
+        let rule = scan.node(at).rule;
+        if missing::report(scan, at) || foreign::report(scan, at) {
+            at += 1;
+        } else if unexpected::report(scan, at) || rule == Rule::COMMENT {
+            at = scan.node(at).next as usize;
+        } else {
+            at += 1;
+        }
+    }
+}
