@@ -1,1 +1,17 @@
-//! The tokio shell around the partitions.
+//! The tokio shell around the partitions: clock, journal, calls, plan cache.
+//!
+//! Invariant: no decision about an instance is taken here. The shell carries events in and actions out; what they
+//! mean is the partition's business, and what is true is the log's.
+
+mod observer;
+mod carry;
+mod inspection;
+mod shard;
+mod engine;
+
+pub use engine::{Engine, EngineError, EngineOptions, StartError, Started};
+pub use inspection::Inspection;
+pub use observer::Observer;
+
+#[cfg(test)]
+mod tests;

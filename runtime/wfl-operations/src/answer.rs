@@ -22,15 +22,19 @@ struct Problem<'a> {
 
 /// Classifies a complete answer.
 pub(crate) fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Reply {
-    let refused = |reason: String| Reply::Refused { reason, raw: body[..body.len().min(KEPT_BYTES)].to_vec() };
+    let refused =
+        |reason: String| Reply::Refused { reason, raw: body[..body.len().min(KEPT_BYTES)].to_vec() };
     match status.as_u16() {
         200 => Reply::Returned(body.to_vec()),
         204 => Reply::Returned(b"null".to_vec()),
         422 => problem(body).unwrap_or_else(refused),
-        429 => Reply::Unavailable { reason: "it is overloaded (429)".into(), retry_after: retry_after(headers) },
-        503 if says(headers, "wfl-not-executed") => {
-            Reply::Unavailable { reason: "it is not available (503)".into(), retry_after: retry_after(headers) }
+        429 => {
+            Reply::Unavailable { reason: "it is overloaded (429)".into(), retry_after: retry_after(headers) }
         }
+        503 if says(headers, "wfl-not-executed") => Reply::Unavailable {
+            reason: "it is not available (503)".into(),
+            retry_after: retry_after(headers),
+        },
         409 if says(headers, "wfl-in-progress") => {
             Reply::Unknown { reason: "the same call is still under way there (409)".into() }
         }

@@ -101,8 +101,10 @@ pub enum BindingError {
 impl Bindings {
     /// Reads the text of a `bindings.toml`.
     pub fn parse(text: &str) -> Result<Bindings, BindingError> {
-        toml::from_str(text)
-            .map_err(|error| BindingError::Malformed { message: error.message().to_owned(), span: error.span() })
+        toml::from_str(text).map_err(|error| BindingError::Malformed {
+            message: error.message().to_owned(),
+            span: error.span(),
+        })
     }
 
     /// The workers that services are bound to.
@@ -131,9 +133,14 @@ impl Bindings {
         let own = bound.operations.get(operation);
         let path = own.and_then(|own| own.path.clone()).unwrap_or_else(|| format!("/{service}/{operation}"));
         let url = format!("{}/{}", base.trim_end_matches('/'), path.trim_start_matches('/'));
-        let uri = callable(&url).map_err(|reason| BindingError::Url { service: service.to_owned(), url, reason })?;
+        let uri = callable(&url).map_err(|reason| BindingError::Url {
+            service: service.to_owned(),
+            url,
+            reason,
+        })?;
         let lines = bound.headers.iter().chain(own.into_iter().flat_map(|own| &own.headers));
-        let headers = lines.map(|(name, value)| header(service, name, value, &env)).collect::<Result<_, _>>()?;
+        let headers =
+            lines.map(|(name, value)| header(service, name, value, &env)).collect::<Result<_, _>>()?;
         Ok(Route { uri, headers })
     }
 }
@@ -163,11 +170,14 @@ fn header(
         reason,
     };
     let value = match value.strip_prefix("env:") {
-        Some(variable) => env(variable).ok_or_else(|| wrong(format!("the variable {variable} is not set")))?,
+        Some(variable) => {
+            env(variable).ok_or_else(|| wrong(format!("the variable {variable} is not set")))?
+        }
         None => value.to_owned(),
     };
     let name: HeaderName = name.parse().map_err(|_| wrong("it is not a header's name".into()))?;
-    let mut value: HeaderValue = value.parse().map_err(|_| wrong("its value has forbidden characters".into()))?;
+    let mut value: HeaderValue =
+        value.parse().map_err(|_| wrong("its value has forbidden characters".into()))?;
     value.set_sensitive(true);
     Ok((name, value))
 }

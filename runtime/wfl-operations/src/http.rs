@@ -45,11 +45,16 @@ impl HttpOperations {
         http.set_connect_timeout(Some(CONNECT_TIMEOUT));
         http.set_nodelay(true);
         let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(http);
+        let tls =
+            rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()?
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(http);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
@@ -84,9 +89,14 @@ impl HttpOperations {
         let answer = match self.client.request(outgoing).await {
             Ok(answer) => answer,
             Err(error) if error.is_connect() => {
-                return Reply::Unavailable { reason: format!("no connection: {}", innermost(&error)), retry_after: None };
+                return Reply::Unavailable {
+                    reason: format!("no connection: {}", innermost(&error)),
+                    retry_after: None,
+                };
             }
-            Err(error) => return Reply::Unknown { reason: format!("the connection was lost: {}", innermost(&error)) },
+            Err(error) => {
+                return Reply::Unknown { reason: format!("the connection was lost: {}", innermost(&error)) };
+            }
         };
         let (parts, body) = answer.into_parts();
         match Limited::new(body, MAX_ANSWER_BYTES).collect().await {

@@ -1,0 +1,202 @@
+//! The engine: partitions of one journal, starts and look-ups.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use wfl_eval::{InvalidData, decode_fields, encode_fields};
+use wfl_ir::{Plan, PlanHash};
+use wfl_journal::{AppendError, Clock, Journal, NewRecord};
+use wfl_machine::{Control, Input, Source, Start, input_digest, instance_key};
+use wfl_operations::Operations;
+use wfl_partition::Options;
+use wfl_record::{Envelope, InstanceId, Namespace, Partition, partition_of};
+
+use crate::inspection::Inspection;
+use crate::observer::Observer;
+use crate::shard::{Message, Shard, World};
+
+/// The largest input that stands in the record itself; a larger one becomes a blob.
+const INLINE_INPUT_BYTES: usize = 1 << 20;
+
+/// How an engine runs.
+#[derive(Clone, Debug, Default)]
+pub struct EngineOptions {
+    /// Limits of each partition.
+    pub partition: Options,
+    /// The world that instances live in.
+    pub namespace: Namespace,
+    /// The wall clock.
+    pub clock: Clock,
+}
+
+/// Why an engine does not run (any more).
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The log cannot be read.
+    #[error("{0}")]
+    Journal(String),
+}
+
+/// Why an instance was not started. Nothing was changed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StartError {
+    /// The input breaks a type or a rule.
+    #[error("the input is refused: {0}")]
+    Invalid(#[from] InvalidData),
+    /// The key of the input has no value.
+    #[error("the key has no value: {0}")]
+    Key(String),
+    /// An instance with this key was started with another input.
+    #[error("instance {0} was started with another input under the same key")]
+    OtherInput(InstanceId),
+    /// The journal did not acknowledge the start.
+    #[error(transparent)]
+    Journal(#[from] AppendError),
+}
+
+/// A started instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// Its id.
+    pub id: InstanceId,
+    /// True when it was there before, with the same input.
+    pub existed: bool,
+}
+
+/// All partitions of a journal, running. Dropping it stops them; nothing is lost by that.
+pub struct Engine {
+    journal: Arc<dyn Journal>,
+    options: EngineOptions,
+    shards: Vec<mpsc::UnboundedSender<Message>>,
+    failure: watch::Receiver<Option<String>>,
+    tasks: JoinSet<()>,
+}
+
+impl Engine {
+    /// Folds all that is in the journal, then does what is outstanding. Returns when every partition has caught
+    /// up. Fails when the journal cannot be read.
+    pub async fn start(
+        journal: Arc<dyn Journal>,
+        operations: Arc<dyn Operations>,
+        observer: Arc<dyn Observer>,
+        options: EngineOptions,
+    ) -> Result<Engine, EngineError> {
+        let (failure, mut failed) = watch::channel(None);
+        let world = World {
+            journal: Arc::clone(&journal),
+            operations,
+            observer,
+            clock: options.clock.clone(),
+            failure: Arc::new(failure),
+        };
+        let (mut shards, mut tasks, mut waits) = (Vec::new(), JoinSet::new(), Vec::new());
+        for partition in 0..journal.partitions() {
+            let (caught_up, wait) = oneshot::channel();
+            let (shard, inbox) =
+                Shard::new(world.clone(), Partition(partition), options.partition, caught_up);
+            tasks.spawn(shard.run());
+            shards.push(inbox);
+            waits.push(wait);
+        }
+        drop(world);
+        for wait in waits {
+            if wait.await.is_err() {
+                let reason = failed.borrow_and_update().clone();
+                return Err(EngineError::Journal(reason.unwrap_or_else(|| "a partition ended".into())));
+            }
+        }
+        Ok(Engine { journal, options, shards, failure: failed, tasks })
+    }
+
+    /// Keeps a plan's bytes where every instance finds them.
+    pub async fn put_plan(&self, bytes: Vec<u8>) -> Result<PlanHash, AppendError> {
+        self.journal.put_blob(bytes.into()).await.map(|hash| PlanHash(hash.0))
+    }
+
+    /// Starts an instance of a plan that was put before. The input is checked first: a refused one changes
+    /// nothing. The same input under the same key is the same instance.
+    pub async fn start_instance(
+        &self,
+        plan: &Plan,
+        hash: PlanHash,
+        args: &Json,
+        starter: &str,
+    ) -> Result<Started, StartError> {
+        let fields = decode_fields(&plan.types, &plan.params, args)?;
+        let key = instance_key(plan, &fields).map_err(|fault| StartError::Key(fault.to_string()))?;
+        let id = InstanceId::derive(&self.options.namespace, &plan.workflow, &key.canonical_bytes());
+        let bytes = encode_fields(&plan.types, &plan.params, &fields).to_string().into_bytes();
+        let source = if bytes.len() > INLINE_INPUT_BYTES {
+            Source::Blob(self.journal.put_blob(bytes.into()).await?.0)
+        } else {
+            Source::Inline(bytes)
+        };
+        let start = Input::Start(Start {
+            workflow: plan.workflow.clone(),
+            version: plan.version,
+            plan: hash,
+            source,
+            digest: input_digest(&fields),
+            starter: starter.to_owned(),
+        });
+        match self.append(id, &start, true, starter).await {
+            Ok(appended) => Ok(Started { id, existed: appended.duplicate }),
+            Err(AppendError::Conflict) => Err(StartError::OtherInput(id)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Puts an operator's wish into the log of an instance.
+    pub async fn control(&self, id: InstanceId, control: Control, actor: &str) -> Result<(), AppendError> {
+        self.append(id, &Input::Control(control), false, actor).await.map(|_| ())
+    }
+
+    /// What is known of an instance; `None` when there is none.
+    pub async fn inspect(&self, id: InstanceId) -> Option<Inspection> {
+        let (reply, answer) = oneshot::channel();
+        let shard = &self.shards[partition_of(&id, self.journal.partitions()).0 as usize];
+        shard.send(Message::Inspect(id, reply)).ok()?;
+        answer.await.ok().flatten()
+    }
+
+    /// Waits until the engine cannot go on, and says why. Never returns while all is well.
+    pub async fn failed(&self) -> EngineError {
+        let mut failure = self.failure.clone();
+        match failure.wait_for(Option::is_some).await {
+            Ok(reason) => EngineError::Journal(reason.clone().unwrap_or_default()),
+            Err(_) => EngineError::Journal("the engine was stopped".into()),
+        }
+    }
+
+    /// Stops all partitions and waits until they have ended.
+    pub async fn stop(mut self) {
+        self.shards.clear();
+        self.tasks.shutdown().await;
+    }
+
+    async fn append(
+        &self,
+        id: InstanceId,
+        input: &Input,
+        first: bool,
+        actor: &str,
+    ) -> Result<wfl_journal::Appended, AppendError> {
+        let (kind, version, payload) = input.encode();
+        let envelope = Envelope {
+            namespace: self.options.namespace.clone(),
+            tenant: None,
+            instance: id,
+            message_id: input.message_id(),
+            kind,
+            version,
+            actor: Some(actor.to_owned()),
+            key_id: None,
+            trace: None,
+            payload,
+        };
+        let partition = partition_of(&id, self.journal.partitions());
+        self.journal.append(NewRecord { partition, first, envelope }).await
+    }
+}

@@ -1,0 +1,225 @@
+//! One partition's task: it waits for whatever comes next, lets the partition decide, and does what it says.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration as StdDuration;
+
+use futures::future::BoxFuture;
+use futures::stream::{BoxStream, FuturesUnordered};
+use futures::{FutureExt, StreamExt};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
+use wfl_ir::{Plan, PlanHash, Timestamp};
+use wfl_journal::{BlobHash, Clock, Followed, Journal, ReadError};
+use wfl_machine::Outcome;
+use wfl_operations::Operations;
+use wfl_partition::{Action, CallId, Event, Options, Partition, Role};
+use wfl_record::{InstanceId, Position};
+
+use crate::carry;
+use crate::inspection::Inspection;
+use crate::observer::Observer;
+
+/// The longest sleep. The wall clock may be set while the task sleeps; a timer is at most so much late then.
+const LONGEST_SLEEP: StdDuration = StdDuration::from_secs(1);
+
+/// What a shard is asked from outside.
+pub(crate) enum Message {
+    Inspect(InstanceId, oneshot::Sender<Option<Inspection>>),
+    Answer(CallId, Outcome),
+    Fetched(Event),
+}
+
+/// What a shard needs of the world.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) operations: Arc<dyn Operations>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) clock: Clock,
+    /// Where a shard that cannot go on says why.
+    pub(crate) failure: Arc<watch::Sender<Option<String>>>,
+}
+
+pub(crate) struct Shard {
+    world: World,
+    partition: Partition,
+    records: BoxStream<'static, Result<Followed, ReadError>>,
+    inbox: mpsc::UnboundedReceiver<Message>,
+    /// Into the own inbox: calls and fetches answer there.
+    outbox: mpsc::UnboundedSender<Message>,
+    appends: FuturesUnordered<BoxFuture<'static, Event>>,
+    calls: BTreeMap<CallId, AbortHandle>,
+    /// Told once, when the log has been folded up to where it ended at the beginning.
+    caught_up: Option<oneshot::Sender<()>>,
+}
+
+impl Shard {
+    pub(crate) fn new(
+        world: World,
+        id: wfl_record::Partition,
+        options: Options,
+        caught_up: oneshot::Sender<()>,
+    ) -> (Shard, mpsc::UnboundedSender<Message>) {
+        let (outbox, inbox) = mpsc::unbounded_channel();
+        let shard = Shard {
+            partition: Partition::new(id, options),
+            records: world.journal.follow(id, Position::ZERO),
+            world,
+            inbox,
+            outbox: outbox.clone(),
+            appends: FuturesUnordered::new(),
+            calls: BTreeMap::new(),
+            caught_up: Some(caught_up),
+        };
+        (shard, outbox)
+    }
+
+    /// Runs until the engine is dropped, or the log cannot be read any more.
+    pub(crate) async fn run(mut self) {
+        loop {
+            let event = tokio::select! {
+                biased;
+                followed = self.records.next() => match self.followed(followed) {
+                    Ok(event) => event,
+                    Err(reason) => {
+                        self.world.failure.send_replace(Some(reason));
+                        break;
+                    }
+                },
+                Some(event) = self.appends.next() => Some(event),
+                message = self.inbox.recv() => match message {
+                    Some(Message::Inspect(id, reply)) => {
+                        // The asker may have gone: then nobody needs the answer.
+                        let _ = reply.send(self.inspect(&id));
+                        None
+                    }
+                    Some(Message::Answer(id, outcome)) => {
+                        self.calls.remove(&id);
+                        Some(Event::Answer(id, outcome))
+                    }
+                    Some(Message::Fetched(event)) => Some(event),
+                    None => break,
+                },
+                () = sleep_until(self.partition.next_wake(), &self.world.clock) => Some(Event::Wake),
+            };
+            if let Some(event) = event {
+                self.handle(event);
+            }
+        }
+        self.calls.values().for_each(AbortHandle::abort);
+    }
+
+    fn followed(&mut self, followed: Option<Result<Followed, ReadError>>) -> Result<Option<Event>, String> {
+        match followed {
+            Some(Ok(Followed::Record(record))) => Ok(Some(Event::Record(record))),
+            Some(Ok(Followed::CaughtUp(_))) => {
+                if let Some(caught_up) = self.caught_up.take() {
+                    let _ = caught_up.send(());
+                }
+                Ok(Some(Event::Role(Role::Owner)))
+            }
+            Some(Err(ReadError::Corrupt { instance: Some(instance), reason, position, .. })) => {
+                Ok(Some(Event::Damaged(instance, format!("record {position}: {reason}"))))
+            }
+            Some(Err(error)) => Err(error.to_string()),
+            None => Err("the journal was closed".into()),
+        }
+    }
+
+    fn inspect(&self, id: &InstanceId) -> Option<Inspection> {
+        let view = self.partition.view(id)?;
+        Some(Inspection {
+            state: view.state.cloned(),
+            plan: view.plan.cloned(),
+            quarantine: view.quarantine.map(str::to_owned),
+            next_timer: view.next_timer,
+        })
+    }
+
+    fn handle(&mut self, event: Event) {
+        let mut actions = Vec::new();
+        self.partition.handle(now(&self.world.clock), event, &mut actions);
+        for action in actions {
+            self.act(action);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Append(record) => {
+                let journal = Arc::clone(&self.world.journal);
+                let (instance, id) = (record.envelope.instance, record.envelope.message_id.clone());
+                let append = async move { Event::Appended(instance, id, journal.append(record).await) };
+                self.appends.push(append.boxed());
+            }
+            Action::Call(id, call) => {
+                let request = carry::request(&call, now(&self.world.clock));
+                let (reply, outbox) = (self.world.operations.call(request), self.outbox.clone());
+                let task = tokio::spawn(async move {
+                    let outcome = carry::outcome(reply.await);
+                    // The shard may have ended: the call is outstanding for whoever folds the log next.
+                    let _ = outbox.send(Message::Answer(id, outcome));
+                });
+                self.calls.insert(id, task.abort_handle());
+            }
+            Action::CancelCall(id) => {
+                if let Some(call) = self.calls.remove(&id) {
+                    call.abort();
+                }
+            }
+            Action::NeedPlan(hash) => self.fetch(async move |journal| {
+                let plan = plan(&*journal, hash).await.map(Arc::new);
+                Event::Plan(hash, plan)
+            }),
+            Action::NeedBlob(hash) => {
+                self.fetch(async move |journal| Event::Blob(hash, blob(&*journal, hash).await))
+            }
+            Action::Update(update) => {
+                let view = self.partition.view(&update.instance);
+                let folded = view.and_then(|view| view.state.zip(view.plan));
+                if let Some((state, plan)) = folded {
+                    self.world.observer.updated(&update, state, plan, self.caught_up.is_some());
+                }
+            }
+            Action::Alarm(alarm) => self.world.observer.alarmed(&alarm),
+        }
+    }
+
+    fn fetch<F, Fut>(&self, fetch: F)
+    where
+        F: FnOnce(Arc<dyn Journal>) -> Fut,
+        Fut: Future<Output = Event> + Send + 'static,
+    {
+        let (fetched, outbox) = (fetch(Arc::clone(&self.world.journal)), self.outbox.clone());
+        tokio::spawn(async move {
+            let _ = outbox.send(Message::Fetched(fetched.await));
+        });
+    }
+}
+
+/// The wall clock.
+pub(crate) fn now(clock: &Clock) -> Timestamp {
+    Timestamp(clock.now().0)
+}
+
+async fn sleep_until(wake: Option<Timestamp>, clock: &Clock) {
+    let Some(wake) = wake else { return std::future::pending().await };
+    while now(clock) < wake {
+        let length = wake.since(now(clock)).to_std();
+        tokio::time::sleep(length.min(LONGEST_SLEEP)).await;
+    }
+}
+
+async fn plan(journal: &dyn Journal, hash: PlanHash) -> Result<Plan, String> {
+    let bytes = blob(journal, hash.0).await?;
+    Plan::decode_as(hash, &bytes).map_err(|error| error.to_string())
+}
+
+async fn blob(journal: &dyn Journal, hash: [u8; 32]) -> Result<Vec<u8>, String> {
+    match journal.get_blob(&BlobHash(hash)).await {
+        Ok(Some(bytes)) => Ok(bytes.to_vec()),
+        Ok(None) => Err(format!("the journal has no blob {}", BlobHash(hash))),
+        Err(error) => Err(error.to_string()),
+    }
+}
