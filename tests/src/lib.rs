@@ -1,1 +1,4 @@
-//! Shared fixtures of the whole-system tests.
+//! Shared fixtures of the whole-system tests: the example project, the street on a virtual clock, real binaries.
+
+pub mod project;
+pub mod street;

@@ -6,7 +6,7 @@ mod compile;
 pub mod graph;
 
 pub use compile::{Compilation, Compiled, compile};
-pub use manifest::{MANIFEST, Manifest};
+pub use manifest::{MANIFEST, Manifest, Worker};
 pub use world::{Disk, Memory, World};
 
 #[cfg(test)]

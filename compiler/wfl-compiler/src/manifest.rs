@@ -1,5 +1,7 @@
 //! The project's manifest, `wfl.toml`.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use wfl_source::{Code, Diagnostic, FileId, Span};
 
@@ -13,6 +15,18 @@ pub struct Manifest {
     /// The `[project]` table.
     #[serde(default)]
     pub project: Project,
+    /// The `[worker.NAME]` tables: processes that `wflc run` starts beside the engine.
+    #[serde(default)]
+    pub worker: BTreeMap<String, Worker>,
+}
+
+/// A `[worker.NAME]` table.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// Program and arguments, started in the project's folder. The process announces its address as one JSON line
+    /// on standard output and ends when its standard input does.
+    pub command: Vec<String>,
 }
 
 /// The `[project]` table.

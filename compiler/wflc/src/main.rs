@@ -1,3 +1,17 @@
-//! `wflc`, the command line of WFL.
+//! `wflc`, the command line of WFL: check, build, draw and run workflows.
 
-fn main() {}
+mod exit;
+mod render;
+mod project;
+mod shown;
+mod check;
+mod build;
+mod graph;
+mod run;
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

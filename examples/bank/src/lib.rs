@@ -31,6 +31,7 @@ mod bank;
 
 mod server;
 
-pub use bank::Bank;
+pub use answer::Reply;
+pub use bank::{Bank, Delivery};
 pub use server::serve;
 pub use store::Error as StoreError;

@@ -21,7 +21,7 @@ struct Problem<'a> {
 }
 
 /// Classifies a complete answer.
-pub(crate) fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Reply {
+pub fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Reply {
     let refused =
         |reason: String| Reply::Refused { reason, raw: body[..body.len().min(KEPT_BYTES)].to_vec() };
     match status.as_u16() {

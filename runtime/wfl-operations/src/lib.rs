@@ -8,6 +8,7 @@ mod bindings;
 mod answer;
 mod http;
 
+pub use answer::classify;
 pub use bindings::{BindingError, Bindings, Route};
 pub use call::{Operations, Reply, Request};
 pub use http::{HttpOperations, MAX_ANSWER_BYTES};

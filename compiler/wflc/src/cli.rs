@@ -1,0 +1,64 @@
+//! The command line: verbs, options, and how failures are told.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::exit::Status;
+use crate::{build, check, graph, run};
+
+/// Check, build, draw and run WFL workflows.
+#[derive(Parser, Debug)]
+#[command(name = "wflc", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Verb {
+    /// Check programs and report every error with its place
+    Check(check::Args),
+    /// Compile a project into plans
+    Build(build::Args),
+    /// Draw a workflow as Mermaid, DOT or SVG
+    Graph(graph::Args),
+    /// Run a workflow on the embedded journal; the same command again goes on where it was
+    Run(run::Args),
+}
+
+/// Parses the command line and carries the verb out.
+pub(crate) fn main() -> ExitCode {
+    // Reports keep their width in pipes and logs.
+    let hook = miette::set_hook(Box::new(|_| Box::new(miette::MietteHandlerOpts::new().width(100).build())));
+    debug_assert!(hook.is_ok(), "the hook is set once");
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // Where the text cannot be printed, the status still tells.
+            let _ = error.print();
+            return if asked { Status::Fine } else { Status::Usage }.into();
+        }
+    };
+    let outcome = match &cli.verb {
+        Verb::Check(args) => check::run(args),
+        Verb::Build(args) => build::run(args),
+        Verb::Graph(args) => graph::run(args),
+        Verb::Run(args) => run::run(args),
+    };
+    match outcome {
+        Ok(status) => status.into(),
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "{:?}", failure.report);
+            failure.status.into()
+        }
+    }
+}
+
+/// Prints a line to standard output. A reader that has gone away ends the printing, not the work.
+pub(crate) fn say(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
