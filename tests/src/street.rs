@@ -70,6 +70,8 @@ pub struct Street<'s> {
     pub script: Box<Script<'s>>,
     /// The process dies when the log has so many records, and another one goes on from the log.
     pub crash_at: Option<usize>,
+    /// Time goes on while a person is waited for, so that deadlines still act.
+    pub patient: bool,
 }
 
 struct Run<'r, 's> {
@@ -166,11 +168,9 @@ impl Run<'_, '_> {
                 }
                 self.crash_if_due();
             }
-            let ended = self
-                .partition
-                .view(&id)
-                .and_then(|view| view.state)
-                .is_some_and(|state| state.status().is_terminal() || !state.suspensions().is_empty());
+            let ended = self.partition.view(&id).and_then(|view| view.state).is_some_and(|state| {
+                state.status().is_terminal() || !self.street.patient && !state.suspensions().is_empty()
+            });
             match self.partition.next_wake() {
                 Some(wake) if !ended => {
                     self.now = self.now.max(wake.0);

@@ -132,7 +132,10 @@ impl Fold<'_> {
     pub(crate) fn total_passed(&mut self, index: u32, mut step: Box<Step>) -> Option<u32> {
         step.overdue = true;
         match step.phase {
-            Phase::Backoff(_) => self.exhausted(index, step, Raised::Timeout, "the total time has passed"),
+            // While undoing, the outcome is sought without limit.
+            Phase::Backoff(_) if !self.unwinding() => {
+                self.exhausted(index, step, Raised::Timeout, "the total time has passed")
+            }
             _ => {
                 self.put_step(index, step);
                 None

@@ -348,6 +348,11 @@ impl Instance {
         self.count
     }
 
+    /// The chained hash over all its records: a record missing, added or changed changes it.
+    pub fn chain(&self) -> [u8; 32] {
+        self.chain
+    }
+
     /// What its expressions may ask about it.
     pub(crate) fn workflow_facts(&self) -> Facts {
         Facts { key: self.key.clone(), id: Name::from(self.id.to_string()), started_at: self.started_at }
