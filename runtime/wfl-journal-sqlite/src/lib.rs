@@ -1,1 +1,16 @@
 //! The embedded journal: one SQLite file, group commit, fsync.
+//!
+//! Invariant: an append is acknowledged only after COMMIT with `synchronous=FULL`; after the first failure of the
+//! disk nothing more is taken. Every row carries a checksum over all of its columns.
+
+mod rows;
+mod open;
+mod shared;
+mod read;
+mod group;
+mod writer;
+mod follower;
+mod journal;
+
+pub use journal::SqliteJournal;
+pub use open::{OpenError, Options};

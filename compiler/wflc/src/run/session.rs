@@ -85,8 +85,9 @@ async fn on_journal(setup: &Setup<'_>, screen: &mut Screen) -> Outcome {
             return Err(failure);
         }
     };
+    let urls = workers.iter().map(|worker| (worker.name.clone(), worker.url.clone())).collect();
     let outcome = tokio::select! {
-        outcome = on_engine(setup, screen, &bindings, &workers_by_name(&workers), Arc::clone(&journal)) => outcome,
+        outcome = on_engine(setup, screen, &bindings, &urls, Arc::clone(&journal)) => outcome,
         failure = any_ended(&mut workers) => Err(failure),
     };
     for worker in workers {
@@ -94,10 +95,6 @@ async fn on_journal(setup: &Setup<'_>, screen: &mut Screen) -> Outcome {
     }
     journal.close().await;
     outcome
-}
-
-fn workers_by_name(workers: &[Worker]) -> BTreeMap<String, String> {
-    workers.iter().map(|worker| (worker.name.clone(), worker.url.clone())).collect()
 }
 
 async fn any_ended(workers: &mut [Worker]) -> Failure {

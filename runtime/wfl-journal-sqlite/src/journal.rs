@@ -1,0 +1,218 @@
+//! `SqliteJournal`: the trait over the writer, the readers and the followers.
+
+use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use futures::stream::BoxStream;
+use sqlx::sqlite::SqlitePool;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use wfl_journal::{
+    AppendError, Appended, BlobHash, Durability, Followed, Journal, Limits, NewRecord, ReadError, Record,
+    Snapshot, Snapshots,
+};
+use wfl_record::{InstanceId, Partition, Position};
+
+use crate::follower::{Follower, Phase};
+use crate::group::Memory;
+use crate::open::{self, OpenError, Options};
+use crate::read;
+use crate::shared::Shared;
+use crate::writer::{Command, GROUP, Writer};
+
+/// The embedded journal. One process at a time has it open; dropping or closing it gives it free.
+pub struct SqliteJournal {
+    partitions: u32,
+    limits: Limits,
+    readers: SqlitePool,
+    shared: Arc<Shared>,
+    news: watch::Receiver<()>,
+    failed: watch::Receiver<Option<String>>,
+    /// Taken when the journal is closed: the writer ends when nobody can send any more.
+    commands: Mutex<Option<mpsc::Sender<Command>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    lock: Mutex<Option<File>>,
+}
+
+impl SqliteJournal {
+    /// Opens the journal in a file, or creates it. Errors: see [`OpenError`].
+    pub async fn open(path: &Path, options: Options) -> Result<SqliteJournal, OpenError> {
+        let mut opened = open::open(path, &options).await?;
+        let loaded = load(&mut opened.writer, &options).await;
+        let memory = loaded
+            .map_err(|error| OpenError::Unusable { path: path.to_owned(), reason: error.to_string() })?;
+        let tails: Vec<Position> =
+            memory.logs.iter().map(|(tail, _)| Position(tail.cast_unsigned())).collect();
+        let shared = Arc::new(Shared::new(&tails, Position(memory.last.cast_unsigned())));
+        let (sender, commands) = mpsc::channel(2 * GROUP);
+        let (news, hear) = watch::channel(());
+        let (failing, failed) = watch::channel(None);
+        let partitions = memory.partitions;
+        let writer = Writer { db: opened.writer, memory, shared: Arc::clone(&shared), news, commands };
+        let writer = tokio::spawn(writer.run(failing));
+        Ok(SqliteJournal {
+            partitions,
+            limits: options.limits,
+            readers: opened.readers,
+            shared,
+            news: hear,
+            failed,
+            commands: Mutex::new(Some(sender)),
+            writer: Mutex::new(Some(writer)),
+            lock: Mutex::new(Some(opened.lock)),
+        })
+    }
+
+    /// Takes nothing more, waits until all that was taken is written, and gives the file free.
+    pub async fn close(&self) {
+        drop(locked(&self.commands).take());
+        let writer = locked(&self.writer).take();
+        if let Some(writer) = writer {
+            // A writer that panicked has nothing left to write.
+            let _ = writer.await;
+        }
+        self.readers.close().await;
+        drop(locked(&self.lock).take());
+    }
+
+    /// Sends a command, now if there is room, and waits for its answer. Commands are carried out in the order of the
+    /// calls as long as there is room.
+    fn ask<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, AppendError>>) -> Command,
+    ) -> BoxFuture<'_, Result<T, AppendError>> {
+        let (reply, answer) = oneshot::channel();
+        let closed = || AppendError::Unavailable("it is closed".into());
+        let Some(commands) = locked(&self.commands).clone() else { return ready(Err(closed())).boxed() };
+        let waiting = match commands.try_send(command(reply)) {
+            Ok(()) => None,
+            Err(TrySendError::Full(command)) => Some((commands, command)),
+            Err(TrySendError::Closed(_)) => return ready(Err(closed())).boxed(),
+        };
+        async move {
+            if let Some((commands, command)) = waiting {
+                commands.send(command).await.map_err(|_| closed())?;
+            }
+            // The writer drops the reply when the transaction failed: the record may be there or not.
+            answer.await.map_err(|_| match &*self.failed.borrow() {
+                Some(reason) => AppendError::Unavailable(reason.clone()),
+                None => AppendError::Unknown("the write failed".into()),
+            })?
+        }
+        .boxed()
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the writer has to know of the file.
+async fn load(db: &mut sqlx::sqlite::SqliteConnection, options: &Options) -> Result<Memory, sqlx::Error> {
+    let logs: Vec<(i64, i64)> =
+        sqlx::query_as("SELECT tail, watermark FROM logs ORDER BY partition").fetch_all(&mut *db).await?;
+    let last: Option<i64> =
+        sqlx::query_scalar("SELECT max(position) FROM records").fetch_one(&mut *db).await?;
+    let numbers: Option<i64> =
+        sqlx::query_scalar("SELECT max(number) FROM instances").fetch_one(&mut *db).await?;
+    let tail = logs.iter().map(|(tail, _)| *tail).max().unwrap_or_default();
+    Ok(Memory {
+        partitions: logs.len() as u32,
+        clock: options.clock.clone(),
+        last: last.unwrap_or_default().max(tail),
+        next_number: numbers.unwrap_or_default(),
+        known: HashMap::new(),
+        logs,
+    })
+}
+
+impl Journal for SqliteJournal {
+    fn partitions(&self) -> u32 {
+        self.partitions
+    }
+
+    fn append(&self, record: NewRecord) -> BoxFuture<'_, Result<Appended, AppendError>> {
+        if let Err(error) = self.limits.admit_payload(&record.envelope.payload) {
+            return ready(Err(error)).boxed();
+        }
+        self.ask(|reply| Command::Append(record, reply))
+    }
+
+    fn follow(
+        &self,
+        partition: Partition,
+        after: Position,
+    ) -> BoxStream<'static, Result<Followed, ReadError>> {
+        Follower {
+            readers: self.readers.clone(),
+            shared: Arc::clone(&self.shared),
+            news: self.news.clone(),
+            partition,
+            partitions: self.partitions,
+            cursor: after,
+            phase: Phase::Begins,
+            ready: VecDeque::new(),
+        }
+        .stream()
+    }
+
+    fn tail(&self, partition: Partition) -> BoxFuture<'_, Result<Position, ReadError>> {
+        let missing = move || ReadError::Unavailable(format!("there is no partition {partition}"));
+        ready(self.shared.tail(partition).ok_or_else(missing)).boxed()
+    }
+
+    fn read_instance<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+    ) -> BoxFuture<'a, Result<Vec<Record>, ReadError>> {
+        read::instance(&self.readers, instance, self.partitions).boxed()
+    }
+
+    fn save_snapshot(
+        &self,
+        partition: Partition,
+        snapshot: Snapshot,
+    ) -> BoxFuture<'_, Result<(), AppendError>> {
+        if let Err(error) = self.limits.admit_blob(&snapshot.bytes) {
+            return ready(Err(error)).boxed();
+        }
+        self.ask(|reply| Command::Snapshot(partition, snapshot, reply))
+    }
+
+    fn load_snapshots(&self, partition: Partition) -> BoxFuture<'_, Result<Snapshots, ReadError>> {
+        read::snapshots(&self.readers, partition, self.partitions).boxed()
+    }
+
+    fn set_watermark(
+        &self,
+        partition: Partition,
+        position: Position,
+    ) -> BoxFuture<'_, Result<(), AppendError>> {
+        self.ask(move |reply| Command::Watermark(partition, position, reply))
+    }
+
+    fn put_blob(&self, bytes: Bytes) -> BoxFuture<'_, Result<BlobHash, AppendError>> {
+        if let Err(error) = self.limits.admit_blob(&bytes) {
+            return ready(Err(error)).boxed();
+        }
+        self.ask(|reply| Command::Blob(bytes, reply))
+    }
+
+    fn get_blob<'a>(&'a self, hash: &'a BlobHash) -> BoxFuture<'a, Result<Option<Bytes>, ReadError>> {
+        read::blob(&self.readers, hash).boxed()
+    }
+
+    fn purge<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<(), AppendError>> {
+        self.ask(|reply| Command::Purge(*instance, reply))
+    }
+
+    fn durability(&self) -> Durability {
+        Durability::Fsync
+    }
+}

@@ -1,0 +1,180 @@
+//! Opening: the lock, the file, its schema.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, Executor};
+use wfl_journal::{Clock, Limits};
+
+use crate::rows::{APPLICATION_ID, SCHEMA, SCHEMA_VERSION, log_sum};
+
+/// How a journal is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many partition logs a new journal has. An existing one keeps what it has, and refuses another number.
+    pub partitions: u32,
+    /// Where time stamps come from.
+    pub clock: Clock,
+    /// How large what is stored may be.
+    pub limits: Limits,
+    /// The largest size of the file in pages of 4 KiB; none for what the disk holds.
+    pub max_pages: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { partitions: 4, clock: Clock::system(), limits: Limits::default(), max_pages: None }
+    }
+}
+
+/// Why a journal was not opened. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error("the journal is in use by another process (lock: {})", .lock.display())]
+    Locked {
+        /// The lock file.
+        lock: PathBuf,
+    },
+    /// The file is something else.
+    #[error("{} is not a journal: {reason}", .path.display())]
+    NotAJournal {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Written by a later build.
+    #[error("the journal has schema version {found}; this build knows version {SCHEMA_VERSION}")]
+    Version {
+        /// The file's version.
+        found: i64,
+    },
+    /// It was created with another number of partitions.
+    #[error("the journal has {found} partitions, not {wanted}")]
+    Partitions {
+        /// What it has.
+        found: u32,
+        /// What was asked for.
+        wanted: u32,
+    },
+    /// The folder or the file cannot be used.
+    #[error("{} cannot be used: {reason}", .path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+}
+
+/// What an open journal works with.
+pub(crate) struct Opened {
+    pub(crate) lock: File,
+    pub(crate) writer: SqliteConnection,
+    pub(crate) readers: SqlitePool,
+}
+
+pub(crate) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> {
+    let lock = lock(path)?;
+    let unusable = |error: sqlx::Error| classify(path, error);
+    let connect = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(10))
+        .statement_cache_capacity(64)
+        // Checkpoints run from the writer's idle tick; this bound only keeps the log from growing without end.
+        .pragma("wal_autocheckpoint", "8192")
+        .disable_statement_logging();
+    let mut writer = connect.connect().await.map_err(unusable)?;
+    prepare(path, &mut writer, options).await?;
+    let synchronous: i64 =
+        sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut writer).await.map_err(unusable)?;
+    let mode: String =
+        sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut writer).await.map_err(unusable)?;
+    if synchronous != 2 || mode != "wal" {
+        let reason = format!("synchronous={synchronous} and journal_mode={mode} are not durable");
+        return Err(OpenError::Unusable { path: path.to_owned(), reason });
+    }
+    if let Some(pages) = options.max_pages {
+        let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+        writer.execute(sqlx::raw_sql(limit)).await.map_err(unusable)?;
+    }
+    let readers = SqlitePoolOptions::new().max_connections(4).connect_with(connect.clone().read_only(true));
+    let readers = readers.await.map_err(unusable)?;
+    Ok(Opened { lock, writer, readers })
+}
+
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
+    let unusable =
+        |error: std::io::Error| OpenError::Unusable { path: name.clone(), reason: error.to_string() };
+    let file = File::options().create(true).write(true).truncate(false).open(&name).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked { lock: name }),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
+fn classify(path: &Path, error: sqlx::Error) -> OpenError {
+    let reason = match &error {
+        sqlx::Error::Database(database) => database.message().to_owned(),
+        other => other.to_string(),
+    };
+    let path = path.to_owned();
+    if reason.contains("not a database") || reason.contains("malformed") {
+        return OpenError::NotAJournal { path, reason };
+    }
+    OpenError::Unusable { path, reason }
+}
+
+/// Creates the schema in a new file; tests it in an old one.
+async fn prepare(path: &Path, writer: &mut SqliteConnection, options: &Options) -> Result<(), OpenError> {
+    let unusable = |error: sqlx::Error| classify(path, error);
+    let one = async |writer: &mut SqliteConnection, query: &'static str| {
+        sqlx::query_scalar::<_, i64>(query).fetch_one(writer).await.map_err(unusable)
+    };
+    let tables = one(writer, "SELECT count(*) FROM sqlite_master").await?;
+    let application = one(writer, "PRAGMA application_id").await?;
+    if tables == 0 && application == 0 {
+        return create(writer, options).await.map_err(unusable);
+    }
+    if application != APPLICATION_ID {
+        let reason = "it is a database of something else".to_owned();
+        return Err(OpenError::NotAJournal { path: path.to_owned(), reason });
+    }
+    let found = one(writer, "PRAGMA user_version").await?;
+    if found != SCHEMA_VERSION {
+        return Err(OpenError::Version { found });
+    }
+    let found = one(writer, "SELECT count(*) FROM logs").await? as u32;
+    if found != options.partitions {
+        return Err(OpenError::Partitions { found, wanted: options.partitions });
+    }
+    Ok(())
+}
+
+async fn create(writer: &mut SqliteConnection, options: &Options) -> Result<(), sqlx::Error> {
+    let mut all = writer.begin().await?;
+    all.execute(sqlx::raw_sql(SCHEMA)).await?;
+    for partition in 0..i64::from(options.partitions.max(1)) {
+        sqlx::query("INSERT INTO logs (partition, tail, watermark, sum) VALUES (?, 0, 0, ?)")
+            .bind(partition)
+            .bind(log_sum(partition, 0, 0))
+            .execute(&mut *all)
+            .await?;
+    }
+    let marks = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}");
+    all.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(marks))).await?;
+    all.commit().await
+}
