@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::exit::{Failure, Status};
 
@@ -20,6 +20,8 @@ pub(crate) struct Worker {
     pub(crate) name: String,
     pub(crate) url: String,
     child: Child,
+    /// The pipe that it lives on. Not the child's own: waiting for a child closes that one.
+    stdin: Option<ChildStdin>,
 }
 
 /// The one line that a worker prints when it is ready.
@@ -56,13 +58,14 @@ impl Worker {
             let help = format!("wfl.toml starts it with `{}`", command.join(" "));
             Failure::new(Status::Unavailable, format!("worker `{name}` cannot be started: {error}"), help)
         })?;
+        let stdin = child.stdin.take();
         let stdout = child.stdout.take().ok_or_else(|| failed("has no standard output".into()))?;
         let mut lines = BufReader::new(stdout).lines();
         let announced = tokio::time::timeout(ANNOUNCE_WITHIN, announcement(&mut lines)).await;
         match announced {
             Ok(Some(url)) => {
                 tokio::spawn(drain(lines));
-                Ok(Worker { name: name.to_owned(), url, child })
+                Ok(Worker { name: name.to_owned(), url, child, stdin })
             }
             Ok(None) => {
                 let status = child.wait().await.map(|status| status.to_string()).unwrap_or_default();
@@ -83,7 +86,7 @@ impl Worker {
 
     /// Closes the pipe that the worker lives on and waits for its end.
     pub(crate) async fn stop(mut self) {
-        drop(self.child.stdin.take());
+        drop(self.stdin.take());
         // One that does not end is killed when the child is dropped.
         let _ = tokio::time::timeout(END_WITHIN, self.child.wait()).await;
     }
