@@ -2,3 +2,4 @@
 
 pub mod project;
 pub mod street;
+pub mod binaries;
