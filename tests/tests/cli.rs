@@ -218,3 +218,19 @@ fn check_build_and_graph_work_on_the_example() {
     }
     assert!(!project.path().join(".wfl/journal.db").exists(), "a program with errors starts nothing");
 }
+
+#[test]
+fn the_picture_in_the_readme_is_the_workflow() {
+    let project = Project::new("");
+    let drawn = check(&project, &["graph", ".", "--format", "svg"], 0, &[]);
+    let kept = std::fs::read_to_string(wfl_tests::project::root().join("docs/transfer.svg")).unwrap();
+    assert_eq!(
+        drawn.stdout.trim_end(),
+        kept.trim_end(),
+        "draw it anew: wflc graph examples/transfer --format svg -o docs/transfer.svg"
+    );
+    let readme = std::fs::read_to_string(wfl_tests::project::root().join("README.md")).unwrap();
+    let source = std::fs::read_to_string(project.path().join("payments/transfer.wfl")).unwrap();
+    let shown = readme.split("```wfl\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert!(source.contains(shown), "the program in the README is the example's");
+}
