@@ -2,4 +2,5 @@
 
 pub mod project;
 pub mod street;
+pub mod tree;
 pub mod binaries;

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crate::exit::{Failure, Outcome, Status};
-use crate::{cli, project};
+use crate::project;
+use crate::say::say;
 
 /// What to build and what to write.
 #[derive(clap::Args, Debug)]
@@ -33,7 +34,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     if let Some(Emit::Ir) = args.emit {
         let workflow = project::workflow(&compilation, args.workflow.as_deref())?;
         let text = serde_json::to_string_pretty(&workflow.plan).unwrap_or_default();
-        cli::say(format_args!("{text}"));
+        say(format_args!("{text}"));
         return Ok(Status::Fine);
     }
     let folder = root.join(".wfl").join("build");
@@ -46,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     for workflow in compilation.workflows.iter().filter(|w| wanted(&w.name, &w.short_name)) {
         let path = folder.join(format!("{}.plan.json", workflow.name));
         std::fs::write(&path, &workflow.bytes).map_err(failed)?;
-        cli::say(format_args!("{} version {} plan {}", workflow.name, workflow.plan.version, workflow.hash));
+        say(format_args!("{} version {} plan {}", workflow.name, workflow.plan.version, workflow.hash));
     }
     Ok(Status::Fine)
 }

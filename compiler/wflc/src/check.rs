@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::exit::{Outcome, Status};
 use crate::project;
 use crate::render;
+use crate::say::say;
 
 /// Files or project folders to check.
 #[derive(clap::Args, Debug)]
@@ -29,13 +30,13 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let summary = render::summary(&reports);
     match (failed, summary) {
         (true, summary) => {
-            crate::cli::say(format_args!("check failed: {}", summary.unwrap_or_default()));
+            say(format_args!("check failed: {}", summary.unwrap_or_default()));
             Ok(Status::Diagnostics)
         }
         (false, summary) => {
             let plural = if workflows == 1 { "" } else { "s" };
             let warnings = summary.map(|summary| format!(", {summary}")).unwrap_or_default();
-            crate::cli::say(format_args!("ok: {workflows} workflow{plural}{warnings}"));
+            say(format_args!("ok: {workflows} workflow{plural}{warnings}"));
             Ok(Status::Fine)
         }
     }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crate::exit::{Failure, Outcome, Status};
-use crate::{cli, project};
+use crate::project;
+use crate::say::say;
 
 /// What to draw and how.
 #[derive(clap::Args, Debug)]
@@ -48,7 +49,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
             let message = format!("{} cannot be written: {error}", path.display());
             Failure::new(Status::Unavailable, message, "choose another place with --out")
         })?,
-        None => cli::say(format_args!("{}", picture.trim_end())),
+        None => say(format_args!("{}", picture.trim_end())),
     }
     Ok(Status::Fine)
 }

@@ -1,5 +1,6 @@
 //! `wflc`, the command line of WFL: check, build, draw and run workflows.
 
+mod say;
 mod exit;
 mod render;
 mod project;

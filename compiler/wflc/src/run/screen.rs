@@ -8,9 +8,9 @@ use serde_json::{Value as Json, json};
 use wfl_ir::Plan;
 use wfl_machine::Fact;
 
-use crate::cli::say;
 use crate::render;
 use crate::run::story::{self, Line, Tone};
+use crate::say::say;
 
 /// How to show what happens.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

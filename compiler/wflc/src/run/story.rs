@@ -47,11 +47,7 @@ pub(crate) fn tell(plan: &Plan, fact: &Fact) -> Option<Line> {
             Line { passing: true, ..line(Tone::Busy, step(id), operation, text) }
         }
         Fact::Retrying { step: id, purpose, attempt, reason, pause } => {
-            let what = match purpose {
-                Purpose::Do => "attempt",
-                Purpose::Confirm => "question",
-                Purpose::Undo => "undo attempt",
-            };
+            let what = attempt_word(*purpose);
             line(
                 Tone::Warn,
                 step(id),
@@ -91,17 +87,10 @@ pub(crate) fn tell(plan: &Plan, fact: &Fact) -> Option<Line> {
         Fact::Emitted { event, fields } => {
             line(Tone::Plain, "event", "", format!("{event} {}", event_fields(plan, event, fields)))
         }
-        Fact::CompensationStarted { scope, debts, reason } => {
-            line(Tone::Undo, step(scope), "", format!("{reason}: undoing {}", plural(*debts, "effect")))
-        }
-        Fact::UndoStarted { step: id, operation } => {
-            Line { passing: true, ..line(Tone::Undo, step(id), operation, "undoing") }
-        }
-        Fact::CompensationSettled { how: Settlement::Undone, step: id, operation } => {
-            line(Tone::Undo, step(id), operation, "undone")
-        }
-        Fact::CompensationSettled { .. } => return None,
-        Fact::CompensationEnded { scope } => line(Tone::Undo, step(scope), "", "all undone"),
+        Fact::CompensationStarted { .. }
+        | Fact::UndoStarted { .. }
+        | Fact::CompensationSettled { .. }
+        | Fact::CompensationEnded { .. } => return tell_undoing(fact),
         Fact::DeadlinePassed { alarm_only } => {
             let text = if *alarm_only {
                 "passed; the work goes on, since it cannot turn back now"
@@ -115,6 +104,31 @@ pub(crate) fn tell(plan: &Plan, fact: &Fact) -> Option<Line> {
         }
         Fact::Late { call } => line(Tone::Plain, step(&call.step), "", "a late answer changed nothing"),
         Fact::InputRejected { reason } => line(Tone::Plain, "request", "", format!("refused: {reason}")),
+    })
+}
+
+fn attempt_word(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Do => "attempt",
+        Purpose::Confirm => "question",
+        Purpose::Undo => "undo attempt",
+    }
+}
+
+/// What to say of compensation.
+fn tell_undoing(fact: &Fact) -> Option<Line> {
+    Some(match fact {
+        Fact::CompensationStarted { scope, debts, reason } => {
+            line(Tone::Undo, step(scope), "", format!("{reason}: undoing {}", plural(*debts, "effect")))
+        }
+        Fact::UndoStarted { step: id, operation } => {
+            Line { passing: true, ..line(Tone::Undo, step(id), operation, "undoing") }
+        }
+        Fact::CompensationSettled { how: Settlement::Undone, step: id, operation } => {
+            line(Tone::Undo, step(id), operation, "undone")
+        }
+        Fact::CompensationEnded { scope } => line(Tone::Undo, step(scope), "", "all undone"),
+        _ => return None,
     })
 }
 
