@@ -1,5 +1,7 @@
 //! The command line as a user meets it: every example input, and bad input that is refused with one clear report.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
+
 use serde_json::json;
 use wfl_tests::binaries::{Project, Ran};
 
@@ -48,7 +50,7 @@ fn check(project: &Project, args: &[&str], status: i32, words: &[&str]) -> Ran {
 
 const RUN: [&str; 3] = ["run", ".", "--input"];
 
-fn run_with<'a>(input: &'a str) -> Vec<&'a str> {
+fn run_with(input: &str) -> Vec<&str> {
     RUN.iter().copied().chain([input]).collect()
 }
 

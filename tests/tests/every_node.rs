@@ -1,6 +1,8 @@
 //! Fail, repeat and undo every node of the transfer: each step with each declared error, lost, late and nonsensical
 //! answers, each undo failed and repeated, each of these with a crash at every record. The books must be right.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};

@@ -2,6 +2,8 @@
 //!
 //! `WFL_BLESS=1` writes it anew. That is right only before a format is released; a released journal never changes.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
+
 use std::fmt::Write;
 use std::path::PathBuf;
 

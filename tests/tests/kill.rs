@@ -1,5 +1,7 @@
 //! `kill -9` of the real binary at seeded random moments: the same command again goes on as if nothing had happened.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
+
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value as Json, json};

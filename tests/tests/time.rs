@@ -1,5 +1,7 @@
 //! Deadlines, doubt and expiry on the virtual clock: what takes effect, what waits, and what only raises an alarm.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
+
 use serde_json::json;
 use wfl_ir::Duration;
 use wfl_machine::{Ending, Fact, Purpose, Status};

@@ -156,7 +156,8 @@ fn a_plan_reads_back_under_its_hash() {
 
 #[test]
 fn a_plan_that_points_nowhere_is_refused() {
-    let broken: [(&str, fn(&mut Plan)); 9] = [
+    type Break = fn(&mut Plan);
+    let broken: [(&str, Break); 9] = [
         ("back edge", |p| p.succ[0].to = 0),
         ("edge out of bounds", |p| p.succ[0].to = 9),
         ("missing edge", |p| {

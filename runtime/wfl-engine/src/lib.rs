@@ -12,6 +12,3 @@ mod engine;
 pub use engine::{Engine, EngineError, EngineOptions, StartError, Started};
 pub use inspection::Inspection;
 pub use observer::Observer;
-
-#[cfg(test)]
-mod tests;

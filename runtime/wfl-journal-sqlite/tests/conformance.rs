@@ -1,5 +1,7 @@
 //! The embedded journal keeps every promise of the suite, also with every stored bit flipped.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
+
 use std::path::PathBuf;
 
 use futures::FutureExt;

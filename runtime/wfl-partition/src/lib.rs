@@ -14,6 +14,3 @@ mod appending;
 pub use event::{Action, Alarm, Call, CallId, Event, Role, Update};
 pub use partition::{Options, Partition};
 pub use slot::View;
-
-#[cfg(test)]
-mod tests;

@@ -1,1 +1,0 @@
-//! Tests of the engine over the in-memory journal.

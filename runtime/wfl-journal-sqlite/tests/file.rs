@@ -1,0 +1,131 @@
+//! The file itself: a full disk, a lock, files that are something else, later versions.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
+
+use std::path::Path;
+use std::process::Command;
+
+use futures::StreamExt;
+use wfl_journal::{AppendError, Followed, Journal, NewRecord};
+use wfl_journal_sqlite::{OpenError, Options, SqliteJournal};
+use wfl_record::{Envelope, InstanceId, Kind, MessageId, Namespace, Partition, Position, partition_of};
+
+fn start(key: u32) -> NewRecord {
+    let instance = InstanceId::derive(&Namespace::default(), "file.Test", &key.to_le_bytes());
+    let envelope = Envelope {
+        namespace: Namespace::default(),
+        tenant: None,
+        instance,
+        message_id: MessageId::new("start/1"),
+        kind: Kind::START,
+        version: 1,
+        actor: None,
+        key_id: None,
+        trace: None,
+        payload: vec![7; 2000],
+    };
+    NewRecord { partition: partition_of(&instance, 4), first: true, envelope }
+}
+
+async fn count(journal: &SqliteJournal) -> usize {
+    let mut records = 0;
+    for partition in 0..4 {
+        let mut items = journal.follow(Partition(partition), Position::ZERO);
+        while let Some(Ok(Followed::Record(_))) = items.next().await {
+            records += 1;
+        }
+    }
+    records
+}
+
+/// Fills a journal until it takes nothing more, and checks that all and only what was acknowledged is there.
+async fn fill(path: &Path, options: Options) {
+    let journal = SqliteJournal::open(path, options).await.unwrap();
+    let mut acknowledged = 0;
+    let refused = loop {
+        match journal.append(start(acknowledged)).await {
+            Ok(_) => acknowledged += 1,
+            Err(error) => break error,
+        }
+        assert!(acknowledged < 100_000, "the disk fills up");
+    };
+    assert!(acknowledged > 3, "something was taken: {refused}");
+    assert!(matches!(refused, AppendError::Unavailable(_) | AppendError::Unknown(_)), "{refused}");
+    // Fail-stop: also what would still fit is refused.
+    assert!(matches!(journal.append(start(acknowledged + 1)).await, Err(AppendError::Unavailable(_))));
+    journal.close().await;
+    // With room again, a new process goes on.
+    let free = path.with_file_name("balloon");
+    let _ = std::fs::remove_file(&free);
+    let journal = SqliteJournal::open(path, Options::default()).await.unwrap();
+    assert_eq!(count(&journal).await, acknowledged as usize);
+    if free.parent().is_some_and(|parent| !parent.ends_with("full")) {
+        journal.append(start(acknowledged)).await.unwrap();
+    }
+    journal.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_file_stops_the_journal_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(&folder.path().join("journal.db"), Options { max_pages: Some(60), ..Options::default() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_stops_the_journal_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("disk");
+    std::fs::create_dir(&place).unwrap();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&place).status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        println!("a small disk cannot be mounted here: only the full file was tried");
+        return;
+    }
+    std::fs::write(place.join("balloon"), vec![0; 300_000]).unwrap();
+    fill(&place.join("journal.db"), Options::default()).await;
+    assert!(Command::new("umount").arg(&place).status().is_ok_and(|status| status.success()));
+}
+
+async fn check(path: &Path, options: Options, says: &str) -> OpenError {
+    let error = SqliteJournal::open(path, options).await.err().expect("it is not opened");
+    assert!(error.to_string().contains(says), "{error} says {says}");
+    error
+}
+
+#[tokio::test]
+async fn what_is_no_journal_is_not_opened_and_not_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let text =
+        "this is a letter, and longer than the header of a database would have to be, to make sure of it";
+    std::fs::write(&path, text).unwrap();
+    check(&path, Options::default(), "is not a journal").await;
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+
+    std::fs::remove_file(&path).unwrap();
+    let foreign = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let pool = sqlx::SqlitePool::connect_with(foreign).await.unwrap();
+    sqlx::query("CREATE TABLE letters (text TEXT)").execute(&pool).await.unwrap();
+    pool.close().await;
+    check(&path, Options::default(), "a database of something else").await;
+    check(Path::new("/proc/nowhere/journal.db"), Options::default(), "cannot be used").await;
+}
+
+#[tokio::test]
+async fn a_journal_is_opened_once_and_as_it_was_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let journal = SqliteJournal::open(&path, Options::default()).await.unwrap();
+    assert!(matches!(
+        check(&path, Options::default(), "in use by another process").await,
+        OpenError::Locked { .. }
+    ));
+    journal.close().await;
+    check(&path, Options { partitions: 16, ..Options::default() }, "has 4 partitions, not 16").await;
+    let pool = sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(&path))
+        .await
+        .unwrap();
+    sqlx::query("PRAGMA user_version = 99").execute(&pool).await.unwrap();
+    pool.close().await;
+    check(&path, Options::default(), "schema version 99").await;
+}
