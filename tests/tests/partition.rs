@@ -1,6 +1,6 @@
 //! The partition by itself: events in, actions out, on the transfer workflow.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, and says what it did")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
 
 use std::sync::Arc;
 
