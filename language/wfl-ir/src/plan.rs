@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use minicbor::{Decode, Encode};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::declared::{Field, TypeDef, TypeKind};
@@ -22,6 +23,9 @@ pub const SEMANTICS: u16 = 1;
 
 /// The largest plan that is loaded, in bytes.
 const MAX_BYTES: usize = 16 << 20;
+
+/// How deep a plan's JSON may nest. The compiler lets expressions nest 128 deep, and each level is two of JSON.
+const MAX_NESTING: usize = 400;
 
 /// A compiled workflow. Serialised as JSON; the hash is taken over those bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,15 +166,14 @@ impl Plan {
             format: u16,
             semantics: u16,
         }
-        let malformed = |e: serde_json::Error| PlanError::Malformed(e.to_string());
         if bytes.len() > MAX_BYTES {
             return Err(PlanError::Malformed(format!("{} bytes are more than {MAX_BYTES}", bytes.len())));
         }
-        let Head { format, semantics } = serde_json::from_slice(bytes).map_err(malformed)?;
+        let Head { format, semantics } = parse(bytes)?;
         if format != FORMAT || semantics != SEMANTICS {
             return Err(PlanError::Unsupported { format, semantics });
         }
-        let plan: Plan = serde_json::from_slice(bytes).map_err(malformed)?;
+        let plan: Plan = parse(bytes)?;
         plan.check()?;
         Ok(plan)
     }
@@ -330,6 +333,37 @@ impl Plan {
             None => Ok(()),
         }
     }
+}
+
+/// Parses JSON that nests deeper than the parser lets it by default, but not deeper than the stack is good for.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, PlanError> {
+    if nesting(bytes) > MAX_NESTING {
+        return Err(PlanError::Malformed(format!("it nests deeper than {MAX_NESTING} levels")));
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    json.disable_recursion_limit();
+    let parsed = T::deserialize(&mut json).and_then(|parsed| json.end().map(|()| parsed));
+    parsed.map_err(|error| PlanError::Malformed(error.to_string()))
+}
+
+/// The deepest nesting of brackets outside of text.
+fn nesting(bytes: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_text, mut escaped) = (0_usize, 0, false, false);
+    for byte in bytes {
+        match (in_text, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (true, b'"') => in_text = false,
+            (false, b'"') => in_text = true,
+            (false, b'[' | b'{') => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            (false, b']' | b'}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 fn collect_named(ty: &Type, into: &mut Vec<u32>) {

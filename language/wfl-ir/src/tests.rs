@@ -180,3 +180,21 @@ fn a_plan_that_points_nowhere_is_refused() {
     later.semantics = 99;
     assert!(matches!(Plan::decode(&later.encode().0), Err(PlanError::Unsupported { semantics: 99, .. })));
 }
+
+#[test]
+fn a_plan_may_nest_as_deep_as_the_compiler_lets_it_and_no_deeper() {
+    let nested = |levels: usize| {
+        let mut value = Expr::Const(Value::Int(1));
+        for _ in 0..levels {
+            value = Expr::Binary(Binary::Add, Box::new(value), Box::new(Expr::Const(Value::Int(1))));
+        }
+        let mut plan = smallest_plan();
+        plan.nodes[1].kind = NodeKind::Return { value };
+        plan.encode().0
+    };
+    assert!(Plan::decode(&nested(128)).is_ok());
+    assert!(
+        matches!(Plan::decode(&nested(300)), Err(PlanError::Malformed(why)) if why.contains("nests deeper"))
+    );
+    assert!(matches!(Plan::decode("[".repeat(1_000_000).as_bytes()), Err(PlanError::Malformed(_))));
+}
