@@ -15,7 +15,7 @@ use wfl_ir::Timestamp;
 use wfl_machine::{Fact, Input, Instance, Outcome, Purpose, Source, Start, input_digest, instance_key};
 use wfl_operations::{Reply, classify};
 use wfl_partition::{Action, Alarm, Call, Event, Options, Partition, Role};
-use wfl_record::{Appended, Envelope, InstanceId, MessageId, Namespace, NewRecord, Position, Record, Stamp};
+use wfl_record::{Appended, InstanceId, MessageId, Namespace, NewRecord, Position, Record, Stamp};
 
 use crate::project::{Transfer, transfer};
 
@@ -141,19 +141,7 @@ pub fn start(transfer: &Transfer, input: &Json) -> NewRecord {
         digest: input_digest(&fields),
         starter: "test".into(),
     });
-    let (kind, version, payload) = start.encode();
-    let envelope = Envelope {
-        namespace,
-        tenant: None,
-        instance,
-        message_id: start.message_id(),
-        kind,
-        version,
-        actor: None,
-        key_id: None,
-        trace: None,
-        payload,
-    };
+    let envelope = start.envelope(&namespace, instance, None);
     NewRecord { partition: wfl_record::Partition(0), first: true, envelope }
 }
 

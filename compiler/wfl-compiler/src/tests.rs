@@ -5,7 +5,7 @@ use wfl_source::Diagnostic;
 use crate::graph::{dot, mermaid, svg};
 use crate::{Compilation, Disk, Memory, World, compile};
 
-const TRANSFER: &str = include_str!("../../../language/wfl-syntax/src/tests/transfer.wfl");
+const TRANSFER: &str = include_str!("../../../examples/transfer/payments/transfer.wfl");
 
 fn codes(compilation: &Compilation) -> Vec<String> {
     let shown = |diagnostic: &Diagnostic| {

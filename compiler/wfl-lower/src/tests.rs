@@ -77,7 +77,7 @@ fn body(body: &str) -> Plan {
 
 #[test]
 fn transfer() {
-    let text = include_str!("../../../language/wfl-syntax/src/tests/transfer.wfl");
+    let text = include_str!("../../../examples/transfer/payments/transfer.wfl");
     let plan = plan("payments.transfer", text);
     insta::assert_snapshot!("transfer_graph", draw(&plan));
     let (bytes, hash) = plan.encode();

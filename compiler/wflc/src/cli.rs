@@ -29,11 +29,19 @@ enum Verb {
     Run(run::Args),
 }
 
+/// Tells what the engine does on standard error if `WFL_LOG` asks for it (`WFL_LOG=debug`). Values are never told.
+fn trace() {
+    if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("WFL_LOG") {
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    }
+}
+
 /// Parses the command line and carries the verb out.
 pub(crate) fn main() -> ExitCode {
     // Reports keep their width in pipes and logs.
     let hook = miette::set_hook(Box::new(|_| Box::new(miette::MietteHandlerOpts::new().width(100).build())));
     debug_assert!(hook.is_ok(), "the hook is set once");
+    trace();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -11,7 +11,7 @@ use wfl_journal::{AppendError, Clock, Journal, NewRecord};
 use wfl_machine::{Control, Input, Source, Start, input_digest, instance_key};
 use wfl_operations::Operations;
 use wfl_partition::Options;
-use wfl_record::{Envelope, InstanceId, Namespace, Partition, partition_of};
+use wfl_record::{InstanceId, Namespace, Partition, partition_of};
 
 use crate::inspection::Inspection;
 use crate::observer::Observer;
@@ -183,19 +183,7 @@ impl Engine {
         first: bool,
         actor: &str,
     ) -> Result<wfl_journal::Appended, AppendError> {
-        let (kind, version, payload) = input.encode();
-        let envelope = Envelope {
-            namespace: self.options.namespace.clone(),
-            tenant: None,
-            instance: id,
-            message_id: input.message_id(),
-            kind,
-            version,
-            actor: Some(actor.to_owned()),
-            key_id: None,
-            trace: None,
-            payload,
-        };
+        let envelope = input.envelope(&self.options.namespace, id, Some(actor.to_owned()));
         let partition = partition_of(&id, self.journal.partitions());
         self.journal.append(NewRecord { partition, first, envelope }).await
     }

@@ -43,6 +43,7 @@ pub(crate) struct World {
 
 pub(crate) struct Shard {
     world: World,
+    id: wfl_record::Partition,
     partition: Partition,
     records: BoxStream<'static, Result<Followed, ReadError>>,
     inbox: mpsc::UnboundedReceiver<Message>,
@@ -63,6 +64,7 @@ impl Shard {
     ) -> (Shard, mpsc::UnboundedSender<Message>) {
         let (outbox, inbox) = mpsc::unbounded_channel();
         let shard = Shard {
+            id,
             partition: Partition::new(id, options),
             records: world.journal.follow(id, Position::ZERO),
             world,
@@ -83,6 +85,7 @@ impl Shard {
                 followed = self.records.next() => match self.followed(followed) {
                     Ok(event) => event,
                     Err(reason) => {
+                        tracing::error!(partition = %self.id, reason, "the log cannot be followed");
                         self.world.failure.send_replace(Some(reason));
                         break;
                     }
@@ -154,6 +157,11 @@ impl Shard {
                 self.appends.push(append.boxed());
             }
             Action::Call(id, call) => {
+                let effect = &call.effect.call;
+                tracing::debug!(
+                    instance = %call.instance, step = %effect.step, purpose = effect.purpose.word(),
+                    attempt = effect.attempt, "call"
+                );
                 let request = carry::request(&call, now(&self.world.clock));
                 let (reply, outbox) = (self.world.operations.call(request), self.outbox.clone());
                 let task = tokio::spawn(async move {
@@ -182,7 +190,10 @@ impl Shard {
                     self.world.observer.updated(&update, state, plan, self.caught_up.is_some());
                 }
             }
-            Action::Alarm(alarm) => self.world.observer.alarmed(&alarm),
+            Action::Alarm(alarm) => {
+                tracing::warn!(?alarm, "alarm");
+                self.world.observer.alarmed(&alarm);
+            }
         }
     }
 

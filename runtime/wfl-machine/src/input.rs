@@ -5,7 +5,7 @@
 
 use minicbor::{Decode, Encode};
 use wfl_ir::{Duration, Name, PlanHash, Timestamp};
-use wfl_record::{Kind, MessageId};
+use wfl_record::{Envelope, InstanceId, Kind, MessageId, Namespace};
 
 const VERSION: u16 = 1;
 
@@ -274,6 +274,23 @@ impl Input {
         };
         // Writing into a `Vec` cannot fail: its error type has no values.
         (kind, VERSION, bytes.unwrap_or_default())
+    }
+
+    /// The record of this input for an instance.
+    pub fn envelope(&self, namespace: &Namespace, instance: InstanceId, actor: Option<String>) -> Envelope {
+        let (kind, version, payload) = self.encode();
+        Envelope {
+            namespace: namespace.clone(),
+            tenant: None,
+            instance,
+            message_id: self.message_id(),
+            kind,
+            version,
+            actor,
+            key_id: None,
+            trace: None,
+            payload,
+        }
     }
 
     /// Reads a payload of a kind and a version.

@@ -2,7 +2,7 @@
 
 use wfl_ir::Timestamp;
 use wfl_machine::{Answer, Input, Outcome};
-use wfl_record::{AppendError, Appended, Envelope, InstanceId, MessageId, NewRecord};
+use wfl_record::{AppendError, Appended, InstanceId, MessageId, NewRecord};
 
 use crate::event::{Action, Alarm, CallId};
 use crate::partition::{Partition, Repeat};
@@ -11,20 +11,8 @@ impl Partition {
     /// Asks for an append and remembers it until it is folded.
     pub(crate) fn append(&mut self, instance: InstanceId, input: &Input, out: &mut Vec<Action>) {
         let Some(state) = self.slots.get(&instance).and_then(|slot| slot.state.as_ref()) else { return };
-        let (kind, version, payload) = input.encode();
-        let message_id = input.message_id();
-        let envelope = Envelope {
-            namespace: state.namespace().clone(),
-            tenant: None,
-            instance,
-            message_id: message_id.clone(),
-            kind,
-            version,
-            actor: None,
-            key_id: None,
-            trace: None,
-            payload,
-        };
+        let envelope = input.envelope(state.namespace(), instance, None);
+        let message_id = envelope.message_id.clone();
         let record = NewRecord { partition: self.id, first: false, envelope };
         self.appends.insert((instance, message_id), record.clone());
         out.push(Action::Append(record));

@@ -58,7 +58,7 @@ fn render(files: &Files, diagnostics: &[Diagnostic]) -> String {
 
 #[test]
 fn transfer_has_no_errors() {
-    let text = include_str!("../../../../language/wfl-syntax/src/tests/transfer.wfl");
+    let text = include_str!("../../../../examples/transfer/payments/transfer.wfl");
     let (files, syntax, analysis) = check(&text.replace("payments.transfer", "test.main"));
     assert_eq!(render(&files, &syntax), "");
     assert_eq!(render(&files, &analysis.diagnostics), "");

@@ -2,7 +2,7 @@
 
 use crate::tests::check;
 
-const TRANSFER: &str = include_str!("../../../../language/wfl-syntax/src/tests/transfer.wfl");
+const TRANSFER: &str = include_str!("../../../../examples/transfer/payments/transfer.wfl");
 
 #[test]
 fn truncated_programs() {

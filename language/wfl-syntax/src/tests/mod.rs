@@ -10,7 +10,7 @@ use wfl_source::{Diagnostic, FileId, Files};
 use crate::tree::Tree;
 
 /// The program that this version is built for.
-const TRANSFER: &str = include_str!("transfer.wfl");
+const TRANSFER: &str = include_str!("../../../../examples/transfer/payments/transfer.wfl");
 
 /// Reports as plain text: position, code, title, labels and help.
 fn render(text: &str, diagnostics: &[Diagnostic]) -> String {
