@@ -23,6 +23,9 @@ pub(crate) struct Memory {
     pub(crate) known: HashMap<InstanceId, InstanceRow>,
     /// Tail and watermark of each partition.
     pub(crate) logs: Vec<(i64, i64)>,
+    /// Partitions whose row was damaged when the journal was opened. It is left as it is: writing it anew would
+    /// hide the damage.
+    pub(crate) damaged: BTreeSet<u32>,
 }
 
 /// The answers to a group, and the records that are new.
@@ -248,6 +251,9 @@ pub(crate) async fn update_log(
     memory: &Memory,
     partition: u32,
 ) -> Result<(), sqlx::Error> {
+    if memory.damaged.contains(&partition) {
+        return Ok(());
+    }
     let (tail, watermark) = memory.logs[partition as usize];
     sqlx::query("UPDATE logs SET tail = ?, watermark = ?, sum = ? WHERE partition = ?")
         .bind(tail)
@@ -259,13 +265,25 @@ pub(crate) async fn update_log(
     Ok(())
 }
 
-/// Takes away all records and the snapshot of an instance but its start.
+/// Takes away all records and the snapshot of an instance but its start. What is damaged is left for a person.
 pub(crate) async fn purge(
     db: &mut SqliteConnection,
     memory: &mut Memory,
     id: &InstanceId,
-) -> Result<(), sqlx::Error> {
-    let Found::Known(mut owner) = find(db, memory, id).await? else { return Ok(()) };
+) -> Result<Result<(), AppendError>, sqlx::Error> {
+    memory.known.remove(id);
+    let mut owner = match find(db, memory, id).await? {
+        Found::Known(owner) => owner,
+        Found::None => return Ok(Ok(())),
+        Found::Damaged => return Ok(Err(AppendError::Damaged("its row is damaged".into()))),
+    };
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM records WHERE instance = ?")
+        .bind(owner.number)
+        .fetch_one(&mut *db)
+        .await?;
+    if count != owner.count {
+        return Ok(Err(AppendError::Damaged("it does not have as many records as were written".into())));
+    }
     sqlx::query("DELETE FROM records WHERE instance = ? AND message <> ?")
         .bind(owner.number)
         .bind(&owner.start)
@@ -274,5 +292,5 @@ pub(crate) async fn purge(
     sqlx::query("DELETE FROM snapshots WHERE id = ?").bind(&id.0[..]).execute(&mut *db).await?;
     (owner.purged, owner.count) = (true, 1);
     memory.known.insert(*id, owner.clone());
-    upsert_instances(db, vec![owner]).await
+    upsert_instances(db, vec![owner]).await.map(Ok)
 }

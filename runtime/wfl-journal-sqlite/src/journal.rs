@@ -23,6 +23,7 @@ use crate::follower::{Follower, Phase};
 use crate::group::Memory;
 use crate::open::{self, OpenError, Options};
 use crate::read;
+use crate::rows::log_sum;
 use crate::shared::Shared;
 use crate::writer::{Command, GROUP, Writer};
 
@@ -115,8 +116,16 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// What the writer has to know of the file.
 async fn load(db: &mut sqlx::sqlite::SqliteConnection, options: &Options) -> Result<Memory, sqlx::Error> {
-    let logs: Vec<(i64, i64)> =
-        sqlx::query_as("SELECT tail, watermark FROM logs ORDER BY partition").fetch_all(&mut *db).await?;
+    let rows: Vec<(i64, i64, i64, i64)> =
+        sqlx::query_as("SELECT partition, tail, watermark, sum FROM logs ORDER BY partition")
+            .fetch_all(&mut *db)
+            .await?;
+    let sound = |row: &(i64, i64, i64, i64), place: u32| {
+        row.0 == i64::from(place) && log_sum(row.0, row.1, row.2) == row.3
+    };
+    let damaged = (0_u32..).zip(&rows).filter(|(place, row)| !sound(row, *place)).map(|(place, _)| place);
+    let damaged = damaged.collect();
+    let logs: Vec<(i64, i64)> = rows.iter().map(|(_, tail, watermark, _)| (*tail, *watermark)).collect();
     let last: Option<i64> =
         sqlx::query_scalar("SELECT max(position) FROM records").fetch_one(&mut *db).await?;
     let numbers: Option<i64> =
@@ -129,6 +138,7 @@ async fn load(db: &mut sqlx::sqlite::SqliteConnection, options: &Options) -> Res
         next_number: numbers.unwrap_or_default(),
         known: HashMap::new(),
         logs,
+        damaged,
     })
 }
 

@@ -168,9 +168,9 @@ impl Writer {
                 effects.answers.push(Box::new(move || drop(reply.send(Ok(hash)))));
             }
             Command::Purge(instance, reply) => {
-                group::purge(&mut self.db, &mut self.memory, &instance).await?;
-                effects.forget.push(instance);
-                effects.answers.push(Box::new(move || drop(reply.send(Ok(())))));
+                let answer = group::purge(&mut self.db, &mut self.memory, &instance).await?;
+                effects.forget.extend(answer.is_ok().then_some(instance));
+                effects.answers.push(Box::new(move || drop(reply.send(answer))));
             }
         }
         Ok(())

@@ -163,6 +163,50 @@ async fn check_snapshots(journal: &impl Journal, truth: &Truth, partition: Parti
     }
 }
 
+/// A damaged watermark is still noticed after a restart and more appends: writing beside it must not seal it anew.
+pub async fn damage_is_not_written_over(harness: &impl Harness) {
+    let journal = harness.open().await;
+    let Some(damage) = harness.damage() else { return };
+    fill(&journal).await;
+    let field = damage.fields().await.into_iter().find(|field| {
+        matches!(&field.area, Area::Watermark(partition) if *partition == home(1))
+            && field.name.starts_with("watermark")
+    });
+    assert!(damage.flip(&field.expect("the watermark is stored"), 2).await);
+    let journal = harness.reopen(journal).await;
+    // Whether the append is taken is the backend's choice; what it then says of the watermark is not.
+    let _ = journal.append(later(key_in(home(1), 0), "after")).await;
+    let journal = harness.reopen(journal).await;
+    let loaded = journal.load_snapshots(home(1)).await;
+    assert!(matches!(loaded, Err(ReadError::Corrupt { .. })), "{loaded:?}");
+}
+
+/// Purging what is damaged either works or says so: records that are left behind are not reported as gone.
+pub async fn a_purge_of_a_damaged_instance_is_honest(harness: &impl Harness) {
+    let journal = harness.open().await;
+    let Some(damage) = harness.damage() else { return };
+    fill(&journal).await;
+    let owner = instance(key_in(home(1), 0));
+    let journal = harness.reopen(journal).await;
+    for field in damage.fields().await.into_iter().filter(|field| field.area == Area::Instance(owner)) {
+        // Under a damaged id the instance is not found at all; following its log tells of that.
+        if field.name.starts_with("id") {
+            continue;
+        }
+        if !damage.flip(&field, 1).await {
+            continue;
+        }
+        let journal_says = journal.purge(&owner).await;
+        if journal_says.is_ok() {
+            let heard = hear(&journal, home(1), Position::ZERO).await;
+            let left = heard.records.iter().filter(|record| record.envelope.instance == owner).count();
+            assert_eq!((left, heard.errors.len()), (0, 0), "{field:?}: it is said to be purged");
+            return;
+        }
+        damage.mend().await;
+    }
+}
+
 /// A record that was cut short names its instance, wherever it stands; what is around it is given.
 pub async fn a_torn_record_names_its_instance(harness: &impl Harness) {
     let journal = harness.open().await;

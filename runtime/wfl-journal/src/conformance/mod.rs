@@ -59,6 +59,8 @@ macro_rules! conformance_suite {
             a_purge_takes_no_position_back
             a_purge_is_repeated_without_harm
             every_flipped_bit_is_noticed
+            damage_is_not_written_over
+            a_purge_of_a_damaged_instance_is_honest
             a_torn_record_names_its_instance
         }
     };
