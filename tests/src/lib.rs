@@ -2,5 +2,6 @@
 
 pub mod project;
 pub mod street;
+pub mod code;
 pub mod tree;
 pub mod binaries;

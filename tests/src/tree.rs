@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value as Json;
+
 use crate::project::root;
 
 /// A tracked text file.
@@ -20,9 +22,11 @@ impl Source {
         Source { path: path.into(), text: text.into() }
     }
 
-    /// True for files of tests: their own folder, `tests.rs`, and the tests crate.
+    /// True for files of tests: their own folder, and `tests.rs`.
     pub fn is_test(&self) -> bool {
-        self.path.starts_with("tests/") || self.path.contains("/tests/") || self.path.ends_with("/tests.rs")
+        self.path.starts_with("tests/tests/")
+            || self.path.contains("/tests/")
+            || self.path.ends_with("/tests.rs")
     }
 }
 
@@ -33,41 +37,64 @@ pub fn files(ending: &str) -> Vec<Source> {
         .current_dir(root())
         .output()
         .unwrap_or_else(|e| unreachable!("git lists the files: {e}"));
+    assert!(listed.status.success(), "git lists the files: {}", String::from_utf8_lossy(&listed.stderr));
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
     let read = |path: &str| {
         let text = std::fs::read_to_string(root().join(path)).ok()?;
         Some(Source { path: path.to_owned(), text })
     };
-    listed.lines().filter(|path| path.ends_with(ending)).filter_map(read).collect()
+    let found: Vec<Source> = listed.lines().filter(|path| path.ends_with(ending)).filter_map(read).collect();
+    assert!(!found.is_empty(), "no file ends with `{ending}`: a rule over nothing holds always");
+    found
 }
 
-/// The folders of all crates, from the root.
-pub fn crates() -> Vec<String> {
-    let folder = |file: Source| Path::new(&file.path).parent().map(|parent| parent.display().to_string());
-    files("Cargo.toml").into_iter().filter_map(folder).filter(|folder| !folder.is_empty()).collect()
+/// A crate of the workspace.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its name.
+    pub name: String,
+    /// Its folder, from the root.
+    pub folder: String,
+    /// What it depends on, however it is renamed, and for what: `normal`, `dev` or `build`.
+    pub uses: Vec<(String, String)>,
+}
+
+/// All crates of the workspace.
+pub fn crates() -> Vec<Member> {
+    let text = cargo(&["metadata", "--offline", "--locked", "--no-deps", "--format-version", "1"]);
+    let metadata: Json =
+        serde_json::from_str(&text).unwrap_or_else(|e| unreachable!("cargo's answer is JSON: {e}"));
+    let word = |json: &Json, key: &str| json[key].as_str().map(str::to_owned);
+    let workspace = word(&metadata, "workspace_root").unwrap_or_default();
+    let member = |package: &Json| {
+        let manifest = word(package, "manifest_path")?;
+        let folder = Path::new(&manifest).parent()?.strip_prefix(&workspace).ok()?.display().to_string();
+        let uses = package["dependencies"].as_array()?.iter().filter_map(|dependency| {
+            Some((word(dependency, "name")?, word(dependency, "kind").unwrap_or_else(|| "normal".into())))
+        });
+        Some(Member { name: word(package, "name")?, folder, uses: uses.collect() })
+    };
+    let found: Vec<Member> =
+        metadata["packages"].as_array().into_iter().flatten().filter_map(member).collect();
+    assert!(!found.is_empty(), "cargo knows no crate of the workspace");
+    found
 }
 
 /// The names of all packages that a crate of ours needs to be built, itself included.
 pub fn reach(package: &str) -> Vec<String> {
+    let edges =
+        ["tree", "--offline", "--locked", "-e", "normal", "--prefix", "none", "--format", "{p}", "-p"];
+    let text = cargo(&[&edges[..], &[package]].concat());
+    text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+fn cargo(arguments: &[&str]) -> String {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let tree = Command::new(PathBuf::from(cargo))
-        .args([
-            "tree",
-            "--offline",
-            "--locked",
-            "-e",
-            "normal",
-            "--prefix",
-            "none",
-            "--format",
-            "{p}",
-            "-p",
-            package,
-        ])
+    let output = Command::new(PathBuf::from(cargo))
+        .args(arguments)
         .current_dir(root())
         .output()
-        .unwrap_or_else(|e| unreachable!("cargo shows the tree: {e}"));
-    assert!(tree.status.success(), "cargo shows the tree: {}", String::from_utf8_lossy(&tree.stderr));
-    let text = String::from_utf8_lossy(&tree.stdout).into_owned();
-    text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+        .unwrap_or_else(|e| unreachable!("cargo runs: {e}"));
+    assert!(output.status.success(), "cargo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
