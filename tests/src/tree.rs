@@ -33,7 +33,7 @@ impl Source {
 /// Every file that git knows or would take, with this ending.
 pub fn files(ending: &str) -> Vec<Source> {
     let listed = Command::new("git")
-        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root())
         .output()
         .unwrap_or_else(|e| unreachable!("git lists the files: {e}"));
@@ -43,7 +43,8 @@ pub fn files(ending: &str) -> Vec<Source> {
         let text = std::fs::read_to_string(root().join(path)).ok()?;
         Some(Source { path: path.to_owned(), text })
     };
-    let found: Vec<Source> = listed.lines().filter(|path| path.ends_with(ending)).filter_map(read).collect();
+    let found: Vec<Source> =
+        listed.split_terminator('\0').filter(|path| path.ends_with(ending)).filter_map(read).collect();
     assert!(!found.is_empty(), "no file ends with `{ending}`: a rule over nothing holds always");
     found
 }
