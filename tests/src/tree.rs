@@ -33,7 +33,8 @@ impl Source {
 /// Every file that git knows or would take, with this ending.
 pub fn files(ending: &str) -> Vec<Source> {
     let listed = Command::new("git")
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        // The checkout may belong to another user than the one who tests it.
+        .args(["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root())
         .output()
         .unwrap_or_else(|e| unreachable!("git lists the files: {e}"));
