@@ -78,20 +78,17 @@ impl Follower {
 
     async fn page(&mut self) -> Result<(), ReadError> {
         let Phase::Pages { after, last, goal } = self.phase else { return Ok(()) };
-        let rows = read::page(&self.readers, after, self.partitions).await?;
-        let Some((end, _)) = rows.last() else {
-            self.cursor = self.cursor.max(last);
-            self.ready.extend(goal.map(|goal| Ok(Followed::CaughtUp(goal))));
-            self.phase = Phase::Lives;
-            return Ok(());
-        };
-        self.phase = Phase::Pages { after: *end, last, goal };
-        for (_, row) in rows {
+        let page = read::page(&self.readers, (self.partition, self.partitions), after, last).await?;
+        if let Some((end, _)) = page.rows.last() {
+            self.phase = Phase::Pages { after: *end, last, goal };
+        }
+        for (_, row) in page.rows {
             match row {
+                RecordRow::Elsewhere => {}
                 RecordRow::Sound(sound) => {
                     let (record, owner) = *sound;
                     self.cursor = self.cursor.max(record.position);
-                    if record.partition == self.partition && !owner.purged {
+                    if !owner.purged {
                         self.ready.push_back(Ok(Followed::Record(record)));
                     }
                 }
@@ -107,6 +104,15 @@ impl Follower {
                     }
                 }
             }
+        }
+        if let Some(position) = page.lost {
+            let reason = "the record at this position is lost";
+            self.ready.push_back(Err(corrupt(self.partition, position, None, reason)));
+            self.phase = Phase::Ended;
+        } else if page.is_last {
+            self.cursor = self.cursor.max(last);
+            self.ready.extend(goal.map(|goal| Ok(Followed::CaughtUp(goal))));
+            self.phase = Phase::Lives;
         }
         Ok(())
     }

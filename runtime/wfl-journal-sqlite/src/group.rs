@@ -21,11 +21,22 @@ pub(crate) struct Memory {
     pub(crate) last: i64,
     pub(crate) next_number: i64,
     pub(crate) known: HashMap<InstanceId, InstanceRow>,
-    /// Tail and watermark of each partition.
-    pub(crate) logs: Vec<(i64, i64)>,
-    /// Partitions whose row was damaged when the journal was opened. It is left as it is: writing it anew would
-    /// hide the damage.
-    pub(crate) damaged: BTreeSet<u32>,
+    /// Of each partition.
+    pub(crate) logs: Vec<Log>,
+}
+
+/// A partition's row.
+#[derive(Clone, Copy)]
+pub(crate) struct Log {
+    pub(crate) tail: i64,
+    pub(crate) watermark: i64,
+    /// The row in the file does not hold. It is never written over: that would seal the damage.
+    pub(crate) is_damaged: bool,
+}
+
+/// What is said of a partition whose row is damaged.
+pub(crate) fn damaged_log() -> AppendError {
+    AppendError::Damaged("the row of the partition's log is damaged".into())
 }
 
 /// The answers to a group, and the records that are new.
@@ -58,13 +69,8 @@ pub(crate) async fn write(
     for new in group {
         let id = new.envelope.instance;
         let message = new.envelope.message_id.to_string();
-        if new.partition.0 >= memory.partitions {
-            let reason = format!("there is no partition {}", new.partition);
-            answers.push(Err(AppendError::Unavailable(reason)));
-            continue;
-        }
-        if new.partition != partition_of(&id, memory.partitions) {
-            answers.push(Err(AppendError::Conflict));
+        if let Some(error) = misplaced(memory, &new) {
+            answers.push(Err(error));
             continue;
         }
         let owner = match find(db, memory, &id).await? {
@@ -90,7 +96,7 @@ pub(crate) async fn write(
                     message: message.clone(),
                     bytes,
                 });
-                memory.logs[new.partition.0 as usize].0 = position;
+                memory.logs[new.partition.0 as usize].tail = position;
                 touched.insert(owner.number, owner.clone());
                 memory.known.insert(id, owner);
                 let place = Position(position.cast_unsigned());
@@ -113,6 +119,17 @@ pub(crate) async fn write(
         update_log(db, memory, partition).await?;
     }
     Ok(Done { answers, records })
+}
+
+/// Why nothing can be appended where the record is to go.
+fn misplaced(memory: &Memory, new: &NewRecord) -> Option<AppendError> {
+    let Some(log) = memory.logs.get(new.partition.0 as usize) else {
+        return Some(AppendError::Unavailable(format!("there is no partition {}", new.partition)));
+    };
+    if new.partition != partition_of(&new.envelope.instance, memory.partitions) {
+        return Some(AppendError::Conflict);
+    }
+    log.is_damaged.then(damaged_log)
 }
 
 enum Verdict {
@@ -226,7 +243,11 @@ async fn insert_records(db: &mut SqliteConnection, placed: &[Placed]) -> Result<
     Ok(())
 }
 
-async fn upsert_instances(db: &mut SqliteConnection, touched: Vec<InstanceRow>) -> Result<(), sqlx::Error> {
+/// Writes the rows of instances that are new or changed.
+pub(crate) async fn upsert_instances(
+    db: &mut SqliteConnection,
+    touched: Vec<InstanceRow>,
+) -> Result<(), sqlx::Error> {
     for rows in sized(&touched) {
         let head = "INSERT INTO instances (number, id, start, purged, count, sum)";
         let tail = " ON CONFLICT (number) DO UPDATE SET purged = excluded.purged, count = excluded.count, sum = excluded.sum";
@@ -251,10 +272,7 @@ pub(crate) async fn update_log(
     memory: &Memory,
     partition: u32,
 ) -> Result<(), sqlx::Error> {
-    if memory.damaged.contains(&partition) {
-        return Ok(());
-    }
-    let (tail, watermark) = memory.logs[partition as usize];
+    let Log { tail, watermark, .. } = memory.logs[partition as usize];
     sqlx::query("UPDATE logs SET tail = ?, watermark = ?, sum = ? WHERE partition = ?")
         .bind(tail)
         .bind(watermark)
@@ -263,34 +281,4 @@ pub(crate) async fn update_log(
         .execute(db)
         .await?;
     Ok(())
-}
-
-/// Takes away all records and the snapshot of an instance but its start. What is damaged is left for a person.
-pub(crate) async fn purge(
-    db: &mut SqliteConnection,
-    memory: &mut Memory,
-    id: &InstanceId,
-) -> Result<Result<(), AppendError>, sqlx::Error> {
-    memory.known.remove(id);
-    let mut owner = match find(db, memory, id).await? {
-        Found::Known(owner) => owner,
-        Found::None => return Ok(Ok(())),
-        Found::Damaged => return Ok(Err(AppendError::Damaged("its row is damaged".into()))),
-    };
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM records WHERE instance = ?")
-        .bind(owner.number)
-        .fetch_one(&mut *db)
-        .await?;
-    if count != owner.count {
-        return Ok(Err(AppendError::Damaged("it does not have as many records as were written".into())));
-    }
-    sqlx::query("DELETE FROM records WHERE instance = ? AND message <> ?")
-        .bind(owner.number)
-        .bind(&owner.start)
-        .execute(&mut *db)
-        .await?;
-    sqlx::query("DELETE FROM snapshots WHERE id = ?").bind(&id.0[..]).execute(&mut *db).await?;
-    (owner.purged, owner.count) = (true, 1);
-    memory.known.insert(*id, owner.clone());
-    upsert_instances(db, vec![owner]).await.map(Ok)
 }

@@ -1,7 +1,6 @@
 //! `SqliteJournal`: the trait over the writer, the readers and the followers.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +8,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use futures::stream::BoxStream;
-use sqlx::sqlite::SqlitePool;
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -20,25 +19,25 @@ use wfl_journal::{
 use wfl_record::{InstanceId, Partition, Position};
 
 use crate::follower::{Follower, Phase};
-use crate::group::Memory;
+use crate::group::{Log, Memory};
 use crate::open::{self, OpenError, Options};
 use crate::read;
 use crate::rows::log_sum;
 use crate::shared::Shared;
-use crate::writer::{Command, GROUP, Writer};
+use crate::writer::{Command, Failure, GROUP, Writer};
 
-/// The embedded journal. One process at a time has it open; dropping or closing it gives it free.
+/// The embedded journal. One process at a time has it open. Closing it gives it free; after a mere drop that happens
+/// a moment later, once its writer has written what it took.
 pub struct SqliteJournal {
     partitions: u32,
     limits: Limits,
     readers: SqlitePool,
     shared: Arc<Shared>,
     news: watch::Receiver<()>,
-    failed: watch::Receiver<Option<String>>,
+    failed: watch::Receiver<Option<Failure>>,
     /// Taken when the journal is closed: the writer ends when nobody can send any more.
     commands: Mutex<Option<mpsc::Sender<Command>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    lock: Mutex<Option<File>>,
 }
 
 impl SqliteJournal {
@@ -48,14 +47,14 @@ impl SqliteJournal {
         let loaded = load(&mut opened.writer, &options).await;
         let memory = loaded
             .map_err(|error| OpenError::Unusable { path: path.to_owned(), reason: error.to_string() })?;
-        let tails: Vec<Position> =
-            memory.logs.iter().map(|(tail, _)| Position(tail.cast_unsigned())).collect();
+        let tails: Vec<Position> = memory.logs.iter().map(|log| Position(log.tail.cast_unsigned())).collect();
         let shared = Arc::new(Shared::new(&tails, Position(memory.last.cast_unsigned())));
         let (sender, commands) = mpsc::channel(2 * GROUP);
         let (news, hear) = watch::channel(());
         let (failing, failed) = watch::channel(None);
         let partitions = memory.partitions;
-        let writer = Writer { db: opened.writer, memory, shared: Arc::clone(&shared), news, commands };
+        let (db, lock) = (opened.writer, opened.lock);
+        let writer = Writer { db, lock, memory, shared: Arc::clone(&shared), news, commands };
         let writer = tokio::spawn(writer.run(failing));
         Ok(SqliteJournal {
             partitions,
@@ -66,20 +65,20 @@ impl SqliteJournal {
             failed,
             commands: Mutex::new(Some(sender)),
             writer: Mutex::new(Some(writer)),
-            lock: Mutex::new(Some(opened.lock)),
         })
     }
 
     /// Takes nothing more, waits until all that was taken is written, and gives the file free.
     pub async fn close(&self) {
-        drop(locked(&self.commands).take());
+        let commands = locked(&self.commands).take();
+        // Readers first: the last connection to go copies the write-ahead log into the file, and only the writer can.
+        self.readers.close().await;
+        drop(commands);
         let writer = locked(&self.writer).take();
         if let Some(writer) = writer {
             // A writer that panicked has nothing left to write.
             let _ = writer.await;
         }
-        self.readers.close().await;
-        drop(locked(&self.lock).take());
     }
 
     /// Sends a command, now if there is room, and waits for its answer. Commands are carried out in the order of the
@@ -100,13 +99,23 @@ impl SqliteJournal {
             if let Some((commands, command)) = waiting {
                 commands.send(command).await.map_err(|_| closed())?;
             }
-            // The writer drops the reply when the transaction failed: the record may be there or not.
-            answer.await.map_err(|_| match &*self.failed.borrow() {
-                Some(reason) => AppendError::Unavailable(reason.clone()),
-                None => AppendError::Unknown("the write failed".into()),
-            })?
+            match answer.await {
+                Ok(answer) => answer,
+                Err(_) => Err(self.unanswered().await),
+            }
         }
         .boxed()
+    }
+
+    /// What became of a command whose reply the writer dropped: it says so a moment later, unless it is gone.
+    async fn unanswered(&self) -> AppendError {
+        let mut failed = self.failed.clone();
+        let failure = failed.wait_for(Option::is_some).await.ok().and_then(|failure| failure.clone());
+        match failure {
+            Some(Failure { reason, in_doubt: false }) => AppendError::Unavailable(reason),
+            Some(Failure { reason, in_doubt: true }) => AppendError::Unknown(reason),
+            None => AppendError::Unknown("the writer ended".into()),
+        }
     }
 }
 
@@ -115,30 +124,33 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// What the writer has to know of the file.
-async fn load(db: &mut sqlx::sqlite::SqliteConnection, options: &Options) -> Result<Memory, sqlx::Error> {
-    let rows: Vec<(i64, i64, i64, i64)> =
-        sqlx::query_as("SELECT partition, tail, watermark, sum FROM logs ORDER BY partition")
-            .fetch_all(&mut *db)
-            .await?;
-    let sound = |row: &(i64, i64, i64, i64), place: u32| {
-        row.0 == i64::from(place) && log_sum(row.0, row.1, row.2) == row.3
-    };
-    let damaged = (0_u32..).zip(&rows).filter(|(place, row)| !sound(row, *place)).map(|(place, _)| place);
-    let damaged = damaged.collect();
-    let logs: Vec<(i64, i64)> = rows.iter().map(|(_, tail, watermark, _)| (*tail, *watermark)).collect();
-    let last: Option<i64> =
-        sqlx::query_scalar("SELECT max(position) FROM records").fetch_one(&mut *db).await?;
+async fn load(db: &mut SqliteConnection, options: &Options) -> Result<Memory, sqlx::Error> {
+    let mut logs = Vec::new();
+    for partition in 0..options.partitions.max(1) {
+        let row: Option<(i64, i64, i64)> =
+            sqlx::query_as("SELECT tail, watermark, sum FROM logs WHERE partition = ?")
+                .bind(partition)
+                .fetch_optional(&mut *db)
+                .await?;
+        let sound = row.filter(|(tail, watermark, sum)| log_sum(partition.into(), *tail, *watermark) == *sum);
+        let (tail, watermark, _) = sound.unwrap_or_default();
+        logs.push(Log { tail, watermark, is_damaged: sound.is_none() });
+    }
+    let mut last = logs.iter().map(|log| log.tail).max().unwrap_or_default();
+    // No position is used twice, also where the row of the last one's log is damaged.
+    for query in ["SELECT max(position) FROM records", "SELECT max(last) FROM purged"] {
+        let found: Option<i64> = sqlx::query_scalar(query).fetch_one(&mut *db).await?;
+        last = last.max(found.unwrap_or_default());
+    }
     let numbers: Option<i64> =
         sqlx::query_scalar("SELECT max(number) FROM instances").fetch_one(&mut *db).await?;
-    let tail = logs.iter().map(|(tail, _)| *tail).max().unwrap_or_default();
     Ok(Memory {
         partitions: logs.len() as u32,
         clock: options.clock.clone(),
-        last: last.unwrap_or_default().max(tail),
+        last,
         next_number: numbers.unwrap_or_default(),
         known: HashMap::new(),
         logs,
-        damaged,
     })
 }
 

@@ -94,11 +94,24 @@ pub(crate) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenE
         .pragma("wal_autocheckpoint", "8192")
         .disable_statement_logging();
     let mut writer = connect.connect().await.map_err(unusable)?;
-    prepare(path, &mut writer, options).await?;
+    if let Err(error) = set_up(path, &mut writer, options).await {
+        // Closed here, not by a drop in the background: the file is free when the error is told.
+        let _ = writer.close().await;
+        return Err(error);
+    }
+    let readers = SqlitePoolOptions::new().max_connections(4).connect_with(connect.clone().read_only(true));
+    let readers = readers.await.map_err(unusable)?;
+    Ok(Opened { lock, writer, readers })
+}
+
+/// Makes sure that the file is a journal, and that what is committed to it is durable.
+async fn set_up(path: &Path, writer: &mut SqliteConnection, options: &Options) -> Result<(), OpenError> {
+    let unusable = |error: sqlx::Error| classify(path, error);
+    prepare(path, writer, options).await?;
     let synchronous: i64 =
-        sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut writer).await.map_err(unusable)?;
+        sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *writer).await.map_err(unusable)?;
     let mode: String =
-        sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut writer).await.map_err(unusable)?;
+        sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *writer).await.map_err(unusable)?;
     if synchronous != 2 || mode != "wal" {
         let reason = format!("synchronous={synchronous} and journal_mode={mode} are not durable");
         return Err(OpenError::Unusable { path: path.to_owned(), reason });
@@ -107,9 +120,7 @@ pub(crate) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenE
         let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
         writer.execute(sqlx::raw_sql(limit)).await.map_err(unusable)?;
     }
-    let readers = SqlitePoolOptions::new().max_connections(4).connect_with(connect.clone().read_only(true));
-    let readers = readers.await.map_err(unusable)?;
-    Ok(Opened { lock, writer, readers })
+    Ok(())
 }
 
 fn lock(path: &Path) -> Result<File, OpenError> {
@@ -156,6 +167,18 @@ async fn prepare(path: &Path, writer: &mut SqliteConnection, options: &Options) 
     let found = one(writer, "PRAGMA user_version").await?;
     if found != SCHEMA_VERSION {
         return Err(OpenError::Version { found });
+    }
+    // SQLite believes what its schema says, and sqlx panics over text in it that is none: test it before use.
+    let stored: Vec<Vec<u8>> = sqlx::query_scalar(
+        "SELECT CAST(sql AS BLOB) FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid",
+    )
+    .fetch_all(&mut *writer)
+    .await
+    .map_err(unusable)?;
+    let tables = SCHEMA.split(';').map(str::trim).filter(|table| !table.is_empty());
+    if !tables.map(str::as_bytes).eq(stored.iter().map(Vec::as_slice)) {
+        let reason = "its tables are not those of a journal; the file is damaged".to_owned();
+        return Err(OpenError::NotAJournal { path: path.to_owned(), reason });
     }
     let found = one(writer, "SELECT count(*) FROM logs").await? as u32;
     if found != options.partitions {

@@ -2,6 +2,8 @@
 //!
 //! * `records`: the logs of all partitions in one sequence of positions; a record's partition is that of its
 //!   instance. `instance` is the number of its row in `instances`, which keeps the unique index local.
+//! * `purged`: which positions a purge took, as ranges that do not touch. Positions are given without gaps, so a
+//!   position that stands neither there nor in `records` is a record that was lost.
 //! * `instances`: one row per instance that ever began. `count` is how many records it has, so that a record that
 //!   is lost from its instance is noticed.
 //! * `logs`: one row per partition with its tail and its watermark.
@@ -27,6 +29,7 @@ pub(crate) const SCHEMA: &str = "
       position INTEGER PRIMARY KEY, instance INTEGER NOT NULL, message TEXT NOT NULL, at INTEGER NOT NULL,
       bytes BLOB NOT NULL, sum INTEGER NOT NULL, UNIQUE (instance, message)
     );
+    CREATE TABLE purged (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, sum INTEGER NOT NULL);
     CREATE TABLE logs (
       partition INTEGER PRIMARY KEY, tail INTEGER NOT NULL, watermark INTEGER NOT NULL, sum INTEGER NOT NULL
     );
@@ -117,6 +120,11 @@ pub(crate) fn record_sum(position: i64, instance: i64, message: &str, at: i64, b
     sum("records", &parts)
 }
 
+/// The checksum of a row of `purged`.
+pub(crate) fn purged_sum(first: i64, last: i64) -> i64 {
+    sum("purged", &[Part::Int(first), Part::Int(last)])
+}
+
 /// The checksum of a row of `logs`.
 pub(crate) fn log_sum(partition: i64, tail: i64, watermark: i64) -> i64 {
     sum("logs", &[Part::Int(partition), Part::Int(tail), Part::Int(watermark)])
@@ -132,6 +140,8 @@ pub(crate) fn snapshot_sum(partition: i64, id: &[u8], position: i64, bytes: &[u8
 pub(crate) enum RecordRow {
     /// All checksums hold.
     Sound(Box<(Record, InstanceRow)>),
+    /// All checksums hold, and it belongs to another partition than the one that is read.
+    Elsewhere,
     /// Damage; with the instance if it can be told for sure.
     Damaged { position: Position, instance: Option<InstanceId>, reason: String },
 }
@@ -140,20 +150,19 @@ impl RecordRow {
     pub(crate) const COLUMNS: &'static str = "r.position, r.instance, r.message, r.at, r.bytes, r.sum, \
         i.number, i.id, i.start, i.purged, i.count, i.sum";
 
-    pub(crate) fn read(row: &SqliteRow, partitions: u32) -> RecordRow {
+    /// Reads a row on behalf of one partition; those of others are tested but not decoded.
+    pub(crate) fn read(row: &SqliteRow, partition: Partition, partitions: u32) -> RecordRow {
         let position = row.try_get::<i64, _>(0).unwrap_or_default();
         let owner = InstanceRow::read(row, 6);
         let bytes: &[u8] = row.try_get(4).unwrap_or_default();
-        let envelope = Envelope::decode(bytes);
-        let sums = (|| {
-            let (instance, at): (i64, i64) = (row.try_get(1).ok()?, row.try_get(3).ok()?);
-            let (message, sum): (&str, i64) = (row.try_get(2).ok()?, row.try_get(5).ok()?);
-            (record_sum(position, instance, message, at, bytes) == sum && position > 0).then_some(Stamp(at))
-        })();
+        let at = sound(row, position, bytes);
+        let home = owner.as_ref().map(|owner| partition_of(&owner.id, partitions));
+        if at.is_some() && home.is_some_and(|home| home != partition) {
+            return RecordRow::Elsewhere;
+        }
         let place = Position(position.max(0).cast_unsigned());
-        match (sums, envelope, owner) {
+        match (at, Envelope::decode(bytes), owner) {
             (Some(at), Ok(envelope), Some(owner)) if envelope.instance == owner.id => {
-                let partition = partition_of(&owner.id, partitions);
                 RecordRow::Sound(Box::new((Record { partition, position: place, at, envelope }, owner)))
             }
             // The envelope has a checksum of its own: what it says of its instance is true.
@@ -168,6 +177,13 @@ impl RecordRow {
             },
         }
     }
+}
+
+/// The time stamp of a record's row, if its checksum holds.
+fn sound(row: &SqliteRow, position: i64, bytes: &[u8]) -> Option<Stamp> {
+    let (instance, at): (i64, i64) = (row.try_get(1).ok()?, row.try_get(3).ok()?);
+    let (message, sum): (&str, i64) = (row.try_get(2).ok()?, row.try_get(5).ok()?);
+    (record_sum(position, instance, message, at, bytes) == sum && position > 0).then_some(Stamp(at))
 }
 
 /// Damage as the trait tells of it.

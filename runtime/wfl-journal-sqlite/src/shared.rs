@@ -6,8 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use wfl_record::{InstanceId, Partition, Position, Record};
 
-/// How many of the latest records of a partition are kept for followers. Slower ones read the table.
+/// How many of the latest records of a partition are kept for followers, and how many bytes of payload they have at
+/// most. Slower followers read the table.
 const KEPT: usize = 8192;
+const KEPT_BYTES: usize = 8 << 20;
 
 /// The latest records of all partitions.
 pub(crate) struct Shared {
@@ -26,12 +28,15 @@ struct Recent {
     /// Every record behind this position is in `records`.
     floor: Position,
     records: VecDeque<Record>,
+    /// Of their payloads together.
+    bytes: usize,
 }
 
 impl Shared {
     /// With the tails of the partitions as they are in the file.
     pub(crate) fn new(tails: &[Position], last: Position) -> Shared {
-        let recent = |tail: &Position| Recent { tail: *tail, floor: last, records: VecDeque::new() };
+        let recent =
+            |tail: &Position| Recent { tail: *tail, floor: last, records: VecDeque::new(), bytes: 0 };
         Shared { state: Mutex::new(State { last, logs: tails.iter().map(recent).collect() }) }
     }
 
@@ -55,10 +60,12 @@ impl Shared {
             state.last = state.last.max(record.position);
             let Some(log) = state.logs.get_mut(record.partition.0 as usize) else { continue };
             log.tail = record.position;
+            log.bytes += record.envelope.payload.len();
             log.records.push_back(record);
-            if log.records.len() > KEPT
+            while (log.records.len() > KEPT || log.bytes > KEPT_BYTES)
                 && let Some(dropped) = log.records.pop_front()
             {
+                log.bytes -= dropped.envelope.payload.len();
                 log.floor = dropped.position;
             }
         }
@@ -70,6 +77,7 @@ impl Shared {
     pub(crate) fn forget(&self, instance: &InstanceId) {
         for log in &mut self.state().logs {
             log.records.retain(|record| record.envelope.instance != *instance);
+            log.bytes = log.records.iter().map(|record| record.envelope.payload.len()).sum();
         }
     }
 

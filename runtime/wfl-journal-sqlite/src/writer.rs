@@ -1,6 +1,7 @@
 //! The writer: one task, one connection, one transaction per group. It acknowledges after COMMIT and stops at the
 //! first failure: after a failed sync nobody knows what the disk holds.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use wfl_journal::{AppendError, Appended, BlobHash, Snapshot};
 use wfl_record::{InstanceId, NewRecord, Partition, Position, Record};
 
 use crate::group::{self, Found, Memory};
+use crate::purge;
 use crate::rows::snapshot_sum;
 use crate::shared::Shared;
 
@@ -29,8 +31,18 @@ pub(crate) enum Command {
     Purge(InstanceId, oneshot::Sender<Result<(), AppendError>>),
 }
 
+/// Why nothing more is taken.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) reason: String,
+    /// COMMIT failed: nobody knows whether the last group is in the file.
+    pub(crate) in_doubt: bool,
+}
+
 pub(crate) struct Writer {
     pub(crate) db: SqliteConnection,
+    /// Held until the last group is written, also when the journal was only dropped.
+    pub(crate) lock: File,
     pub(crate) memory: Memory,
     pub(crate) shared: Arc<Shared>,
     pub(crate) news: watch::Sender<()>,
@@ -47,7 +59,7 @@ struct Effects {
 
 impl Writer {
     /// Runs until the journal is dropped. `failed` tells why nothing more is taken.
-    pub(crate) async fn run(mut self, failed: watch::Sender<Option<String>>) {
+    pub(crate) async fn run(mut self, failed: watch::Sender<Option<Failure>>) {
         let mut dirty = false;
         loop {
             let mut commands = Vec::new();
@@ -70,32 +82,29 @@ impl Writer {
             }
             dirty = true;
             let failure = failed.borrow().clone();
-            if let Some(reason) = failure {
-                commands.into_iter().for_each(|command| refuse(command, &reason));
-            } else if let Err(error) = self.transact(commands).await {
-                failed.send_replace(Some(format!(
-                    "a write failed ({error}); reopen the journal once this is mended"
-                )));
+            if let Some(failure) = failure {
+                commands.into_iter().for_each(|command| refuse(command, &failure.reason));
+            } else if let Err((error, in_doubt)) = self.transact(commands).await {
+                let reason = format!("a write failed ({error}); reopen the journal once this is mended");
+                failed.send_replace(Some(Failure { reason, in_doubt }));
             }
         }
         // The end of the task closes the file; nothing that was acknowledged depends on it.
         let _ = self.db.close().await;
+        drop(self.lock);
     }
 
-    /// One transaction for all commands. On failure none of them is acknowledged.
-    async fn transact(&mut self, commands: Vec<Command>) -> Result<(), sqlx::Error> {
-        let reason = |error: &sqlx::Error| format!("a write failed ({error})");
-        if let Err(error) = self.db.execute("BEGIN IMMEDIATE").await {
-            commands.into_iter().for_each(|command| refuse(command, &reason(&error)));
-            return Err(error);
-        }
+    /// One transaction for all commands. On failure none of them is answered here, and it is said whether what
+    /// they wrote may be in the file nevertheless.
+    async fn transact(&mut self, commands: Vec<Command>) -> Result<(), (sqlx::Error, bool)> {
+        self.db.execute("BEGIN IMMEDIATE").await.map_err(|error| (error, false))?;
         let mut effects = Effects::default();
-        let mut waiting = commands;
-        if let Err(error) = self.write(&mut waiting, &mut effects).await {
+        if let Err(error) = self.write(commands, &mut effects).await {
+            // Some errors have rolled it back already.
             let _ = self.db.execute("ROLLBACK").await;
-            return Err(error);
+            return Err((error, false));
         }
-        self.db.execute("COMMIT").await?;
+        self.db.execute("COMMIT").await.map_err(|error| (error, true))?;
         for instance in &effects.forget {
             self.shared.forget(instance);
         }
@@ -105,9 +114,9 @@ impl Writer {
     }
 
     /// Writes the commands in their order: runs of appends as groups, the rest one by one.
-    async fn write(&mut self, commands: &mut Vec<Command>, effects: &mut Effects) -> Result<(), sqlx::Error> {
+    async fn write(&mut self, commands: Vec<Command>, effects: &mut Effects) -> Result<(), sqlx::Error> {
         let (mut group, mut replies) = (Vec::new(), Vec::new());
-        for command in commands.drain(..) {
+        for command in commands {
             match command {
                 Command::Append(record, reply) => {
                     group.push(record);
@@ -147,33 +156,62 @@ impl Writer {
                 effects.answers.push(Box::new(move || drop(reply.send(answer))));
             }
             Command::Watermark(partition, position, reply) => {
-                let moved = position.0.cast_signed();
-                if let Some(log) = self.memory.logs.get_mut(partition.0 as usize) {
-                    log.1 = log.1.max(moved);
-                    group::update_log(&mut self.db, &self.memory, partition.0).await?;
-                }
-                effects.answers.push(Box::new(move || drop(reply.send(Ok(())))));
+                let answer = self.watermark(partition, position).await?;
+                effects.answers.push(Box::new(move || drop(reply.send(answer))));
             }
             Command::Blob(bytes, reply) => {
-                let hash = BlobHash::of(&bytes);
-                sqlx::query("DELETE FROM blobs WHERE hash = ?1 OR again = ?1")
-                    .bind(&hash.0[..])
-                    .execute(&mut self.db)
-                    .await?;
-                sqlx::query("INSERT INTO blobs (hash, again, bytes) VALUES (?1, ?1, ?2)")
-                    .bind(&hash.0[..])
-                    .bind(&bytes[..])
-                    .execute(&mut self.db)
-                    .await?;
+                let hash = self.blob(&bytes).await?;
                 effects.answers.push(Box::new(move || drop(reply.send(Ok(hash)))));
             }
             Command::Purge(instance, reply) => {
-                let answer = group::purge(&mut self.db, &mut self.memory, &instance).await?;
-                effects.forget.extend(answer.is_ok().then_some(instance));
+                let answer = purge::purge(&mut self.db, &mut self.memory, &instance).await?;
+                effects.forget.push(instance);
                 effects.answers.push(Box::new(move || drop(reply.send(answer))));
             }
         }
         Ok(())
+    }
+
+    async fn watermark(
+        &mut self,
+        partition: Partition,
+        position: Position,
+    ) -> Result<Result<(), AppendError>, sqlx::Error> {
+        match self.memory.logs.get_mut(partition.0 as usize) {
+            None => Ok(Err(AppendError::Unavailable(format!("there is no partition {partition}")))),
+            Some(log) if log.is_damaged => Ok(Err(group::damaged_log())),
+            Some(log) => {
+                log.watermark = log.watermark.max(position.0.cast_signed());
+                group::update_log(&mut self.db, &self.memory, partition.0).await?;
+                Ok(Ok(()))
+            }
+        }
+    }
+
+    /// Puts a blob, unless it is there and sound.
+    async fn blob(&mut self, bytes: &Bytes) -> Result<BlobHash, sqlx::Error> {
+        let hash = BlobHash::of(bytes);
+        let there: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> =
+            sqlx::query_as("SELECT hash, again, bytes FROM blobs WHERE hash = ?1 OR again = ?1")
+                .bind(&hash.0[..])
+                .fetch_all(&mut self.db)
+                .await?;
+        if let [(one, two, stored)] = &there[..]
+            && (one.as_slice(), two.as_slice()) == (&hash.0[..], &hash.0[..])
+            && stored == bytes
+        {
+            return Ok(hash);
+        }
+        sqlx::query("DELETE FROM blobs WHERE hash = ?1 OR again = ?1")
+            .bind(&hash.0[..])
+            .execute(&mut self.db)
+            .await?;
+        sqlx::query("INSERT INTO blobs (hash, again, bytes) VALUES (?1, ?1, ?2)")
+            .bind(&hash.0[..])
+            .bind(&bytes[..])
+            .execute(&mut self.db)
+            .await?;
+        Ok(hash)
     }
 
     async fn snapshot(
