@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{AssertSqlSafe, Row};
 use wfl_journal::{AppendError, Appended, Clock};
 use wfl_record::{InstanceId, NewRecord, Position, Record, Stamp, partition_of};
 
-use crate::rows::{InstanceRow, log_sum, record_sum};
+use crate::insert::{self, Placed};
+use crate::rows::{InstanceRow, record_sum};
 
-/// The sizes of multi-row inserts: few, so that their statements stay cached.
-const SIZES: [usize; 4] = [64, 16, 4, 1];
 /// How many rows of instances are kept in memory.
 const KNOWN: usize = 65_536;
 
@@ -45,13 +44,24 @@ pub(crate) struct Done {
     pub(crate) records: Vec<Record>,
 }
 
-/// A record with the place that it gets.
-struct Placed {
-    position: i64,
-    at: i64,
-    number: i64,
-    message: String,
-    bytes: Vec<u8>,
+/// How a group is decided.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// Records are taken as new. The table refuses them if one is a repeat: that is rare, and looking each of them
+    /// up beforehand is dear.
+    Trusts,
+    /// Every message id is looked up.
+    LooksUp,
+}
+
+/// What is to be done with a group.
+struct Plan {
+    answers: Vec<Result<Appended, AppendError>>,
+    placed: Vec<Placed>,
+    touched: BTreeMap<i64, InstanceRow>,
+    partitions: BTreeSet<u32>,
+    /// What the group itself adds, as a repeat in the same group is answered.
+    added: HashMap<(InstanceId, String), Appended>,
 }
 
 /// Writes a group inside the open transaction. On an error the transaction must be rolled back and the memory is
@@ -62,63 +72,92 @@ pub(crate) async fn write(
     group: Vec<NewRecord>,
 ) -> Result<Done, sqlx::Error> {
     memory.trim();
-    let mut answers = Vec::with_capacity(group.len());
-    let (mut placed, mut records) = (Vec::new(), Vec::new());
-    let mut in_group: HashMap<(InstanceId, String), Appended> = HashMap::new();
-    let mut touched = BTreeMap::new();
+    let before = (memory.last, memory.next_number, memory.logs.clone());
+    let mut plan = decide(db, memory, &group, Care::Trusts).await?;
+    match insert::records(db, &plan.placed).await {
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            // What was inserted before the repeat was met goes again.
+            sqlx::query("DELETE FROM records WHERE position > ?").bind(before.0).execute(&mut *db).await?;
+            (memory.last, memory.next_number, memory.logs) = before;
+            memory.known.clear();
+            plan = decide(db, memory, &group, Care::LooksUp).await?;
+            insert::records(db, &plan.placed).await?;
+        }
+        other => other?,
+    }
+    insert::instances(db, &plan.touched.into_values().collect::<Vec<_>>()).await?;
+    update_logs(db, memory, plan.partitions).await?;
+    let added = |(new, answer): (NewRecord, &Result<Appended, AppendError>)| match answer {
+        Ok(Appended { position, at, duplicate: false }) => {
+            Some(Record { partition: new.partition, position: *position, at: *at, envelope: new.envelope })
+        }
+        _ => None,
+    };
+    let records = group.into_iter().zip(&plan.answers).filter_map(added).collect();
+    Ok(Done { answers: plan.answers, records })
+}
+
+async fn decide(
+    db: &mut SqliteConnection,
+    memory: &mut Memory,
+    group: &[NewRecord],
+    care: Care,
+) -> Result<Plan, sqlx::Error> {
+    let mut plan = Plan {
+        answers: Vec::with_capacity(group.len()),
+        placed: Vec::with_capacity(group.len()),
+        touched: BTreeMap::new(),
+        partitions: BTreeSet::new(),
+        added: HashMap::new(),
+    };
     for new in group {
         let id = new.envelope.instance;
         let message = new.envelope.message_id.to_string();
-        if let Some(error) = misplaced(memory, &new) {
-            answers.push(Err(error));
+        if let Some(error) = misplaced(memory, new) {
+            plan.answers.push(Err(error));
             continue;
         }
         let owner = match find(db, memory, &id).await? {
             Found::Damaged => {
-                answers.push(Err(AppendError::Damaged("its row is damaged".into())));
+                plan.answers.push(Err(AppendError::Damaged("its row is damaged".into())));
                 continue;
             }
             Found::Known(owner) => Some(owner),
             Found::None => None,
         };
-        match admit(db, owner.as_ref(), &new, &message, &in_group).await? {
-            Verdict::Answer(answer) => answers.push(answer),
+        let answer = match admit(db, owner.as_ref(), new, &message, &plan.added, care).await? {
+            Verdict::Answer(answer) => answer,
             Verdict::Add => {
-                let mut owner = owner.unwrap_or_else(|| memory.begin(id, &message));
-                owner.count += 1;
-                memory.last += 1;
-                let (position, at) = (memory.last, memory.clock.now());
-                let bytes = new.envelope.encode();
-                placed.push(Placed {
-                    position,
-                    at: at.0,
-                    number: owner.number,
-                    message: message.clone(),
-                    bytes,
-                });
-                memory.logs[new.partition.0 as usize].tail = position;
-                touched.insert(owner.number, owner.clone());
-                memory.known.insert(id, owner);
-                let place = Position(position.cast_unsigned());
-                let appended = Appended { position: place, at, duplicate: false };
-                in_group.insert((id, message), Appended { duplicate: true, ..appended });
-                records.push(Record {
-                    partition: new.partition,
-                    position: place,
-                    at,
-                    envelope: new.envelope,
-                });
-                answers.push(Ok(appended));
+                let owner = owner.unwrap_or_else(|| memory.begin(id, &message));
+                Ok(plan.add(memory, owner, new, message))
             }
-        }
+        };
+        plan.answers.push(answer);
     }
-    insert_records(db, &placed).await?;
-    upsert_instances(db, touched.into_values().collect()).await?;
-    let partitions: BTreeSet<u32> = records.iter().map(|record| record.partition.0).collect();
-    for partition in partitions {
-        update_log(db, memory, partition).await?;
+    Ok(plan)
+}
+
+impl Plan {
+    fn add(
+        &mut self,
+        memory: &mut Memory,
+        mut owner: InstanceRow,
+        new: &NewRecord,
+        message: String,
+    ) -> Appended {
+        memory.last += 1;
+        owner.count += 1;
+        let (position, at) = (memory.last, memory.clock.now());
+        let (number, bytes) = (owner.number, new.envelope.encode());
+        self.placed.push(Placed { position, at: at.0, number, message: message.clone(), bytes });
+        memory.logs[new.partition.0 as usize].tail = position;
+        self.partitions.insert(new.partition.0);
+        let appended = Appended { position: Position(position.cast_unsigned()), at, duplicate: false };
+        self.added.insert((owner.id, message), Appended { duplicate: true, ..appended });
+        self.touched.insert(number, owner.clone());
+        memory.known.insert(owner.id, owner);
+        appended
     }
-    Ok(Done { answers, records })
 }
 
 /// Why nothing can be appended where the record is to go.
@@ -143,7 +182,8 @@ async fn admit(
     owner: Option<&InstanceRow>,
     new: &NewRecord,
     message: &str,
-    in_group: &HashMap<(InstanceId, String), Appended>,
+    added: &HashMap<(InstanceId, String), Appended>,
+    care: Care,
 ) -> Result<Verdict, sqlx::Error> {
     let Some(owner) = owner else {
         return Ok(if new.first { Verdict::Add } else { Verdict::Answer(Err(AppendError::Conflict)) });
@@ -151,8 +191,11 @@ async fn admit(
     if new.first && owner.start != message {
         return Ok(Verdict::Answer(Err(AppendError::Conflict)));
     }
-    if let Some(there) = in_group.get(&(owner.id, message.to_owned())) {
+    if let Some(there) = added.get(&(owner.id, message.to_owned())) {
         return Ok(Verdict::Answer(Ok(*there)));
+    }
+    if care == Care::Trusts && !new.first && !owner.purged {
+        return Ok(Verdict::Add);
     }
     let row = sqlx::query("SELECT position, at, bytes, sum FROM records WHERE instance = ? AND message = ?")
         .bind(owner.number)
@@ -209,76 +252,15 @@ impl Memory {
     }
 }
 
-/// Splits into the sizes that have a statement.
-fn sized<T>(mut rest: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let size = SIZES.into_iter().find(|size| *size <= rest.len())?;
-        let (now, later) = rest.split_at(size);
-        rest = later;
-        Some(now)
-    })
-}
-
-fn insert(head: &str, columns: usize, rows: usize, tail: &str) -> AssertSqlSafe<String> {
-    let row = format!("({})", vec!["?"; columns].join(","));
-    AssertSqlSafe(format!("{head} VALUES {}{tail}", vec![row; rows].join(",")))
-}
-
-async fn insert_records(db: &mut SqliteConnection, placed: &[Placed]) -> Result<(), sqlx::Error> {
-    for rows in sized(placed) {
-        let head = "INSERT INTO records (position, instance, message, at, bytes, sum)";
-        let mut query = sqlx::query::<sqlx::Sqlite>(insert(head, 6, rows.len(), ""));
-        for row in rows {
-            let sum = record_sum(row.position, row.number, &row.message, row.at, &row.bytes);
-            query = query
-                .bind(row.position)
-                .bind(row.number)
-                .bind(&row.message)
-                .bind(row.at)
-                .bind(&row.bytes[..])
-                .bind(sum);
-        }
-        query.execute(&mut *db).await?;
-    }
-    Ok(())
-}
-
-/// Writes the rows of instances that are new or changed.
-pub(crate) async fn upsert_instances(
-    db: &mut SqliteConnection,
-    touched: Vec<InstanceRow>,
-) -> Result<(), sqlx::Error> {
-    for rows in sized(&touched) {
-        let head = "INSERT INTO instances (number, id, start, purged, count, sum)";
-        let tail = " ON CONFLICT (number) DO UPDATE SET purged = excluded.purged, count = excluded.count, sum = excluded.sum";
-        let mut query = sqlx::query::<sqlx::Sqlite>(insert(head, 6, rows.len(), tail));
-        for row in rows {
-            query = query
-                .bind(row.number)
-                .bind(&row.id.0[..])
-                .bind(&row.start)
-                .bind(i64::from(row.purged))
-                .bind(row.count)
-                .bind(row.sum());
-        }
-        query.execute(&mut *db).await?;
-    }
-    Ok(())
-}
-
-/// Writes a partition's tail and watermark.
-pub(crate) async fn update_log(
+/// Writes the tails and watermarks of partitions.
+pub(crate) async fn update_logs(
     db: &mut SqliteConnection,
     memory: &Memory,
-    partition: u32,
+    partitions: impl IntoIterator<Item = u32>,
 ) -> Result<(), sqlx::Error> {
-    let Log { tail, watermark, .. } = memory.logs[partition as usize];
-    sqlx::query("UPDATE logs SET tail = ?, watermark = ?, sum = ? WHERE partition = ?")
-        .bind(tail)
-        .bind(watermark)
-        .bind(log_sum(i64::from(partition), tail, watermark))
-        .bind(i64::from(partition))
-        .execute(db)
-        .await?;
-    Ok(())
+    let row = |partition: u32| {
+        let Log { tail, watermark, .. } = memory.logs[partition as usize];
+        (i64::from(partition), tail, watermark)
+    };
+    insert::logs(db, &partitions.into_iter().map(row).collect::<Vec<_>>()).await
 }

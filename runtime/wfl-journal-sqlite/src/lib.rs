@@ -8,6 +8,7 @@ mod rows;
 mod open;
 mod shared;
 mod read;
+mod insert;
 mod group;
 mod purge;
 mod writer;

@@ -5,7 +5,8 @@ use sqlx::{AssertSqlSafe, Row};
 use wfl_journal::AppendError;
 use wfl_record::{InstanceId, partition_of};
 
-use crate::group::{Found, Memory, find, upsert_instances};
+use crate::group::{Found, Memory, find};
+use crate::insert;
 use crate::rows::{RecordRow, purged_sum};
 
 /// Takes away all records of an instance but its start, and its snapshot, inside the open transaction. What is
@@ -57,7 +58,7 @@ pub(crate) async fn purge(
     sqlx::query("DELETE FROM snapshots WHERE id = ?").bind(&id.0[..]).execute(&mut *db).await?;
     (owner.purged, owner.count) = (true, 1);
     memory.known.insert(*id, owner.clone());
-    upsert_instances(db, vec![owner]).await?;
+    insert::instances(db, &[owner]).await?;
     Ok(Ok(()))
 }
 

@@ -182,7 +182,7 @@ impl Writer {
             Some(log) if log.is_damaged => Ok(Err(group::damaged_log())),
             Some(log) => {
                 log.watermark = log.watermark.max(position.0.cast_signed());
-                group::update_log(&mut self.db, &self.memory, partition.0).await?;
+                group::update_logs(&mut self.db, &self.memory, [partition.0]).await?;
                 Ok(Ok(()))
             }
         }
