@@ -12,7 +12,9 @@ use serde_json::Value as Json;
 use wfl_bank::{Bank, Delivery};
 use wfl_eval::{decode_fields, encode_fields};
 use wfl_ir::Timestamp;
-use wfl_machine::{Fact, Input, Instance, Outcome, Purpose, Source, Start, input_digest, instance_key};
+use wfl_machine::{
+    Control, Fact, Input, Instance, Outcome, Purpose, Source, Start, input_digest, instance_key,
+};
 use wfl_operations::{Reply, classify};
 use wfl_partition::{Action, Alarm, Call, Event, Options, Partition, Role};
 use wfl_record::{Appended, InstanceId, MessageId, Namespace, NewRecord, Position, Record, Stamp};
@@ -40,6 +42,8 @@ pub enum Fate {
     Declared(&'static str, Json),
     /// The answer has no meaning.
     Nonsense,
+    /// It is carried out, and the answer has no meaning.
+    Garbled,
 }
 
 /// Decides the fate of the nth call (from 1) of an operation for a purpose.
@@ -72,6 +76,8 @@ pub struct Street<'s> {
     pub crash_at: Option<usize>,
     /// Time goes on while a person is waited for, so that deadlines still act.
     pub patient: bool,
+    /// How often a person tries again what is suspended, each time so long after it came to a stop.
+    pub retries: Vec<wfl_ir::Duration>,
 }
 
 struct Run<'r, 's> {
@@ -112,6 +118,11 @@ impl Street<'_> {
         let id = start.envelope.instance;
         run.append(start);
         run.until_still(id).await;
+        for (number, pause) in self.retries.iter().enumerate() {
+            run.now += pause.0;
+            run.retry(id, number);
+            run.until_still(id).await;
+        }
         let audit = run.bank.audit().await.unwrap_or_default();
         run.bank.close().await;
         let state = run.partition.view(&id).and_then(|view| view.state.cloned());
@@ -167,6 +178,13 @@ impl Run<'_, '_> {
                 _ => return,
             }
         }
+    }
+
+    /// A person tries again what is suspended.
+    fn retry(&mut self, id: InstanceId, number: usize) {
+        let wish = Input::Control(Control::Retry { step: None, request: number.to_string() });
+        let envelope = wish.envelope(&Namespace::default(), id, Some("person".into()));
+        self.append(NewRecord { partition: wfl_record::Partition(0), first: false, envelope });
     }
 
     async fn act(&mut self, action: Action) {
@@ -225,7 +243,10 @@ impl Run<'_, '_> {
         self.counts.push((name.clone(), purpose));
         let nth = self.counts.iter().filter(|(n, p)| *n == name && *p == purpose).count() as u32;
         let fate = (self.street.script)(&name, purpose, nth);
-        let carried = matches!(fate, Fate::Served | Fate::Repeated | Fate::LostAfter | Fate::TimeoutAfter);
+        let carried = matches!(
+            fate,
+            Fate::Served | Fate::Repeated | Fate::LostAfter | Fate::TimeoutAfter | Fate::Garbled
+        );
         let mut reply = None;
         for _ in 0..if fate == Fate::Repeated { 2 } else { u32::from(carried) } {
             let args = encode_fields(&call.plan.types, &operation.params, &call.effect.args);
@@ -243,7 +264,7 @@ impl Run<'_, '_> {
             Fate::Declared(error, data) => {
                 Some(Outcome::Declared(error.into(), data.to_string().into_bytes()))
             }
-            Fate::Nonsense => Some(Outcome::Returned(b"{\"x\":".to_vec())),
+            Fate::Nonsense | Fate::Garbled => Some(Outcome::Returned(b"{\"x\":".to_vec())),
         }
     }
 }

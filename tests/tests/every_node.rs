@@ -86,7 +86,9 @@ fn fate_of(trouble: &Trouble, operation: &str, purpose: Purpose, nth: u32) -> Fa
 async fn run(trouble: &Trouble, crash_at: Option<usize>) -> Ended {
     let books = tempfile::tempdir().unwrap();
     let script = |operation: &str, purpose, nth| fate_of(trouble, operation, purpose, nth);
-    Street { script: Box::new(script), crash_at, patient: false }.run(books.path(), &input(1)).await
+    Street { script: Box::new(script), crash_at, patient: false, retries: vec![] }
+        .run(books.path(), &input(1))
+        .await
 }
 
 /// What must be true however it went.

@@ -36,7 +36,7 @@ fn record() -> String {
         ("Ledger.settle", 1 | 2) => Fate::Unavailable,
         _ => Fate::Served,
     };
-    let street = Street { script: Box::new(script), crash_at: None, patient: true };
+    let street = Street { script: Box::new(script), crash_at: None, patient: true, retries: vec![] };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let ended = runtime.block_on(street.run(books.path(), &input(11)));
     ended.log.iter().fold(String::new(), |mut text, record| {

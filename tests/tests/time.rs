@@ -9,8 +9,12 @@ use wfl_tests::project::input;
 use wfl_tests::street::{Ended, Fate, Script, Street};
 
 fn run(script: &Script<'_>) -> Ended {
+    run_with(script, vec![])
+}
+
+fn run_with(script: &Script<'_>, retries: Vec<Duration>) -> Ended {
     let books = tempfile::tempdir().unwrap();
-    let street = Street { script: Box::new(script), crash_at: None, patient: true };
+    let street = Street { script: Box::new(script), crash_at: None, patient: true, retries };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let ended = runtime.block_on(street.run(books.path(), &input(7)));
     assert_eq!((&ended.audit["balanced"], &ended.audit["duplicates"]), (&json!(true), &json!([])));
@@ -120,4 +124,48 @@ fn a_key_that_the_other_side_may_have_forgotten_is_not_sent_again() {
     let why: Vec<_> = ended.state.suspensions().iter().map(|(_, why)| why.to_string()).collect();
     assert_eq!(why, ["its idempotency key is older than the other side remembers"]);
     assert!(ended.elapsed > Duration::from_secs(24 * 3600));
+}
+
+#[test]
+fn a_pivot_whose_answer_makes_no_sense_may_have_happened() {
+    // The rail takes the payment and answers with something that is no receipt. Nothing before it is undone, however
+    // much time passes; a person who tries again learns what became of it.
+    let nonsense = |operation: &str, _, nth| match operation {
+        "Rail.submit" if nth == 1 => Fate::Garbled,
+        _ => Fate::Served,
+    };
+    let waits = run(&nonsense);
+    assert_eq!((waits.state.status(), waits.state.undone()), (Status::Suspended, 0), "{:#?}", waits.facts);
+    assert_eq!(passed(&waits), Some(true), "the deadline passed in doubt");
+    assert_eq!(waits.audit["submissions"].as_array().unwrap().len(), 1);
+    let ended = run_with(&nonsense, vec![Duration::from_secs(3600)]);
+    assert!(settled(&ended), "{:#?}", ended.facts);
+}
+
+#[test]
+fn a_person_does_not_send_an_expired_key_either() {
+    let day = Duration::from_secs(25 * 3600);
+    // An undo: nobody knows of it for longer than its key is remembered.
+    let undo = |operation: &str, purpose, _| match (operation, purpose) {
+        ("Rail.submit", _) => Fate::Declared("Declined", json!({ "code": "AM04" })),
+        ("Ledger.release", Purpose::Undo) => Fate::LostAfter,
+        _ => Fate::Served,
+    };
+    let once = run(&undo);
+    let again = run_with(&undo, vec![day, day]);
+    assert_eq!(again.state.status(), Status::CompensationStuck);
+    let sent = |ended: &Ended| {
+        ended.log.iter().filter(|r| r.envelope.message_id.as_str().contains("/undo/")).count()
+    };
+    assert_eq!(sent(&again), sent(&once), "nothing was sent again");
+    // A step: its answer makes no sense, and the person comes a day later. It has no question to ask.
+    let step = |operation: &str, _, nth| match operation {
+        "Ledger.settle" if nth == 1 => Fate::Garbled,
+        _ => Fate::Served,
+    };
+    let late = run_with(&step, vec![day]);
+    let why: Vec<_> = late.state.suspensions().iter().map(|(_, why)| why.to_string()).collect();
+    assert_eq!(why, ["its idempotency key is older than the other side remembers"]);
+    let soon = run_with(&step, vec![Duration::from_secs(60)]);
+    assert!(settled(&soon), "{:#?}", soon.facts);
 }

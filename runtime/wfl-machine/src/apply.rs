@@ -236,7 +236,7 @@ impl Fold<'_> {
                 .debts
                 .iter()
                 .position(|d| d.node == index && d.epoch == timer.epoch && waits(&d.state))?;
-            self.undo_attempt(debt, false);
+            self.undo_attempt(debt);
             return None;
         }
         let step = self.take_step(index)?;
@@ -272,7 +272,7 @@ impl Fold<'_> {
                 debt.node == index && matches!(debt.state, DebtState::Undoing(_, UndoPhase::Stuck(_)))
             };
             if let Some(debt) = self.state.debts.iter().position(stuck) {
-                self.undo_attempt(debt, true);
+                self.undo_attempt(debt);
             } else if let Some(Active::Stuck(_)) = self.state.active.get(&index) {
                 self.state.active.remove(&index);
                 next = Some(index);
@@ -283,7 +283,8 @@ impl Fold<'_> {
         next
     }
 
-    /// By hand a step gets a fresh total time. An unknown outcome is asked for first where that is possible.
+    /// By hand a step gets a fresh total time. An unknown outcome is asked for first where that is possible; an
+    /// expired key is not sent by hand either.
     fn resume_step(&mut self, index: u32, mut step: Box<Step>) -> Option<u32> {
         let call = self.call(index)?;
         let operation = self.operation(call.operation);
@@ -292,10 +293,6 @@ impl Fold<'_> {
         if step.doubt && operation.confirm.is_some() {
             return self.resolve(index, step, "an operator wants to know".into());
         }
-        step.attempt += 1;
-        step.dispatched_at = self.now();
-        step.phase = Phase::Calling;
-        self.put_step(index, step);
-        None
+        self.next_attempt(index, step)
     }
 }

@@ -95,7 +95,7 @@ impl Fold<'_> {
         match outcome {
             Outcome::Returned(json) => match self.read_result(&operation.result, json) {
                 Ok(value) => self.succeed(index, step, value, false),
-                Err(why) => self.suspend(index, step, why),
+                Err(why) => self.bad_answer(index, step, why),
             },
             Outcome::Declared(error, data) => match self.read_error(operation, error, data) {
                 Some((error, fields)) => self.fail_step(index, Raised::Declared(error, fields)),
@@ -104,9 +104,7 @@ impl Fold<'_> {
                         "the error {error} with such data is not declared by {}",
                         operation.qualified()
                     );
-                    let mut step = step;
-                    step.doubt = true;
-                    self.suspend(index, step, Suspension::BadAnswer(why, data.clone()))
+                    self.bad_answer(index, step, Suspension::BadAnswer(why, data.clone()))
                 }
             },
             Outcome::Unavailable { reason, retry_after } => {
@@ -118,11 +116,15 @@ impl Fold<'_> {
             Outcome::TimedOut { started: true } => self.unknown(index, step, "no answer in time"),
             Outcome::Unknown { reason } => self.unknown(index, step, reason),
             Outcome::Refused { reason, raw } => {
-                let mut step = step;
-                step.doubt = true;
-                self.suspend(index, step, Suspension::BadAnswer(reason.clone(), raw.clone()))
+                self.bad_answer(index, step, Suspension::BadAnswer(reason.clone(), raw.clone()))
             }
         }
+    }
+
+    /// Something was answered that proves nothing: the effect may be there, or is there without a usable result.
+    fn bad_answer(&mut self, index: u32, mut step: Box<Step>, why: Suspension) -> Option<u32> {
+        step.doubt = true;
+        self.suspend(index, step, why)
     }
 
     /// A declared error by its short name, with fields of the right types.

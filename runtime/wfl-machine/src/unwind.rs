@@ -236,13 +236,13 @@ impl Fold<'_> {
     }
 
     /// The pause before the next attempt to undo is over, or an operator wants it.
-    pub(crate) fn undo_attempt(&mut self, index: usize, by_hand: bool) {
+    pub(crate) fn undo_attempt(&mut self, index: usize) {
         let debt = &self.state.debts[index];
         let DebtState::Undoing(undo, _) = &debt.state else { return };
         let mut undo = undo.clone();
         let window = self.operation(debt.undo).idempotent.as_ref().map(|idempotency| idempotency.window);
         let expired = window.zip(undo.since).is_some_and(|(window, since)| self.now() > since.plus(window));
-        if expired && !by_hand {
+        if expired {
             self.undo_stuck(index, undo, Suspension::KeyExpired);
             return;
         }
