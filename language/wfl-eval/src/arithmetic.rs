@@ -100,7 +100,6 @@ fn sum(op: Binary, a: &Value, b: &Value) -> Result<Value, Fault> {
         (Value::Duration(a), Value::Duration(b)) => Value::Duration(Duration(ints(a.0, b.0)?)),
         (Value::Timestamp(a), Value::Duration(b)) => Value::Timestamp(Timestamp(ints(a.0, b.0)?)),
         (Value::Timestamp(a), Value::Timestamp(b)) if minus => Value::Duration(Duration(ints(a.0, b.0)?)),
-        (Value::String(a), Value::String(b)) if !minus => Value::text(format!("{a}{b}")),
         _ => match (decimal(a), decimal(b)) {
             (Some(a), Some(b)) => Value::Decimal(decimals(a, b)?),
             _ => return Err(unfit(if minus { "-" } else { "+" }, a, b)),

@@ -145,14 +145,13 @@ impl InstanceId {
 }
 
 /// Lower-case base32 without padding: safe in subjects, URLs and file names on every system.
-fn base32() -> Encoding {
+fn base32() -> &'static Encoding {
     static CELL: std::sync::OnceLock<Encoding> = std::sync::OnceLock::new();
     CELL.get_or_init(|| {
         let mut spec = Specification::new();
         spec.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
         spec.encoding().unwrap_or(data_encoding::BASE32_NOPAD)
     })
-    .clone()
 }
 
 impl fmt::Display for InstanceId {

@@ -82,7 +82,9 @@ impl Builder<'_> {
         let next = self.nodes.len() as u32;
         let node = &mut self.nodes[frame.index];
         let (start, rule) = (node.start as usize, node.rule);
-        let end = trimmed_end(self.text, start, at, &frame.comments);
+        // Blanks at the end of a text belong to it.
+        let is_text = matches!(rule, Rule::chunk | Rule::raw_chunk);
+        let end = if is_text { at } else { trimmed_end(self.text, start, at, &frame.comments) };
         (node.end, node.next) = (end as u32, next);
         if let Some(parent) = self.open.last_mut() {
             if rule == Rule::COMMENT {
