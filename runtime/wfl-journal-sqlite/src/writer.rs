@@ -165,7 +165,7 @@ impl Writer {
             }
             Command::Purge(instance, reply) => {
                 let answer = purge::purge(&mut self.db, &mut self.memory, &instance).await?;
-                effects.forget.push(instance);
+                effects.forget.extend(answer.is_ok().then_some(instance));
                 effects.answers.push(Box::new(move || drop(reply.send(answer))));
             }
         }

@@ -155,3 +155,30 @@ async fn a_dropped_journal_keeps_its_lock_until_it_has_written() {
     }
     assert_eq!(count(&free(&path).await).await, 2_000);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_purge_takes_nothing_from_followers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let journal = SqliteJournal::open(&path, Options::default()).await.unwrap();
+    let first = start(1);
+    let instance = first.envelope.instance;
+    journal.append(first.clone()).await.unwrap();
+    let mut items = journal.follow(first.partition, Position::ZERO);
+    assert!(matches!(items.next().await, Some(Ok(Followed::Record(_)))));
+    assert!(matches!(items.next().await, Some(Ok(Followed::CaughtUp(_)))));
+    let pool = sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(&path))
+        .await
+        .unwrap();
+    sqlx::query("UPDATE records SET at = at + 1").execute(&pool).await.unwrap();
+    pool.close().await;
+    let mut later = first;
+    later.first = false;
+    later.envelope.message_id = MessageId::new("later");
+    journal.append(later).await.unwrap();
+    assert!(matches!(journal.purge(&instance).await, Err(AppendError::Damaged(_))));
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(30), items.next()).await;
+    let heard = heard.expect("a record that was acknowledged reaches who follows");
+    assert!(matches!(heard, Some(Ok(Followed::Record(r))) if r.envelope.message_id.as_str() == "later"));
+    journal.close().await;
+}
