@@ -32,7 +32,7 @@ pub(crate) struct Setup<'a> {
 
 /// Something that the engine tells of.
 enum News {
-    Facts { id: InstanceId, facts: Vec<Fact>, since_start: i64, replayed: bool },
+    Facts { id: InstanceId, plan: Arc<Plan>, facts: Vec<Fact>, since_start: i64, replayed: bool },
     Alarm(Alarm),
 }
 
@@ -40,9 +40,10 @@ enum News {
 struct Reporter(mpsc::UnboundedSender<News>);
 
 impl Observer for Reporter {
-    fn updated(&self, update: &Update, instance: &Instance, _: &Arc<Plan>, replayed: bool) {
+    fn updated(&self, update: &Update, instance: &Instance, plan: &Arc<Plan>, replayed: bool) {
         let news = News::Facts {
             id: update.instance,
+            plan: Arc::clone(plan),
             facts: update.facts.clone(),
             since_start: instance.at().since(instance.started_at()).0,
             replayed,
@@ -211,14 +212,15 @@ async fn follow_instance(
         if let Some(end) = settled(engine, started.id).await? {
             // What led here was told before the state could be looked at: show all of it first.
             while let Ok(item) = news.try_recv() {
-                show(setup, screen, engine, started.id, item).await?;
+                // The end is in the journal: an alarm beside it changes nothing about it.
+                let _ = show(screen, started.id, item);
             }
             screen.ended(end.tone, end.word, &end.result, end.since_start, end.undone);
             return Ok(end.status);
         }
         // One piece of news decides nothing by itself: the state is looked at after each.
         while let Some(item) = news.recv().await {
-            if show(setup, screen, engine, started.id, item).await? {
+            if show(screen, started.id, item)? {
                 break;
             }
         }
@@ -295,19 +297,11 @@ fn changed(hash: PlanHash) -> String {
 }
 
 /// Shows one piece of news. True when it concerns the instance.
-async fn show(
-    setup: &Setup<'_>,
-    screen: &Screen,
-    engine: &Engine,
-    id: InstanceId,
-    news: News,
-) -> Result<bool, Failure> {
+fn show(screen: &Screen, id: InstanceId, news: News) -> Result<bool, Failure> {
     match news {
-        News::Facts { id: of, facts, since_start, replayed, .. } if of == id => {
-            let own = engine.inspect(id).await.and_then(|found| found.plan);
-            let plan = own.as_deref().unwrap_or(&setup.workflow.plan);
+        News::Facts { id: of, plan, facts, since_start, replayed } if of == id => {
             if !replayed {
-                facts.iter().for_each(|fact| screen.fact(plan, fact, since_start));
+                facts.iter().for_each(|fact| screen.fact(&plan, fact, since_start));
             }
             Ok(true)
         }
