@@ -57,7 +57,6 @@ codes! {
     E0122 => "there is no null",
     E0123 => "named arguments use `:`",
     E0124 => "operator is spelled differently",
-    E0190 => "construct is not supported by this version",
     E0199 => "nesting is too deep",
     E0201 => "name is not known",
     E0202 => "name is declared twice",

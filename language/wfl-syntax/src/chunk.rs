@@ -9,6 +9,9 @@ const ITEM_WORDS: [&str; 12] = [
     "alias", "fn",
 ];
 
+/// Words of items whose name is a text.
+const QUOTED_WORDS: [&str; 3] = ["test", "policy", "invariant"];
+
 /// Byte offsets at which chunks start; the first is always 0.
 pub(crate) fn starts(text: &str) -> Vec<usize> {
     let mut starts = vec![0];
@@ -61,7 +64,7 @@ fn begins_item(line: &str) -> bool {
     if next.len() == rest.len() {
         return false;
     }
-    if word == "test" {
+    if QUOTED_WORDS.contains(&word) {
         return next.starts_with('"');
     }
     ITEM_WORDS.contains(&word) && begins_name(next)
@@ -85,7 +88,7 @@ fn contextual_item(word: &str, rest: &str) -> bool {
         "workflow" | "service" => {
             spaced && next.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         }
-        "test" => spaced && next.starts_with('"'),
+        "test" | "policy" | "invariant" => spaced && next.starts_with('"'),
         _ => false,
     }
 }
@@ -100,7 +103,7 @@ pub(crate) fn is_reserved(word: &str) -> bool {
 }
 
 /// Words that are no names anywhere.
-pub(crate) const RESERVED: [&str; 40] = [
+pub(crate) const RESERVED: [&str; 41] = [
     "module",
     "import",
     "record",
@@ -134,6 +137,7 @@ pub(crate) const RESERVED: [&str; 40] = [
     "restart",
     "repeat",
     "run",
+    "shield",
     "on",
     "true",
     "false",

@@ -38,6 +38,8 @@ pub enum ExprKind {
     List(Vec<Expr>),
     /// `(a: 1, b: 2)`.
     Record(Arguments),
+    /// `(a, b)`, to be matched by a pattern of the same form.
+    Tuple(Vec<Expr>),
     /// `callee(arguments)`: a function, a constructor or a method.
     Call {
         /// What is called.
@@ -248,7 +250,7 @@ pub enum PatternKind {
     Missing,
     /// `_`.
     Wildcard,
-    /// A lower-case name inside another pattern: takes the value.
+    /// A lower-case name: takes the value.
     Binding(Name),
     /// A constant.
     Literal(Box<Expr>),
@@ -259,6 +261,8 @@ pub enum PatternKind {
         /// Field patterns; `None` without parentheses.
         fields: Option<Vec<FieldPattern>>,
     },
+    /// `(a, b)`.
+    Tuple(Vec<Pattern>),
 }
 
 /// `field: pattern`; `field` alone binds the field under its own name.

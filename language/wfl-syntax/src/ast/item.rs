@@ -2,9 +2,11 @@
 
 use wfl_source::Span;
 
+use crate::ast::clause::{Call, Timeouts};
 use crate::ast::expr::{Arguments, Expr};
+use crate::ast::governance::{Invariant, Migrate, Policy};
 use crate::ast::name::{Label, Name, Path, TypeExpr};
-use crate::ast::statement::{Block, Call, Timeouts, Unsupported};
+use crate::ast::statement::Block;
 use crate::ast::test::Test;
 
 /// One file.
@@ -82,8 +84,16 @@ pub enum ItemKind {
     Workflow(Box<Workflow>),
     /// `test`.
     Test(Test),
-    /// Not known to this version; already reported.
-    Unsupported(Unsupported),
+    /// `fn`.
+    Function(Function),
+    /// `alias`.
+    Alias(Alias),
+    /// `migrate`.
+    Migrate(Migrate),
+    /// `policy`.
+    Policy(Policy),
+    /// `invariant`.
+    Invariant(Invariant),
 }
 
 /// `import path as alias` or `import path (names)`.
@@ -139,6 +149,8 @@ pub struct Enum {
 pub struct Variant {
     /// `///` lines.
     pub docs: Vec<Doc>,
+    /// Attributes.
+    pub attributes: Vec<Attribute>,
     /// The name.
     pub name: Name,
     /// Its fields.
@@ -217,6 +229,16 @@ pub struct Operation {
     pub timeouts: Timeouts,
     /// Retry policy.
     pub retry: Option<Expr>,
+    /// Longest silence of a worker.
+    pub heartbeat: Option<Expr>,
+    /// `at most once`.
+    pub at_most_once: Option<Span>,
+    /// Retry policy of its undo.
+    pub undo_retry: Option<Expr>,
+    /// Keys of what it reads.
+    pub reads: Vec<Expr>,
+    /// Keys of what it writes.
+    pub writes: Vec<Expr>,
     /// The highest label that unmarked parameters take.
     pub accepts: Option<Label>,
     /// The whole.
@@ -282,6 +304,56 @@ pub struct Workflow {
     pub deadline: Option<Expr>,
     /// `compensation deadline`.
     pub compensation_deadline: Option<Expr>,
+    /// `attributes`: what instances can be searched by.
+    pub attributes: Option<Arguments>,
+    /// `limit`: how many instances run at once.
+    pub limit: Option<Limit>,
+    /// `priority`.
+    pub priority: Option<Expr>,
     /// The body.
     pub body: Block,
+}
+
+/// `limit count per key`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Limit {
+    /// How many.
+    pub count: Expr,
+    /// What the instances that count together have in common.
+    pub per: Option<Expr>,
+    /// The whole.
+    pub span: Span,
+}
+
+/// `fn name<T>(parameters) -> result = body`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Function {
+    /// The name.
+    pub name: Name,
+    /// The type parameters, which only the standard library has.
+    pub type_parameters: Vec<TypeParameter>,
+    /// The parameters.
+    pub parameters: Vec<Field>,
+    /// The type of the result.
+    pub result: TypeExpr,
+    /// The value; without it the evaluator knows the function.
+    pub body: Option<Expr>,
+}
+
+/// `T` or `T: Bound`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TypeParameter {
+    /// The name.
+    pub name: Name,
+    /// What the type must be able to do.
+    pub bound: Option<Name>,
+}
+
+/// `alias Name = type`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Alias {
+    /// The name.
+    pub name: Name,
+    /// What it stands for.
+    pub ty: TypeExpr,
 }

@@ -2,21 +2,30 @@
 
 mod name;
 mod expr;
+mod clause;
 mod statement;
 mod test;
+mod governance;
 mod item;
 
+pub use clause::{
+    Approvals, Call, Escalate, ItemFailure, Join, JoinKind, Order, ParentCancel, Rate, Remind, Run, Siblings,
+    Timeouts,
+};
 pub use expr::{
     Argument, Arguments, Arm, BinaryOp, Expr, ExprKind, FieldPattern, If, Match, Pattern, PatternKind,
     TextPart, UnaryOp,
 };
+pub use governance::{Invariant, Migrate, Migration, MigrationKind, Policy, PolicyRule, PolicyTarget};
 pub use item::{
-    Attribute, CallableHead, Confirm, Doc, Effect, EffectKind, Enum, ErrorDecl, EventDecl, Field, File,
-    Idempotent, Import, Item, ItemKind, Operation, Record, Service, TypeDecl, Variant, Workflow,
+    Alias, Attribute, CallableHead, Confirm, Doc, Effect, EffectKind, Enum, ErrorDecl, EventDecl, Field,
+    File, Function, Idempotent, Import, Item, ItemKind, Limit, Operation, Record, Service, TypeDecl,
+    TypeParameter, Variant, Workflow,
 };
 pub use name::{Label, Name, Path, TypeExpr, TypeKind};
 pub use statement::{
-    Action, ArmBody, Block, Call, Else, Emit, Ensure, Handler, IfStatement, Jump, JumpKind, Let, Operand,
-    Saga, Statement, Step, StepName, Timeouts, Unsupported,
+    Action, ArmBody, Await, AwaitKind, AwaitTimeout, Block, Branch, Else, Emit, Ensure, Foreach, Handler,
+    IfStatement, Jump, JumpKind, Let, Operand, Parallel, Repeat, Saga, Shield, Statement, Step, StepName,
+    Wait,
 };
 pub use test::{AtEvent, Comparison, Expectation, Glob, Response, Test, TestStatement, TestStatementKind};

@@ -102,4 +102,11 @@ pub enum TypeKind {
         /// Type arguments; empty without `<…>`.
         arguments: Vec<TypeExpr>,
     },
+    /// `fn(A, B) -> C`: what a function of the standard library takes.
+    Function {
+        /// The types of the parameters.
+        parameters: Vec<TypeExpr>,
+        /// The type of the result.
+        result: Box<TypeExpr>,
+    },
 }

@@ -2,6 +2,9 @@
 
 use wfl_source::Span;
 
+use crate::ast::clause::{
+    Approvals, Call, Escalate, ItemFailure, Join, Order, Rate, Remind, Run, Siblings, Timeouts,
+};
 use crate::ast::expr::{Arguments, Expr, Match};
 use crate::ast::name::{Name, Path, TypeExpr};
 
@@ -27,14 +30,24 @@ pub enum Statement {
     Match(Match<ArmBody>),
     /// A compensation scope.
     Saga(Saga),
+    /// Runs branches side by side.
+    Parallel(Parallel),
+    /// Does something for each item of a list.
+    Foreach(Foreach),
+    /// Does something several times.
+    Repeat(Repeat),
+    /// Waits for a message or a decision.
+    Await(Box<Await>),
+    /// Waits for a time.
+    Wait(Wait),
+    /// Delays a cancellation.
+    Shield(Shield),
     /// Publishes an event.
     Emit(Emit),
     /// Demands a condition.
     Ensure(Ensure),
     /// Leaves a block, or settles debts.
     Jump(Jump),
-    /// A construct of the language that this version does not know; already reported.
-    Unsupported(Unsupported),
 }
 
 impl Statement {
@@ -46,21 +59,17 @@ impl Statement {
             Statement::If(it) => it.span,
             Statement::Match(it) => it.span,
             Statement::Saga(it) => it.span,
+            Statement::Parallel(it) => it.span,
+            Statement::Foreach(it) => it.span,
+            Statement::Repeat(it) => it.span,
+            Statement::Await(it) => it.span,
+            Statement::Wait(it) => it.span,
+            Statement::Shield(it) => it.span,
             Statement::Emit(it) => it.span,
             Statement::Ensure(it) => it.span,
             Statement::Jump(it) => it.span,
-            Statement::Unsupported(it) => it.span,
         }
     }
-}
-
-/// A construct that this version does not support.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Unsupported {
-    /// Its keyword.
-    pub word: String,
-    /// The whole.
-    pub span: Span,
 }
 
 /// `let name: type = value`.
@@ -87,8 +96,14 @@ pub enum Operand {
     If(Box<IfStatement>),
     /// A `match` with arms that are not all expressions.
     Match(Box<Match<ArmBody>>),
-    /// Already reported.
-    Unsupported(Unsupported),
+    /// Branches whose values are joined.
+    Parallel(Parallel),
+    /// A list of what each item yields.
+    Foreach(Foreach),
+    /// What the last round yields.
+    Repeat(Repeat),
+    /// The message or the decision.
+    Await(Box<Await>),
 }
 
 impl Operand {
@@ -99,24 +114,31 @@ impl Operand {
             Operand::Saga(it) => it.span,
             Operand::If(it) => it.span,
             Operand::Match(it) => it.span,
-            Operand::Unsupported(it) => it.span,
+            Operand::Parallel(it) => it.span,
+            Operand::Foreach(it) => it.span,
+            Operand::Repeat(it) => it.span,
+            Operand::Await(it) => it.span,
         }
     }
 }
 
-/// `pivot step name = call { options }`.
+/// `pivot step name = call { options }`, `step name = run call detached { options }`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step {
     /// The word `pivot`, if it stands there.
     pub pivot: Option<Span>,
     /// The name.
     pub name: StepName,
-    /// The called operation.
+    /// How a workflow is started, if one is called.
+    pub run: Option<Run>,
+    /// The called operation or workflow.
     pub call: Call,
     /// Time limits of this step, which take the place of the operation's.
     pub timeouts: Timeouts,
     /// Retry policy of this step.
     pub retry: Option<Expr>,
+    /// Longest silence of a worker.
+    pub heartbeat: Option<Expr>,
     /// What to do about errors.
     pub handlers: Vec<Handler>,
     /// The whole.
@@ -130,26 +152,6 @@ pub enum StepName {
     Named(Name),
     /// `_`: after its operation; the result is not used.
     Anonymous(Span),
-}
-
-/// `path(arguments)` as a statement needs it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Call {
-    /// What is called; missing if the source lacks the call or it is not supported.
-    pub path: Path,
-    /// With what.
-    pub arguments: Arguments,
-    /// The whole.
-    pub span: Span,
-}
-
-/// `timeout d` and `timeout total d`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Timeouts {
-    /// Limit of one attempt.
-    pub attempt: Option<Expr>,
-    /// Limit of all attempts together.
-    pub total: Option<Expr>,
 }
 
 /// `on Error as binding -> action`.
@@ -200,6 +202,8 @@ pub enum JumpKind {
     Rollback,
     /// `commit`: nothing before this is undone any more.
     Commit,
+    /// `restart(…)`: begins anew with other arguments.
+    Restart(Arguments),
 }
 
 /// What an arm of a statement does.
@@ -237,13 +241,17 @@ pub enum Else {
     If(Box<IfStatement>),
 }
 
-/// `saga name { … }`.
+/// `saga name compensating … { body and handlers }`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Saga {
     /// The name, if any.
     pub name: Option<Name>,
+    /// `compensating parallel` or `compensating sequential`, if written.
+    pub compensating: Option<Order>,
     /// The body.
     pub body: Block,
+    /// What to do about errors of the whole, once its debts are settled.
+    pub handlers: Vec<Handler>,
     /// The word `saga`.
     pub keyword: Span,
     /// The whole.
@@ -266,6 +274,155 @@ pub struct Ensure {
     pub condition: Expr,
     /// What happens if it does not; without it the instance stops with an incident.
     pub otherwise: Option<Action>,
+    /// The whole.
+    pub span: Span,
+}
+
+/// `parallel join … within … { branches and handlers }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Parallel {
+    /// When it is over; without it, when all branches are.
+    pub join: Option<Join>,
+    /// What a failed branch does to the others.
+    pub on_failure: Option<Siblings>,
+    /// How long the join may take.
+    pub within: Option<Expr>,
+    /// The branches in order.
+    pub branches: Vec<Branch>,
+    /// What to do about errors of the whole.
+    pub handlers: Vec<Handler>,
+    /// The word `parallel`.
+    pub keyword: Span,
+    /// The whole.
+    pub span: Span,
+}
+
+/// `branch name { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Branch {
+    /// The name.
+    pub name: Name,
+    /// What it does.
+    pub body: Block,
+    /// The whole.
+    pub span: Span,
+}
+
+/// `foreach item in list … { body and handlers }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Foreach {
+    /// The name of the current item.
+    pub item: Name,
+    /// The items.
+    pub list: Expr,
+    /// `keyed by`: what tells the items apart.
+    pub keyed: Option<Expr>,
+    /// `limit n concurrent`.
+    pub limit: Option<Expr>,
+    /// `rate n per d`.
+    pub rate: Option<Rate>,
+    /// What failed items do to the whole.
+    pub failure: Option<ItemFailure>,
+    /// What is done for each item.
+    pub body: Block,
+    /// What to do about errors of the whole.
+    pub handlers: Vec<Handler>,
+    /// The word `foreach`.
+    pub keyword: Span,
+    /// The whole.
+    pub span: Span,
+}
+
+/// `repeat up to n every d until condition { body }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Repeat {
+    /// The greatest number of rounds.
+    pub times: Expr,
+    /// The pause between rounds.
+    pub every: Option<Expr>,
+    /// Ends the rounds; `value` is what the round yielded.
+    pub until: Option<Expr>,
+    /// A round.
+    pub body: Block,
+    /// The word `repeat`.
+    pub keyword: Span,
+    /// The whole.
+    pub span: Span,
+}
+
+/// `await signal name(Type) { options }` or `await human name(Type) { options }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Await {
+    /// What is awaited.
+    pub kind: AwaitKind,
+    /// The channel or the task.
+    pub name: Name,
+    /// The type of the payload or the answer.
+    pub ty: Option<TypeExpr>,
+    /// `role`: who may answer.
+    pub role: Option<Expr>,
+    /// `approvals`: how many people must agree.
+    pub approvals: Option<Approvals>,
+    /// `title`: what the task is called.
+    pub title: Option<Expr>,
+    /// `show`: what the people see.
+    pub show: Option<Expr>,
+    /// `remind`: how they are reminded.
+    pub remind: Option<Remind>,
+    /// `escalate`: who is asked besides, in order.
+    pub escalations: Vec<Escalate>,
+    /// `timeout`.
+    pub timeout: Option<AwaitTimeout>,
+    /// `where`: which signals are meant.
+    pub condition: Option<Expr>,
+    /// What to do about errors.
+    pub handlers: Vec<Handler>,
+    /// The word `await`.
+    pub keyword: Span,
+    /// The whole.
+    pub span: Span,
+}
+
+/// What an `await` waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AwaitKind {
+    /// The source lacks it.
+    Missing,
+    /// A message on a channel.
+    Signal,
+    /// A person's decision.
+    Human,
+}
+
+/// `timeout d -> action`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AwaitTimeout {
+    /// How long is waited.
+    pub after: Expr,
+    /// What happens then; without it the await raises `Timeout`.
+    pub action: Option<Action>,
+    /// The whole.
+    pub span: Span,
+}
+
+/// `wait d` or `wait until instant`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Wait {
+    /// Whether `time` is an instant.
+    pub until: bool,
+    /// How long, or until when.
+    pub time: Expr,
+    /// The whole.
+    pub span: Span,
+}
+
+/// `shield { … }`: a cancellation waits for its end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Shield {
+    /// What is shielded.
+    pub body: Block,
+    /// The word `shield`.
+    pub keyword: Span,
     /// The whole.
     pub span: Span,
 }

@@ -2,9 +2,9 @@
 
 use wfl_source::Span;
 
+use crate::ast::clause::Call;
 use crate::ast::expr::{BinaryOp, Expr};
 use crate::ast::name::Name;
-use crate::ast::statement::Call;
 
 /// `test "title" for Workflow { … }`.
 #[derive(Clone, PartialEq, Eq, Debug)]

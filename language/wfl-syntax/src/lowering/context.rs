@@ -105,6 +105,13 @@ impl<'d> Lowering<'d> {
 
     pub(crate) fn type_expr(&mut self, typ: Cursor<'_>) -> TypeExpr {
         let span = self.span(typ);
+        if let Some(function) = typ.child(Rule::fn_type) {
+            let kind = self.deeper(1, span, |this| this.function_type(function));
+            return kind.map_or_else(
+                || self.no_type(span),
+                |kind| TypeExpr { label: None, kind, optional: false, span },
+            );
+        }
         let Some(type_name) = typ.child(Rule::type_name) else { return self.no_type(span) };
         let label = typ.child(Rule::label).and_then(|word| label(word.text()));
         let path = self.path(type_name);
@@ -118,6 +125,20 @@ impl<'d> Lowering<'d> {
         });
         let Some(arguments) = arguments else { return self.no_type(span) };
         TypeExpr { label, kind: TypeKind::Named { path, arguments }, optional: typ.has(Rule::optional), span }
+    }
+
+    fn function_type(&mut self, node: Cursor<'_>) -> TypeKind {
+        let types = node.children().filter(|it| matches!(it.rule(), Rule::typ | Rule::miss_type));
+        let mut types: Vec<TypeExpr> = types.map(|it| self.type_expr(it)).collect();
+        match types.pop() {
+            Some(result) => TypeKind::Function { parameters: types, result: Box::new(result) },
+            None => TypeKind::Missing,
+        }
+    }
+
+    /// The place of a construct's keyword.
+    pub(crate) fn keyword(&self, node: Cursor<'_>, rule: Rule) -> Span {
+        node.child(rule).map_or_else(|| self.span(node), |word| self.span(word))
     }
 }
 

@@ -245,7 +245,7 @@ impl Lowering<'_> {
         Expr { kind, span }
     }
 
-    // `(a)` only groups; `(a: 1)` and `()` build a record.
+    // `(a)` only groups; `(a, b)` is a tuple; `(a: 1)` and `()` build a record.
     fn tuple(&mut self, node: Cursor<'_>) -> Expr {
         let mut arguments = self.arguments(node);
         let span = arguments.span;
@@ -254,6 +254,10 @@ impl Lowering<'_> {
                 Some(inner) => Expr { kind: inner.value.kind, span },
                 None => missing(span),
             },
+            [Argument { name: None, .. }, ..] if arguments.list.iter().all(|it| it.name.is_none()) => {
+                let parts = arguments.list.into_iter().map(|argument| argument.value).collect();
+                Expr { kind: ExprKind::Tuple(parts), span }
+            }
             _ => Expr { kind: ExprKind::Record(arguments), span },
         }
     }
@@ -342,7 +346,7 @@ pub(crate) fn has_statement_body(arm: Cursor<'_>) -> bool {
     arm.children().any(|child| {
         let rule = child.rule();
         matches!(rule, Rule::block | Rule::use_s | Rule::return_s | Rule::fail_s | Rule::yield_s)
-            || matches!(rule, Rule::rollback_s | Rule::commit_s)
+            || matches!(rule, Rule::rollback_s | Rule::commit_s | Rule::restart_s)
     })
 }
 

@@ -1,8 +1,10 @@
 //! Items: everything that stands at the top of a file.
 
+use wfl_source::{Code, Diagnostic, Span};
+
 use crate::ast::{
-    Attribute, CallableHead, Doc, Enum, ErrorDecl, EventDecl, Expr, Field, File, Import, Item, ItemKind,
-    Operation, Path, Record, Service, TypeDecl, Unsupported, Variant, Workflow,
+    Alias, Attribute, CallableHead, Doc, Enum, ErrorDecl, EventDecl, Expr, Field, File, Function, Import,
+    Item, ItemKind, Limit, Operation, Path, Record, Service, TypeDecl, TypeParameter, Variant, Workflow,
 };
 use crate::grammar::Rule;
 use crate::lowering::context::Lowering;
@@ -62,10 +64,11 @@ impl Lowering<'_> {
             }
             Rule::workflow_d => ItemKind::Workflow(Box::new(self.workflow(declaration))),
             Rule::test_d => ItemKind::Test(self.test(declaration)),
-            Rule::unsupported_item => {
-                let word = declaration.child(Rule::unsupported_item_word).map_or("", |word| word.text());
-                ItemKind::Unsupported(Unsupported { word: word.to_owned(), span: self.span(declaration) })
-            }
+            Rule::fn_d => ItemKind::Function(self.function(declaration)),
+            Rule::alias_d => ItemKind::Alias(Alias { name, ty: self.type_in(declaration) }),
+            Rule::migrate_d => ItemKind::Migrate(self.migrate(declaration)),
+            Rule::policy_d => ItemKind::Policy(self.policy(declaration)),
+            Rule::invariant_d => ItemKind::Invariant(self.invariant(declaration)),
             _ => return None,
         };
         Some(Item {
@@ -114,6 +117,7 @@ impl Lowering<'_> {
         let variants = node.children().filter(|child| child.rule() == Rule::variant);
         let variants = variants.map(|variant| Variant {
             docs: self.docs(variant),
+            attributes: self.attributes(variant),
             name: self.name_in(variant),
             fields: self.parameters(variant),
             span: self.span(variant),
@@ -141,6 +145,11 @@ impl Lowering<'_> {
             confirm: options.confirm,
             timeouts: options.timeouts,
             retry: options.retry,
+            heartbeat: options.heartbeat,
+            at_most_once: options.at_most_once,
+            undo_retry: options.undo_retry,
+            reads: options.reads,
+            writes: options.writes,
             accepts: options.accepts,
             span: self.span(node),
         }
@@ -149,6 +158,7 @@ impl Lowering<'_> {
     fn workflow(&mut self, node: Cursor<'_>) -> Workflow {
         let mut raises = None;
         let (mut version, mut key, mut deadline, mut compensation_deadline) = (None, None, None, None);
+        let (mut attributes, mut limit, mut priority) = (None, None, None);
         for clause in node.children() {
             let twice = match clause.rule() {
                 Rule::raises_c => raises.replace(self.paths_in(clause).collect::<Vec<_>>()).is_some(),
@@ -157,6 +167,12 @@ impl Lowering<'_> {
                 Rule::deadline_c if clause.has(Rule::kw_compensation) => {
                     compensation_deadline.replace(self.expr_in(clause)).is_some()
                 }
+                Rule::attributes_c => {
+                    let record = clause.child(Rule::tuple).map(|record| self.arguments(record));
+                    record.is_some_and(|record| attributes.replace(record).is_some())
+                }
+                Rule::limit_c => limit.replace(self.limit(clause)).is_some(),
+                Rule::priority_c => priority.replace(self.expr_in(clause)).is_some(),
                 Rule::deadline_c => deadline.replace(self.expr_in(clause)).is_some(),
                 _ => false,
             };
@@ -165,6 +181,47 @@ impl Lowering<'_> {
             }
         }
         let head = self.head(node, raises.unwrap_or_default());
-        Workflow { head, version, key, deadline, compensation_deadline, body: self.block_in(node) }
+        let body = self.block_in(node);
+        Workflow { head, version, key, deadline, compensation_deadline, attributes, limit, priority, body }
+    }
+
+    fn limit(&mut self, node: Cursor<'_>) -> Limit {
+        let per = node.has(Rule::kw_per).then(|| self.exprs_in(node).pop()).flatten();
+        Limit { count: self.expr_in(node), per, span: self.span(node) }
+    }
+
+    fn function(&mut self, node: Cursor<'_>) -> Function {
+        let type_parameters = match node.child(Rule::type_params) {
+            Some(list) => list.children().filter(|child| child.rule() == Rule::type_param).collect(),
+            None => Vec::new(),
+        };
+        let type_parameters = type_parameters.into_iter().map(|parameter| TypeParameter {
+            name: self.name_in(parameter),
+            bound: self.names_in(parameter).nth(1),
+        });
+        let type_parameters = type_parameters.collect();
+        if let Some(block) = node.child(Rule::fn_block) {
+            self.function_block(block);
+        }
+        let given = node.children().any(|child| matches!(child.rule(), Rule::expr | Rule::miss_expr));
+        // A block in place of the value was reported; the function is as if its value were missing.
+        let body = (given || node.has(Rule::fn_block)).then(|| self.expr_in(node));
+        Function {
+            name: self.name_in(node),
+            type_parameters,
+            parameters: self.parameters(node),
+            result: self.type_in(node),
+            body,
+        }
+    }
+
+    fn function_block(&mut self, block: Cursor<'_>) {
+        let place = self.span(block);
+        let place = Span::new(place.file, place.start, place.start + 1);
+        let title = "a function is one value, not a block";
+        let diagnostic = Diagnostic::new(Code::E0109, title, place, "functions have no statements");
+        self.report(
+            diagnostic.help("write `fn name(parameters) -> Type = value`; steps belong into workflows"),
+        );
     }
 }

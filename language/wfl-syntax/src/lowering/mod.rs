@@ -5,7 +5,9 @@ mod literal;
 mod pattern;
 mod expr;
 mod options;
+mod flow;
 mod statement;
+mod governance;
 mod test;
 mod item;
 

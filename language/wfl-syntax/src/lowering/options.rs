@@ -2,7 +2,9 @@
 
 use wfl_source::{Code, Diagnostic, Span};
 
-use crate::ast::{Confirm, Effect, EffectKind, Expr, Handler, Idempotent, Label, Path, Timeouts};
+use crate::ast::{
+    Confirm, Effect, EffectKind, Expr, Handler, Idempotent, Label, ParentCancel, Path, Timeouts,
+};
 use crate::grammar::Rule;
 use crate::lowering::context::{Lowering, label};
 use crate::tree::Cursor;
@@ -24,6 +26,12 @@ pub(crate) struct Options {
     pub(crate) timeouts: Timeouts,
     pub(crate) retry: Option<Expr>,
     pub(crate) accepts: Option<Label>,
+    pub(crate) heartbeat: Option<Expr>,
+    pub(crate) at_most_once: Option<Span>,
+    pub(crate) undo_retry: Option<Expr>,
+    pub(crate) reads: Vec<Expr>,
+    pub(crate) writes: Vec<Expr>,
+    pub(crate) when_cancelled: Option<(ParentCancel, Span)>,
     pub(crate) handlers: Vec<Handler>,
 }
 
@@ -55,12 +63,30 @@ impl Lowering<'_> {
             Rule::timeout_o if node.has(Rule::kw_total) => {
                 options.timeouts.total.replace(self.expr_in(node)).is_some()
             }
+            Rule::timeout_o if node.has(Rule::kw_queue) => {
+                options.timeouts.queue.replace(self.expr_in(node)).is_some()
+            }
             Rule::timeout_o => options.timeouts.attempt.replace(self.expr_in(node)).is_some(),
             Rule::retry_o => options.retry.replace(self.expr_in(node)).is_some(),
             Rule::accepts_o => {
                 let word = node.child(Rule::label).and_then(|word| label(word.text()));
                 std::mem::replace(&mut options.accepts, word).is_some()
             }
+            Rule::heartbeat_o => options.heartbeat.replace(self.expr_in(node)).is_some(),
+            Rule::once_o => options.at_most_once.replace(span).is_some(),
+            Rule::undo_o => options.undo_retry.replace(self.expr_in(node)).is_some(),
+            Rule::reads_o => {
+                options.reads.extend(self.exprs_in(node));
+                false
+            }
+            Rule::writes_o => {
+                options.writes.extend(self.exprs_in(node));
+                false
+            }
+            Rule::when_o => match node.child(Rule::cancel_word) {
+                Some(word) => options.when_cancelled.replace((parent_cancel(word.text()), span)).is_some(),
+                None => false,
+            },
             Rule::handler => {
                 options.handlers.push(self.handler(node));
                 false
@@ -89,8 +115,19 @@ impl Lowering<'_> {
             (Place::Operation, Rule::handler) => ("an operation", "handle errors at the step that calls it"),
             (
                 Place::Step,
-                Rule::effect_o | Rule::idempotent_o | Rule::confirm_o | Rule::raises_c | Rule::accepts_o,
+                Rule::effect_o
+                | Rule::idempotent_o
+                | Rule::confirm_o
+                | Rule::raises_c
+                | Rule::accepts_o
+                | Rule::once_o
+                | Rule::undo_o
+                | Rule::reads_o
+                | Rule::writes_o,
             ) => ("a step", "say it once, at the operation"),
+            (Place::Operation, Rule::when_o) => {
+                ("an operation", "it belongs to `step … = run …`, which has a child to cancel")
+            }
             _ => return true,
         };
         let (word, span) = self.first_word(node);
@@ -124,5 +161,13 @@ impl Lowering<'_> {
                 EffectKind::Missing
             }
         }
+    }
+}
+
+fn parent_cancel(word: &str) -> ParentCancel {
+    match word {
+        "await" => ParentCancel::Await,
+        "abandon" => ParentCancel::Abandon,
+        _ => ParentCancel::Cancel,
     }
 }

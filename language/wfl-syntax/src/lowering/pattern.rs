@@ -20,6 +20,10 @@ impl Lowering<'_> {
         let span = self.span(first);
         match first.rule() {
             Rule::under => PatternKind::Wildcard,
+            Rule::pat_tuple => {
+                let parts = first.children().filter(|child| child.rule() == Rule::pattern);
+                PatternKind::Tuple(parts.map(|part| self.pattern(part, true)).collect())
+            }
             Rule::number | Rule::constant => self.literal_pattern(first),
             Rule::string | Rule::raw_string => {
                 let text = self.plain_text(first);
@@ -84,6 +88,9 @@ impl Lowering<'_> {
                 PatternKind::Literal(Box::new(expr))
             }
             ExprKind::Missing => PatternKind::Missing,
+            ExprKind::Tuple(parts) => {
+                PatternKind::Tuple(parts.into_iter().map(|part| self.pattern_of(part, true)).collect())
+            }
             _ => self.no_pattern(&expr),
         };
         Pattern { kind, span }

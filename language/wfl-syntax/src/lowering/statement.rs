@@ -1,21 +1,21 @@
 //! Blocks and statements.
 
-use wfl_source::{Code, Diagnostic, Span};
+use wfl_source::{Code, Diagnostic};
 
 use crate::ast::{
     Action, Arguments, ArmBody, Block, Call, Else, Emit, Ensure, Handler, IfStatement, Jump, JumpKind, Let,
-    Match, Operand, Path, Saga, Statement, Step, StepName, Timeouts, Unsupported,
+    Match, Operand, Order, Path, Run, Saga, Statement, Step, StepName,
 };
 use crate::grammar::Rule;
 use crate::lowering::context::Lowering;
 use crate::lowering::expr::has_statement_body;
-use crate::lowering::options::Place;
+use crate::lowering::options::{Options, Place};
 use crate::tree::Cursor;
 
 impl Lowering<'_> {
     /// The block among the children; an empty one where it is missing.
     pub(crate) fn block_in(&mut self, node: Cursor<'_>) -> Block {
-        match node.child(Rule::block) {
+        match node.children().find(|child| matches!(child.rule(), Rule::block | Rule::body)) {
             Some(block) => self.block(block),
             None => Block { statements: Vec::new(), span: self.span(node).after() },
         }
@@ -41,7 +41,12 @@ impl Lowering<'_> {
             Rule::saga_s => Statement::Saga(self.saga(node)),
             Rule::emit_s => Statement::Emit(Emit { event: self.call_in(node), span }),
             Rule::ensure_s => Statement::Ensure(self.ensure(node)),
-            Rule::unsupported_s => Statement::Unsupported(self.unsupported(node)),
+            Rule::parallel_s => Statement::Parallel(self.parallel(node)),
+            Rule::foreach_s => Statement::Foreach(self.foreach(node)),
+            Rule::repeat_s => Statement::Repeat(self.repeat(node)),
+            Rule::await_s => Statement::Await(Box::new(self.await_construct(node))),
+            Rule::wait_s => Statement::Wait(self.wait(node)),
+            Rule::shield_s => Statement::Shield(self.shield(node)),
             _ => return self.jump(node).map(Statement::Jump),
         })
     }
@@ -56,7 +61,10 @@ impl Lowering<'_> {
     fn operand_in(&mut self, node: Cursor<'_>) -> Option<Operand> {
         node.children().find_map(|child| match child.rule() {
             Rule::saga_s => Some(Operand::Saga(self.saga(child))),
-            Rule::unsupported_s => Some(Operand::Unsupported(self.unsupported(child))),
+            Rule::parallel_s => Some(Operand::Parallel(self.parallel(child))),
+            Rule::foreach_s => Some(Operand::Foreach(self.foreach(child))),
+            Rule::repeat_s => Some(Operand::Repeat(self.repeat(child))),
+            Rule::await_s => Some(Operand::Await(Box::new(self.await_construct(child)))),
             Rule::expr | Rule::miss_expr => Some(self.operand(child)),
             _ => None,
         })
@@ -89,12 +97,31 @@ impl Lowering<'_> {
         Step {
             pivot: node.child(Rule::kw_pivot).map(|word| self.span(word)),
             name,
-            call: self.call_in(node),
-            timeouts: Timeouts { attempt: options.timeouts.attempt, total: options.timeouts.total },
+            run: self.run(node, &options),
+            call: self.call_in(node.child(Rule::run_c).unwrap_or(node)),
+            timeouts: options.timeouts,
             retry: options.retry,
+            heartbeat: options.heartbeat,
             handlers: options.handlers,
             span: self.span(node),
         }
+    }
+
+    fn run(&mut self, node: Cursor<'_>, options: &Options) -> Option<Run> {
+        let Some(run) = node.child(Rule::run_c) else {
+            if let Some((_, place)) = options.when_cancelled {
+                let title = "`when cancelled` does not belong to the call of an operation";
+                let help =
+                    "it says what becomes of a child: `step … = run Workflow(…) { when cancelled await }`";
+                self.report(Diagnostic::new(Code::E0102, title, place, "no child is started").help(help));
+            }
+            return None;
+        };
+        Some(Run {
+            keyword: self.keyword(run, Rule::kw_run),
+            detached: run.child(Rule::kw_detached).map(|word| self.span(word)),
+            when_cancelled: options.when_cancelled.map(|(policy, _)| policy),
+        })
     }
 
     /// The call among the children; one without a path where it is missing.
@@ -123,7 +150,7 @@ impl Lowering<'_> {
         Handler { error: self.path_in(node), binding, action: self.action_in(node), span: self.span(node) }
     }
 
-    fn action_in(&mut self, node: Cursor<'_>) -> Action {
+    pub(crate) fn action_in(&mut self, node: Cursor<'_>) -> Action {
         for child in node.children() {
             if child.rule() == Rule::block {
                 return Action::Block(self.block(child));
@@ -143,6 +170,10 @@ impl Lowering<'_> {
             Rule::yield_s => JumpKind::Yield(self.operand_in(node)),
             Rule::rollback_s => JumpKind::Rollback,
             Rule::commit_s => JumpKind::Commit,
+            Rule::restart_s => JumpKind::Restart(match node.child(Rule::args) {
+                Some(arguments) => self.arguments(arguments),
+                None => Arguments { list: Vec::new(), span: self.span(node).after() },
+            }),
             _ => return None,
         };
         Some(Jump { kind, span: self.span(node) })
@@ -193,29 +224,18 @@ impl Lowering<'_> {
     fn saga(&mut self, node: Cursor<'_>) -> Saga {
         let span = self.span(node);
         let keyword = self.keyword(node, Rule::kw_saga);
-        for handler in node.children().filter(|child| child.rule() == Rule::handler) {
-            let place = self.span(handler);
-            let title = "handlers of a whole saga are not supported by this version";
-            let help = "handle the error at the step that raises it";
-            self.report(Diagnostic::new(Code::E0190, title, place, "belongs to no step").help(help));
-        }
-        let statements = self.deeper(1, span, |this| this.statements(node)).unwrap_or_default();
-        let body = Block { statements, span: keyword.after().to(span.after()) };
-        Saga { name: node.child(Rule::ident).map(|name| self.name(name)), body, keyword, span }
+        let compensating = node.child(Rule::compensating).map(|order| match order.child(Rule::order_word) {
+            Some(word) if word.text() == "parallel" => Order::Parallel,
+            _ => Order::Sequential,
+        });
+        let (body, handlers) = self.own_block(node);
+        let name = node.child(Rule::ident).map(|name| self.name(name));
+        Saga { name, compensating, body, handlers, keyword, span }
     }
 
     fn ensure(&mut self, node: Cursor<'_>) -> Ensure {
         let otherwise = node.has(Rule::kw_else).then(|| self.action_in(node));
         Ensure { condition: self.expr_in(node), otherwise, span: self.span(node) }
-    }
-
-    fn unsupported(&mut self, node: Cursor<'_>) -> Unsupported {
-        let word = node.child(Rule::unsupported_word).map_or("", |word| word.text());
-        Unsupported { word: word.to_owned(), span: self.span(node) }
-    }
-
-    fn keyword(&self, node: Cursor<'_>, rule: Rule) -> Span {
-        node.child(rule).map_or_else(|| self.span(node), |word| self.span(word))
     }
 }
 

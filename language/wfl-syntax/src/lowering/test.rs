@@ -1,6 +1,8 @@
 //! Tests written in the language.
 
-use crate::ast::{AtEvent, Comparison, Expectation, Glob, Response, Test, TestStatement, TestStatementKind};
+use wfl_source::Span;
+
+use crate::ast::{AtEvent, Comparison, Expectation, Response, Test, TestStatement, TestStatementKind};
 use crate::grammar::Rule;
 use crate::lowering::context::Lowering;
 use crate::lowering::expr::comparison;
@@ -8,13 +10,18 @@ use crate::tree::Cursor;
 
 impl Lowering<'_> {
     pub(crate) fn test(&mut self, node: Cursor<'_>) -> Test {
-        let title = self.text_in(node);
-        let title_span = node.child(Rule::string).map_or_else(|| self.span(node), |string| self.span(string));
+        let (title, title_span) = (self.text_in(node), self.title_span(node));
         let statements = node.children().filter_map(|child| self.test_statement(child)).collect();
         Test { title, title_span, workflow: self.name_in(node), statements }
     }
 
-    fn text_in(&mut self, node: Cursor<'_>) -> String {
+    /// Where the title of a construct stands.
+    pub(crate) fn title_span(&self, node: Cursor<'_>) -> Span {
+        node.child(Rule::string).map_or_else(|| self.span(node), |string| self.span(string))
+    }
+
+    /// The text among the children.
+    pub(crate) fn text_in(&mut self, node: Cursor<'_>) -> String {
         node.child(Rule::string).map(|string| self.plain_text(string)).unwrap_or_default()
     }
 
@@ -60,14 +67,6 @@ impl Lowering<'_> {
             }
             _ => return None,
         })
-    }
-
-    fn glob_in(&mut self, node: Cursor<'_>) -> Glob {
-        let Some(glob) = node.child(Rule::glob) else {
-            return Glob { segments: Vec::new(), span: self.span(node).after() };
-        };
-        let segments = glob.children().map(|word| self.name(word)).collect();
-        Glob { segments, span: self.span(glob) }
     }
 
     fn at_event(&mut self, node: Cursor<'_>) -> AtEvent {

@@ -47,6 +47,26 @@ fn what(rule: Rule) -> Option<&'static str> {
         Rule::miss_string => "a text in quotes",
         Rule::miss_for => "`for` and a workflow",
         Rule::miss_event => "what happens then",
+        Rule::miss_of => "`of` and the number of branches",
+        Rule::miss_in => "`in` and a list",
+        Rule::miss_to => "`to`",
+        Rule::miss_per => "`per` and a duration",
+        Rule::miss_every => "`every`",
+        Rule::miss_after => "`after`",
+        Rule::miss_up => "`up to`",
+        Rule::miss_number => "a number",
+        Rule::miss_join => "`all`, `any` or `2 of 3`",
+        Rule::miss_siblings => "`cancel` or `finish`",
+        Rule::miss_await => "`signal` or `human`",
+        Rule::miss_cancelled => "`cancelled`",
+        Rule::miss_cancel => "`cancel`, `await` or `abandon`",
+        Rule::miss_retry => "`retry` and a policy",
+        Rule::miss_once => "`most once`",
+        Rule::miss_from => "`from` and a version",
+        Rule::miss_before => "`before` or `after`",
+        Rule::miss_requires => "`requires`",
+        Rule::miss_human => "`human`",
+        Rule::miss_role => "`role` and who must approve",
         _ => return None,
     })
 }
@@ -54,11 +74,17 @@ fn what(rule: Rule) -> Option<&'static str> {
 fn help(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::miss_action => {
-            "after `->` stands `return`, `fail`, `yield`, `use`, `rollback`, `commit` or `{ … }`"
+            "after `->` stands `return`, `fail`, `yield`, `use`, `rollback`, `commit`, `restart` or `{ … }`"
         }
         Rule::miss_effect => "write `read`, `write`, `irreversible` or `compensable by undo(…)`",
         Rule::miss_label => "write `internal`, `pii`, `pci` or `secret`",
         Rule::miss_else => "an `if` that gives a value needs both branches: `if a then b else c`",
+        Rule::miss_join => "write `join all`, `join any` or `join 2 of 3`",
+        Rule::miss_siblings => "write `on failure cancel` or `on failure finish`",
+        Rule::miss_await => "write `await signal channel(Type)` or `await human Task(Type)`",
+        Rule::miss_cancel => "write `when cancelled cancel`, `await` or `abandon`",
+        Rule::miss_once => "an operation that must never be tried twice says `at most once`",
+        Rule::miss_up => "every loop is bounded: `repeat up to 5 every 1m until value.done { … }`",
         Rule::miss_event => "write `signal`, `answer`, `crash`, `cancel` or `expect`",
         _ => return None,
     })
@@ -68,7 +94,7 @@ fn expected(scan: &mut Scan<'_>, offset: u32, rule: Rule, what: &str) {
     let end = scan.previous_end(offset);
     scan.report_at(end, |scan| {
         let parent = scan.parent();
-        let heads = matches!(scan.node(parent).rule, Rule::operation | Rule::workflow_d);
+        let heads = matches!(scan.node(parent).rule, Rule::operation | Rule::workflow_d | Rule::fn_d);
         let (what, place) = match (rule, scan.name_of(parent)) {
             (Rule::miss_arrow, Some(name)) if heads => {
                 ("`->` and a type", Some(format!("the parameters of `{name}`")))

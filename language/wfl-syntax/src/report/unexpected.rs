@@ -1,27 +1,63 @@
-//! Reports about text that fits nowhere, and about constructs that this version leaves out.
+//! Reports about text that fits nowhere.
 
-use wfl_source::{Applicability, Code, Diagnostic, closest};
+use wfl_source::{Applicability, Code, Diagnostic, Span, closest};
 
 use crate::grammar::Rule;
 use crate::report::place::Scan;
 
-const ITEM_WORDS: [&str; 10] =
-    ["module", "import", "record", "enum", "type", "error", "event", "service", "workflow", "test"];
-const STATEMENT_WORDS: [&str; 14] = [
-    "let", "step", "pivot", "if", "match", "saga", "emit", "ensure", "return", "fail", "yield", "rollback",
-    "commit", "use",
+const ITEM_WORDS: [&str; 15] = [
+    "module",
+    "import",
+    "record",
+    "enum",
+    "type",
+    "error",
+    "event",
+    "service",
+    "workflow",
+    "test",
+    "fn",
+    "alias",
+    "migrate",
+    "policy",
+    "invariant",
 ];
-const OPTION_WORDS: [&str; 8] =
-    ["effect", "idempotent", "confirm", "raises", "timeout", "retry", "accepts", "on"];
-const CLAUSE_WORDS: [&str; 5] = ["version", "key", "deadline", "compensation", "raises"];
+const STATEMENT_WORDS: [&str; 21] = [
+    "let", "step", "pivot", "if", "match", "saga", "emit", "ensure", "return", "fail", "yield", "rollback",
+    "commit", "use", "parallel", "foreach", "repeat", "await", "wait", "shield", "restart",
+];
+const OPTION_WORDS: [&str; 14] = [
+    "effect",
+    "idempotent",
+    "confirm",
+    "raises",
+    "timeout",
+    "retry",
+    "accepts",
+    "heartbeat",
+    "undo",
+    "reads",
+    "writes",
+    "at",
+    "when",
+    "on",
+];
+const CLAUSE_WORDS: [&str; 8] =
+    ["version", "key", "deadline", "compensation", "raises", "attributes", "limit", "priority"];
+const AWAIT_WORDS: [&str; 9] =
+    ["role", "approvals", "title", "show", "remind", "escalate", "timeout", "where", "on"];
 const TEST_WORDS: [&str; 4] = ["given", "mock", "at", "expect"];
 
 /// Reports node `at` if it is such text; its parts are then not looked at.
 pub(crate) fn report(scan: &mut Scan<'_>, at: usize) -> bool {
     match scan.node(at).rule {
-        Rule::unsupported_s | Rule::unsupported_run | Rule::unsupported_item | Rule::unsupported_opt => {
-            unsupported(scan, at);
-            true
+        Rule::loose_run => {
+            loose_run(scan, at);
+            false
+        }
+        Rule::loose_stmt | Rule::loose_branch => {
+            loose(scan, at);
+            false
         }
         rule => match place(rule) {
             Some((what, words)) => {
@@ -45,6 +81,15 @@ fn place(rule: Rule) -> Option<(&'static str, &'static [&'static str])> {
         Rule::bad_field => ("a field such as `name: Type`", &[]),
         Rule::bad_variant => ("a variant", &[]),
         Rule::bad_head | Rule::bad_cond => ("`{`", &[]),
+        Rule::bad_branch => ("`branch name { … }` or a handler", &["branch", "on"]),
+        Rule::bad_await => ("an option of the await", &AWAIT_WORDS),
+        Rule::bad_migration => ("`rename`, `drop`, `input` or `pin`", &["rename", "drop", "input", "pin"]),
+        Rule::bad_rule => ("a rule such as `call @label requires human role \"r\"`", &["call"]),
+        Rule::bad_parallel => ("`join`, `within`, `on failure` or `{`", &["join", "within", "on"]),
+        Rule::bad_foreach => (
+            "`keyed by`, `limit`, `rate`, `tolerate`, `stop` or `{`",
+            &["keyed", "limit", "rate", "tolerate", "stop"],
+        ),
         Rule::bad_arm => ("an arm such as `Variant(field) -> value`", &[]),
         Rule::bad_arg => ("`,` or `)`", &[]),
         _ => return None,
@@ -122,9 +167,13 @@ fn other_language(word: &str) -> Option<&'static str> {
         "union" | "sealed" => "alternatives are declared by `enum Name { A, B(field: Type) }`",
         "interface" | "trait" => "operations of the outside world are declared in `service Name { … }`",
         "func" | "def" | "function" => {
-            "there are no functions: pure values are named by `let`, calls are steps"
+            "a pure function is `fn name(parameters) -> Type = value`; what calls the outside is a workflow"
         }
-        "for" | "while" | "loop" => "there are no loops in this version",
+        "for" => "write `foreach item in items { … }`, or `items.map(x => …)` for a mere value",
+        "while" | "loop" => "every loop is bounded: `repeat up to n every d until condition { … }`",
+        "on" => "handlers stand in braces behind their step: `step x = call(…) { on Error -> … }`",
+        "sleep" => "write `wait 5m` or `wait until instant`",
+        "branch" => "branches stand in `parallel { … }`",
         "try" | "catch" | "throw" => "errors are handled where they arise: `step x = … { on Error -> … }`",
         "raise" => "a workflow ends with an error by `fail Error(…)`",
         "switch" | "case" => "choose by `match value { Variant -> … }`",
@@ -134,26 +183,32 @@ fn other_language(word: &str) -> Option<&'static str> {
     })
 }
 
-fn unsupported(scan: &mut Scan<'_>, at: usize) {
-    let text = scan.text_of(at);
-    let end = text.find(|character: char| !character.is_ascii_alphabetic()).unwrap_or(text.len());
-    let word = if text.starts_with("at ") { "at most once" } else { &text[..end] };
-    let mut place = scan.span_of(at);
-    place.end = place.start + word.len() as u32;
-    let title = format!("`{word}` is not supported by this version");
+// A child has an outcome, which a step names; the parts are scanned as usual.
+fn loose_run(scan: &mut Scan<'_>, at: usize) {
+    let place = scan.span_of(at + 1);
+    let diagnostic = Diagnostic::new(Code::E0102, "`run` needs a step", place, "the child has no name here");
+    let start = Span::new(place.file, place.start, place.start);
+    let in_let = scan.node(scan.parent()).rule == Rule::let_s;
     let diagnostic =
-        Diagnostic::new(Code::E0190, title, place, "belongs to the language, but not to this compiler");
-    let help = match word {
-        "parallel" | "foreach" => "write the steps one after the other",
-        "repeat" => "`retry` repeats a step that failed; nothing else repeats in this version",
-        "await" | "wait" => {
-            "let an operation wait: one that is called by a step may take as long as its timeout"
-        }
-        "run" => "call an operation that starts the other workflow",
-        "alias" => "write the type out, or make a new one by `type Name = …`",
-        "fn" => "name the value by `let` where it is used",
-        "at most once" => "say `confirm with …` or `idempotent by …`",
-        _ => "remove it",
-    };
-    scan.report(diagnostic.help(help));
+        diagnostic.help("write `step name = run Workflow(…)`, or `step _ = …` if its result is not used");
+    scan.report(match in_let {
+        true => diagnostic,
+        false => diagnostic.fix("name the step `_`", start, "step _ = ", Applicability::Maybe),
+    });
+}
+
+fn loose(scan: &mut Scan<'_>, at: usize) {
+    let word = scan.span_of(at + 2);
+    let place = Span::new(word.file, scan.span_of(at).start, word.end.max(scan.span_of(at).start));
+    scan.report(match scan.node(at).rule {
+        Rule::loose_branch => Diagnostic::new(
+            Code::E0102,
+            "this `branch` is in no `parallel`",
+            place,
+            "stands alone",
+        )
+        .help("write `parallel { branch a { … } branch b { … } }`, or close the braces of the branch before"),
+        _ => Diagnostic::new(Code::E0102, "this statement is in no branch", place, "directly in `parallel`")
+            .help("write `branch name { … }` around it, or move it out of the `parallel`"),
+    });
 }
