@@ -60,6 +60,11 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Drops the reports that were made since there were `count`.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.diagnostics.truncate(count);
+    }
+
     pub(crate) fn finish(self) -> Vec<Diagnostic> {
         self.diagnostics
     }

@@ -155,7 +155,7 @@ pub struct Handler {
 }
 
 /// What a handler catches.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Caught {
     /// A declared error: an index into the plan's types.
@@ -166,6 +166,10 @@ pub enum Caught {
     Unavailable,
     /// Everything but cancellation.
     Any,
+    /// The workflow is being cancelled.
+    Cancelled,
+    /// A join got fewer branches than it needs; binds how many it got as `count`.
+    Shortfall,
 }
 
 /// An arm of a choice.

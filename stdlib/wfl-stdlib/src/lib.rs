@@ -12,9 +12,10 @@ pub struct StdModule {
     pub text: &'static str,
 }
 
-const MODULES: [StdModule; 3] = [
+const MODULES: [StdModule; 4] = [
     StdModule { path: "std.iso", text: include_str!("../std/iso.wfl") },
     StdModule { path: "std.money", text: include_str!("../std/money.wfl") },
+    StdModule { path: "std.prelude", text: include_str!("../std/prelude.wfl") },
     StdModule { path: "std.retry", text: include_str!("../std/retry.wfl") },
 ];
 

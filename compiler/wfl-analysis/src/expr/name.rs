@@ -5,7 +5,6 @@ use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::checker::{Checker, Facts};
-use crate::native;
 use crate::tables::{Shape, Space, Thing};
 use crate::ty::{Ty, Typed};
 
@@ -71,7 +70,10 @@ impl Checker<'_, '_, '_> {
                     "a service",
                     format!("operations are called by steps: `step x = {word}.operation(…)`"),
                 )),
-                (Some(_), ..) => Some(("a workflow", "workflows are started from outside".to_owned())),
+                (Some((_, Thing::Workflow(_))), ..) => {
+                    Some(("a workflow", format!("start it by a step: `step x = run {word}(…)`")))
+                }
+                (Some(_), ..) => Some(("a type", format!("write `{word}(…)` to make a value of it"))),
                 (None, Some(_), ..) => Some(("an error", format!("raise it by `fail {word}`"))),
                 (None, None, Some(_), _) => Some(("an event", format!("publish it by `emit {word}(…)`"))),
                 (None, None, None, Some(_)) => Some(("a function", format!("call it: `{word}(…)`"))),
@@ -96,16 +98,13 @@ impl Checker<'_, '_, '_> {
         let mut candidates: Vec<&str> = self.names.iter().map(|binding| binding.name.as_str()).collect();
         candidates.extend(self.tables.visible(self.module, Space::Type).map(|(name, _)| name));
         candidates.extend(self.tables.visible(self.module, Space::Function).map(|(name, _)| name));
-        for function in native::prelude_names() {
-            candidates.push(function);
-        }
         candidates.extend(variants.flatten().map(|variant| variant.name.as_str()));
         let meant = closest(&name.text, candidates).map(str::to_owned);
         // What was meant is used: one mistake, one report.
         for binding in self.names.iter_mut().filter(|binding| Some(&binding.name) == meant.as_ref()) {
             binding.used = true;
         }
-        let diagnostic = match (meant, native::home(&name.text)) {
+        let diagnostic = match (meant, self.tables.home(&name.text)) {
             (_, Some(home)) => diagnostic.help(format!("import it: `import {home} ({})`", name.text)),
             (Some(meant), _) => diagnostic.help(format!("did you mean `{meant}`?")).fix(
                 format!("write `{meant}`"),
@@ -210,6 +209,14 @@ impl Checker<'_, '_, '_> {
             }
             Ty::Record(members) => {
                 members.iter().map(|member| (member.name.as_str(), member.ty.clone(), member.label)).collect()
+            }
+            Ty::Batch(item) => {
+                let members = crate::ty::batch_members(item);
+                let found = members.into_iter().find(|member| member.name == name.text.as_str());
+                if let Some(member) = found {
+                    return Some((member.ty, public));
+                }
+                vec![("ok", Ty::Unknown, public), ("errors", Ty::Unknown, public)]
             }
             Ty::Money(_) => vec![("amount", Ty::Decimal, public), ("currency", Ty::String, public)],
             Ty::Unknown => return None,
