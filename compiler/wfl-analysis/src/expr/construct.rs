@@ -1,6 +1,6 @@
 //! Records, variants, errors and events: values that are put together from named fields.
 
-use wfl_ir::{Expr, Label, Name, Value};
+use wfl_ir::{Expr, Label, Library, Name, Value};
 use wfl_source::{Applicability, Code, Diagnostic, Span, closest};
 use wfl_syntax::ast;
 
@@ -124,7 +124,7 @@ impl Checker<'_, '_, '_> {
         if let (Some(rule), Some(constant)) = (&field.rule, typed.value())
             && *constant != Value::None
             && !typed.ty.is_unknown()
-            && wfl_eval::fits(&self.tables.defs, &rule.holds, constant) == Ok(false)
+            && wfl_eval::fits(Library::of_types(&self.tables.defs), &rule.holds, constant) == Ok(false)
         {
             self.rule_broken(&format!("`{}`", field.name), &rule.text, value.span);
         }

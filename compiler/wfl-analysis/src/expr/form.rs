@@ -62,7 +62,7 @@ impl Checker<'_, '_, '_> {
             _ => None,
         });
         let expr = match constants.collect::<Option<Vec<_>>>() {
-            Some(values) => Expr::Const(wfl_ir::Value::List(values)),
+            Some(values) => Expr::Const(wfl_ir::Value::list(values)),
             None => Expr::List(exprs),
         };
         Typed::new(expr, Ty::List(Box::new(ty)), label)

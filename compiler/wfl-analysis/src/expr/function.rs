@@ -38,6 +38,8 @@ impl Checker<'_, '_, '_> {
         let wanted = match callee.function {
             Builtin::Length | Builtin::IsEmpty | Builtin::First | Builtin::Uuid | Builtin::IsIban => 1,
             Builtin::Matches | Builtin::Contains | Builtin::Percent | Builtin::AtLeast | Builtin::AtMost => 2,
+            // No module names another one yet.
+            _ => return None,
         };
         let mut values: Vec<(Typed, Span)> = callee.receiver.iter().cloned().collect();
         if let Some(named) = arguments.list.iter().find_map(|argument| argument.name.as_ref()) {
@@ -115,6 +117,7 @@ impl Checker<'_, '_, '_> {
                     }
                 }
             }
+            _ => None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Literals, and constants that are computed while compiling.
 
 use wfl_eval::{Env, Fault};
-use wfl_ir::{Decimal, Duration, Expr, Name, Part, Value};
+use wfl_ir::{Decimal, Duration, Expr, Library, Name, Part, Value};
 use wfl_source::{Code, Diagnostic, Span};
 use wfl_syntax::ast::{self, ExprKind, TextPart};
 
@@ -49,7 +49,9 @@ impl Checker<'_, '_, '_> {
     /// Holds a constant against the rules of a refined type.
     pub(crate) fn check_rules(&mut self, ty: &Ty, value: &Value, span: Span) {
         let Ty::Named(_) = ty else { return };
-        if let Ok(Some((name, rule))) = wfl_eval::check_rule(&self.tables.defs, &ty.to_ir(), value) {
+        if let Ok(Some((name, rule))) =
+            wfl_eval::check_rule(Library::of_types(&self.tables.defs), &ty.to_ir(), value)
+        {
             let short = name.rsplit('.').next().unwrap_or(&name).to_owned();
             self.rule_broken(&format!("`{short}`"), &rule, span);
         }
@@ -94,7 +96,7 @@ impl Checker<'_, '_, '_> {
         if !operands_constant || typed.ty.is_unknown() {
             return typed;
         }
-        match wfl_eval::evaluate(Env::constant(&self.tables.defs), &typed.expr) {
+        match wfl_eval::evaluate(Env::constant(Library::of_types(&self.tables.defs)), &typed.expr) {
             Ok(value) => Typed::constant(value, typed.ty),
             Err(fault) => {
                 self.fault(&fault, span);
