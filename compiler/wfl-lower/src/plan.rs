@@ -40,6 +40,7 @@ pub fn lower(program: &Program, workflow: &Workflow) -> Result<Plan, LowerError>
         workflow: workflow.name.clone(),
         version: workflow.version,
         types: link.types(),
+        functions: Vec::new(),
         operations: link.operations(),
         params: link.fields(&workflow.params),
         result: link.ty(&workflow.result),

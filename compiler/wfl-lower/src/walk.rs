@@ -17,7 +17,10 @@ pub(crate) fn visit(expr: &Expr, on: &mut dyn FnMut(&Expr)) {
         Expr::Record(fields) | Expr::Variant(_, fields) => {
             fields.iter().for_each(|(_, value)| visit(value, on))
         }
-        Expr::List(items) | Expr::Call(_, items) => items.iter().for_each(|item| visit(item, on)),
+        Expr::Lambda { body, .. } => visit(body, on),
+        Expr::List(items) | Expr::Call(_, items) | Expr::Apply(_, items) => {
+            items.iter().for_each(|item| visit(item, on))
+        }
         Expr::Binary(_, left, right) => {
             visit(left, on);
             visit(right, on);
@@ -79,6 +82,8 @@ pub(crate) fn renumber(expr: &Expr, number: &dyn Numbers) -> Expr {
         }
         Expr::Is(value, pattern) => Expr::Is(boxed(value), pattern.clone()),
         Expr::Call(function, arguments) => Expr::Call(*function, arguments.iter().map(again).collect()),
+        Expr::Lambda { params, body } => Expr::Lambda { params: *params, body: boxed(body) },
+        Expr::Apply(function, arguments) => Expr::Apply(*function, arguments.iter().map(again).collect()),
         Expr::Interpolate(parts) => {
             let part = |part: &Part| match part {
                 Part::Text(text) => Part::Text(text.clone()),
@@ -95,6 +100,13 @@ pub(crate) fn renumber_type(ty: &Type, number: &dyn Numbers) -> Type {
         Type::Named(index) => Type::Named(number.type_number(*index)),
         Type::Optional(inner) => Type::Optional(Box::new(renumber_type(inner, number))),
         Type::List(inner) => Type::List(Box::new(renumber_type(inner, number))),
+        Type::Set(inner) => Type::Set(Box::new(renumber_type(inner, number))),
+        Type::Map(key, value) => {
+            Type::Map(Box::new(renumber_type(key, number)), Box::new(renumber_type(value, number)))
+        }
+        Type::Result(value, error) => {
+            Type::Result(Box::new(renumber_type(value, number)), Box::new(renumber_type(error, number)))
+        }
         Type::Record(fields) => {
             Type::Record(fields.iter().map(|(name, ty)| (name.clone(), renumber_type(ty, number))).collect())
         }
@@ -134,7 +146,11 @@ pub(crate) fn bound_slots(pattern: &Pattern, on: &mut dyn FnMut(u32)) {
 pub(crate) fn named_types(ty: &Type, on: &mut dyn FnMut(u32)) {
     match ty {
         Type::Named(index) => on(*index),
-        Type::Optional(inner) | Type::List(inner) => named_types(inner, on),
+        Type::Optional(inner) | Type::List(inner) | Type::Set(inner) => named_types(inner, on),
+        Type::Map(one, other) | Type::Result(one, other) => {
+            named_types(one, on);
+            named_types(other, on);
+        }
         Type::Record(fields) => fields.iter().for_each(|(_, ty)| named_types(ty, on)),
         _ => {}
     }

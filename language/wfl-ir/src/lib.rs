@@ -7,25 +7,32 @@ mod name;
 mod decimal;
 mod money;
 mod time;
+mod shared;
 mod value;
 mod types;
+mod builtin;
 mod expr;
 mod declared;
+mod function;
 mod operation;
 mod node;
+mod reach;
 mod plan;
 
+pub use builtin::Builtin;
 pub use decimal::{Decimal, DecimalError, MAX_DIGITS};
 pub use declared::{Field, Rule, TypeDef, TypeKind, Variant};
-pub use expr::{Binary, Builtin, Expr, MatchArm, Part, Pattern, Unary, WorkflowField};
+pub use expr::{Binary, Expr, MatchArm, Part, Pattern, Unary, WorkflowField};
+pub use function::{Function, Library};
 pub use money::{Currency, Money};
 pub use name::Name;
 pub use node::{Arm, Bind, Call, Caught, Edge, EdgeKind, Handler, Node, NodeKind, Scope};
 pub use operation::{Confirm, Effect, Idempotency, Operation, Retry};
 pub use plan::{FORMAT, Plan, PlanError, PlanHash, SEMANTICS};
-pub use time::{Duration, TimeError, Timestamp};
+pub use reach::MAX_LEVELS;
+pub use time::{Date, Duration, TimeError, Timestamp};
 pub use types::{Label, Type};
-pub use value::{Fields, Value};
+pub use value::{Bytes, Fields, List, Map, Set, Value};
 
 #[cfg(test)]
 mod tests;

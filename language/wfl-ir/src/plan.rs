@@ -9,9 +9,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::declared::{Field, TypeDef, TypeKind};
 use crate::expr::Expr;
+use crate::function::{Function, Library};
 use crate::name::Name;
 use crate::node::{Edge, EdgeKind, Node, NodeKind, Scope};
 use crate::operation::{Effect, Operation};
+use crate::reach::{Reach, levels_of_functions};
 use crate::time::Duration;
 use crate::types::Type;
 
@@ -40,6 +42,9 @@ pub struct Plan {
     pub version: u32,
     /// The named types, in an order that depends on the program's meaning only.
     pub types: Vec<TypeDef>,
+    /// The functions that expressions call, each after those that it calls itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<Function>,
     /// The operations that the graph can call, as steps, undo or confirmation.
     pub operations: Vec<Operation>,
     /// What the workflow takes. Parameter i is slot i.
@@ -187,6 +192,11 @@ impl Plan {
         Plan::decode(bytes)
     }
 
+    /// What types and calls in this plan's expressions point into.
+    pub fn library(&self) -> Library<'_> {
+        Library { types: &self.types, functions: &self.functions }
+    }
+
     /// The edges of a node.
     pub fn successors(&self, node: u32) -> &[Edge] {
         let at = |i: u32| self.succ_off.get(i as usize).map_or(self.succ.len(), |o| *o as usize);
@@ -233,14 +243,18 @@ impl Plan {
         if self.params.len() > self.slots as usize {
             return wrong("parameters without a slot".into());
         }
+        let levels = levels_of_functions(self.library()).map_err(PlanError::Inconsistent)?;
+        let reach = Reach { library: self.library(), levels: &levels, slots: self.slots };
         let mut ids = std::collections::BTreeSet::new();
         for (index, node) in self.nodes.iter().enumerate() {
             if !ids.insert(&node.id) {
                 return wrong(format!("two nodes are named {}", node.id));
             }
-            self.check_node(index as u32, node).or_else(|what| wrong(format!("node {}: {what}", node.id)))?;
+            let sound = self.check_node(index as u32, node).and_then(|()| check_node_reach(reach, node));
+            sound.or_else(|what| wrong(format!("node {}: {what}", node.id)))?;
         }
-        self.check_tables().or_else(wrong)
+        reach.test(&self.key, 0).or_else(|what| wrong(format!("the key: {what}")))?;
+        self.check_tables(reach).or_else(wrong)
     }
 
     fn check_node(&self, index: u32, node: &Node) -> Result<(), String> {
@@ -253,26 +267,18 @@ impl Plan {
             return Err(format!("an edge leads to node {}", edge.to));
         }
         let needs = |kind: EdgeKind| self.target(index, kind).map(|_| ()).ok_or(format!("no edge {kind:?}"));
-        let slot = |s: u32| if s < self.slots { Ok(()) } else { Err(format!("slot {s} is not there")) };
-        node.binds.iter().try_for_each(|bind| slot(bind.slot))?;
         match &node.kind {
             NodeKind::Call(call) => {
                 needs(EdgeKind::Order)?;
-                call.result.iter().try_for_each(|s| slot(*s))?;
                 let operation =
                     self.operations.get(call.operation as usize).ok_or("its operation is not there")?;
                 let known = |name: &Name| operation.params.iter().any(|p| p.name == *name);
                 if !call.args.iter().all(|(name, _)| known(name)) {
                     return Err("an argument has no parameter".into());
                 }
-                for (i, handler) in call.handlers.iter().enumerate() {
-                    needs(EdgeKind::Error(i as u32))?;
-                    handler.bind.iter().try_for_each(|s| slot(*s))?;
-                }
-                Ok(())
+                (0..call.handlers.len() as u32).try_for_each(|i| needs(EdgeKind::Error(i)))
             }
             NodeKind::Choice { arms, .. } => (0..arms.len() as u32).try_for_each(|i| needs(EdgeKind::Arm(i))),
-            NodeKind::Set { slot: s, .. } => slot(*s).and_then(|()| needs(EdgeKind::Order)),
             NodeKind::Enter { scope } | NodeKind::Exit { scope } if *scope as usize >= self.scopes.len() => {
                 Err("its scope is not there".into())
             }
@@ -291,7 +297,17 @@ impl Plan {
         self.types.get(index as usize).is_some_and(|def| test(&def.kind))
     }
 
-    fn check_tables(&self) -> Result<(), String> {
+    /// The type that a refined type restricts, if that is a named one.
+    fn other_name_of(&self, index: u32) -> Option<u32> {
+        let TypeKind::Refined { base, .. } = &self.types.get(index as usize)?.kind else { return None };
+        let mut base = base;
+        while let Type::Optional(inner) = base {
+            base = inner;
+        }
+        if let Type::Named(index) = base { Some(*index) } else { None }
+    }
+
+    fn check_tables(&self, reach: Reach<'_>) -> Result<(), String> {
         let is_error = |index: &u32| self.is_kind(*index, |k| matches!(k, TypeKind::Error(_)));
         for operation in &self.operations {
             let there = |index: u32| (index as usize) < self.operations.len();
@@ -306,32 +322,86 @@ impl Plan {
                     operation.qualified()
                 ));
             }
+            check_operation_reach(reach, operation)
+                .map_err(|what| format!("{}: {what}", operation.qualified()))?;
         }
         if !self.raises.iter().all(is_error) {
             return Err("a raised error is not there".into());
         }
-        let mut named = Vec::new();
-        self.params.iter().for_each(|p| collect_named(&p.ty, &mut named));
-        collect_named(&self.result, &mut named);
-        for operation in &self.operations {
-            operation.params.iter().for_each(|p| collect_named(&p.ty, &mut named));
-            collect_named(&operation.result, &mut named);
-        }
-        for def in &self.types {
-            match &def.kind {
-                TypeKind::Record(fields) | TypeKind::Error(fields) | TypeKind::Event(fields) => {
-                    fields.iter().for_each(|f| collect_named(&f.ty, &mut named));
-                }
-                TypeKind::Enum(variants) => {
-                    variants.iter().flat_map(|v| &v.fields).for_each(|f| collect_named(&f.ty, &mut named));
-                }
-                TypeKind::Refined { base, .. } => collect_named(base, &mut named),
+        for index in 0..self.types.len() as u32 {
+            // A type that is only another name must end in one that is more.
+            let steps = std::iter::successors(Some(index), |index| self.other_name_of(*index));
+            if steps.take(self.types.len() + 1).count() > self.types.len() {
+                return Err(format!("type {index} stands for itself"));
             }
         }
-        match named.iter().find(|index| **index as usize >= self.types.len()) {
-            Some(index) => Err(format!("type {index} is not there")),
-            None => Ok(()),
+        let fields = |fields: &[Field]| fields.iter().try_for_each(|field| check_field_reach(reach, field));
+        fields(&self.params)?;
+        reach.ty(&self.result)?;
+        self.types.iter().try_for_each(|def| match &def.kind {
+            TypeKind::Record(all) | TypeKind::Error(all) | TypeKind::Event(all) => fields(all),
+            TypeKind::Enum(variants) => variants.iter().try_for_each(|variant| fields(&variant.fields)),
+            TypeKind::Refined { base, rule } => {
+                rule.iter().try_for_each(|rule| Reach { slots: 0, ..reach }.test(&rule.holds, 0))?;
+                reach.ty(base)
+            }
+        })
+    }
+}
+
+fn check_field_reach(reach: Reach<'_>, field: &Field) -> Result<(), String> {
+    field.rule.iter().try_for_each(|rule| Reach { slots: 0, ..reach }.test(&rule.holds, 0))?;
+    reach.ty(&field.ty)
+}
+
+/// An operation's expressions see its parameters, and those of its undoing also the result.
+fn check_operation_reach(reach: Reach<'_>, operation: &Operation) -> Result<(), String> {
+    operation.params.iter().try_for_each(|param| check_field_reach(reach, param))?;
+    reach.ty(&operation.result)?;
+    let reach = Reach { slots: 0, ..reach };
+    let params = operation.params.len() as u32;
+    if let Some(idempotency) = &operation.idempotent {
+        reach.test(&idempotency.key, params)?;
+    }
+    if let Some(confirm) = &operation.confirm {
+        confirm.args.iter().try_for_each(|(_, value)| reach.test(value, params))?;
+    }
+    match &operation.effect {
+        Effect::Compensable { args, .. } => {
+            args.iter().try_for_each(|(_, value)| reach.test(value, params + 1))
         }
+        _ => Ok(()),
+    }
+}
+
+fn check_node_reach(reach: Reach<'_>, node: &Node) -> Result<(), String> {
+    let named = |values: &[(Name, Expr)]| values.iter().try_for_each(|(_, value)| reach.test(value, 0));
+    node.binds.iter().try_for_each(|bind| {
+        reach.slot(bind.slot)?;
+        reach.test(&bind.value, 0)
+    })?;
+    match &node.kind {
+        NodeKind::Call(call) => {
+            named(&call.args)?;
+            let handlers = call.handlers.iter().filter_map(|handler| handler.bind.as_ref());
+            call.result.iter().chain(handlers).try_for_each(|slot| reach.slot(*slot))
+        }
+        NodeKind::Choice { subject, arms } => {
+            reach.test(subject, 0)?;
+            arms.iter().try_for_each(|arm| {
+                reach.pattern(&arm.pattern)?;
+                arm.guard.iter().try_for_each(|guard| reach.test(guard, 0))
+            })
+        }
+        NodeKind::Set { slot, value } => reach.slot(*slot).and_then(|()| reach.test(value, 0)),
+        NodeKind::Emit { fields, .. } | NodeKind::Fail { fields, .. } => named(fields),
+        NodeKind::Ensure { condition, .. } => reach.test(condition, 0),
+        NodeKind::Return { value } => reach.test(value, 0),
+        NodeKind::Merge
+        | NodeKind::Enter { .. }
+        | NodeKind::Exit { .. }
+        | NodeKind::Rollback
+        | NodeKind::Commit => Ok(()),
     }
 }
 
@@ -364,13 +434,4 @@ fn nesting(bytes: &[u8]) -> usize {
         }
     }
     deepest
-}
-
-fn collect_named(ty: &Type, into: &mut Vec<u32>) {
-    match ty {
-        Type::Named(index) => into.push(*index),
-        Type::Optional(inner) | Type::List(inner) => collect_named(inner, into),
-        Type::Record(fields) => fields.iter().for_each(|(_, ty)| collect_named(ty, into)),
-        _ => {}
-    }
 }

@@ -171,6 +171,7 @@ fn operator(op: Binary) -> &'static str {
         Binary::Add => "+",
         Binary::Subtract => "−",
         Binary::Multiply => "×",
+        Binary::Divide => "÷",
         Binary::Equal => "=",
         Binary::NotEqual => "≠",
         Binary::Less => "<",
@@ -197,7 +198,12 @@ fn brief_value(value: &Value) -> String {
             Some((_, Value::Variant(inner, _))) => format!("{name}({inner})"),
             _ => name.to_string(),
         },
-        Value::Record(_) | Value::List(_) | Value::Json(_) => String::new(),
+        Value::Record(_)
+        | Value::List(_)
+        | Value::Set(_)
+        | Value::Map(_)
+        | Value::Bytes(_)
+        | Value::Json(_) => String::new(),
         other => other.to_string(),
     }
 }
