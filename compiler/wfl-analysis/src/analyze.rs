@@ -49,6 +49,9 @@ pub fn analyze(modules: &[Module<'_>], files: &Files) -> Analysis {
     let governance = governance::check(&mut session, &tables, modules, &touches);
     scenario::check(&mut session, &tables, modules, &workflows);
     declare::check_unused(&mut session, &tables, modules);
+    for (module, scope) in modules.iter().zip(&tables.modules) {
+        session.forgive(module.file, &scope.broken);
+    }
     let program = Program {
         types: tables.defs,
         operations,

@@ -230,6 +230,9 @@ fn connect(session: &mut Session<'_>, tables: &mut Tables<'_>, module: usize, im
     }
     let path = import.path.dotted();
     let Some(target) = tables.modules.iter().position(|scope| scope.path == path) else {
+        let alias = import.alias.as_ref().or(import.path.last()).filter(|_| import.names.is_empty());
+        let names = import.names.iter().chain(alias).map(|name| name.text.clone());
+        tables.modules[module].broken.extend(names);
         return not_found(session, tables, import, &path);
     };
     if import.names.is_empty() {
@@ -263,6 +266,7 @@ fn connect_name(
         tables.modules[target].own.get(&key).copied().map(|thing| (key, thing))
     });
     if found.iter().all(Option::is_none) {
+        tables.modules[module].broken.insert(name.text.clone());
         return no_such_name(session, tables, target, name);
     }
     let number = remember(tables, module, name);

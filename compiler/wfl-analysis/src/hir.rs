@@ -29,6 +29,64 @@ pub struct Program {
     pub invariants: Vec<Invariant>,
 }
 
+impl Program {
+    /// The workflows that a workflow starts.
+    pub fn starts(&self, workflow: u32) -> Vec<u32> {
+        let mut found = Vec::new();
+        if let Some(workflow) = self.workflows.get(workflow as usize) {
+            starts_in(&workflow.body, &mut found);
+        }
+        found
+    }
+}
+
+fn starts_in(block: &Block, found: &mut Vec<u32>) {
+    for statement in block {
+        let handlers: &[Handler] = match statement {
+            Statement::Run(run) => {
+                found.push(run.workflow);
+                &run.handlers
+            }
+            Statement::Step(step) => &step.handlers,
+            Statement::Choice(choice) => {
+                choice.arms.iter().for_each(|arm| starts_in(&arm.body, found));
+                &[]
+            }
+            Statement::Saga(saga) => {
+                starts_in(&saga.body, found);
+                &saga.handlers
+            }
+            Statement::Parallel(parallel) => {
+                parallel.branches.iter().for_each(|branch| starts_in(&branch.body, found));
+                &parallel.handlers
+            }
+            Statement::Foreach(foreach) => {
+                starts_in(&foreach.body, found);
+                &foreach.handlers
+            }
+            Statement::Repeat(repeat) => {
+                starts_in(&repeat.body, found);
+                &[]
+            }
+            Statement::Await(awaited) => {
+                let late = awaited.timeout.as_ref().and_then(|(_, late)| late.as_ref());
+                late.into_iter().for_each(|late| starts_in(late, found));
+                &awaited.handlers
+            }
+            Statement::Shield(body) => {
+                starts_in(body, found);
+                &[]
+            }
+            Statement::Ensure { otherwise: Some(block), .. } => {
+                starts_in(block, found);
+                &[]
+            }
+            _ => &[],
+        };
+        handlers.iter().for_each(|handler| starts_in(&handler.body, found));
+    }
+}
+
 /// What an operation touches, over its parameters.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Touches {

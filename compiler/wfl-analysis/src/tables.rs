@@ -1,6 +1,6 @@
 //! All declarations of a program, and the look-up of names in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wfl_ir::{Builtin, Currency, Function, Label, Library, Name, Rule, TypeDef};
 use wfl_source::Span;
@@ -176,6 +176,8 @@ pub(crate) struct ModuleScope {
     /// Alias to module number and import number.
     pub(crate) aliases: BTreeMap<String, (usize, usize)>,
     pub(crate) imports: Vec<ImportedName>,
+    /// Names whose import was reported: what they mean is not known, and their uses are not reported again.
+    pub(crate) broken: BTreeSet<String>,
 }
 
 /// The declarations.

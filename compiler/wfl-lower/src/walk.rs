@@ -1,6 +1,6 @@
 //! Walks over expressions and over everything of a workflow that holds expressions.
 
-use wfl_analysis::hir::{Block, Statement};
+use wfl_analysis::hir::{Await, AwaitKind, Block, Statement};
 use wfl_ir::{Expr, Part, Pattern, Type};
 
 /// Calls `visit` for an expression and for each one inside of it.
@@ -50,6 +50,8 @@ pub(crate) trait Numbers {
     fn type_number(&self, index: u32) -> u32;
     /// The new number of a slot.
     fn slot_number(&self, slot: u32) -> u32;
+    /// The new number of a function.
+    fn function_number(&self, index: u32) -> u32;
 }
 
 /// The expression with other numbers for its named types and slots.
@@ -83,7 +85,9 @@ pub(crate) fn renumber(expr: &Expr, number: &dyn Numbers) -> Expr {
         Expr::Is(value, pattern) => Expr::Is(boxed(value), pattern.clone()),
         Expr::Call(function, arguments) => Expr::Call(*function, arguments.iter().map(again).collect()),
         Expr::Lambda { params, body } => Expr::Lambda { params: *params, body: boxed(body) },
-        Expr::Apply(function, arguments) => Expr::Apply(*function, arguments.iter().map(again).collect()),
+        Expr::Apply(function, arguments) => {
+            Expr::Apply(number.function_number(*function), arguments.iter().map(again).collect())
+        }
         Expr::Interpolate(parts) => {
             let part = |part: &Part| match part {
                 Part::Text(text) => Part::Text(text.clone()),
@@ -161,13 +165,36 @@ pub(crate) fn statements(block: &Block, on: &mut dyn FnMut(&Statement)) {
     for statement in block {
         on(statement);
         match statement {
-            Statement::Step(step) => step.handlers.iter().for_each(|handler| statements(&handler.body, on)),
+            Statement::Step(step) => handlers(&step.handlers, on),
             Statement::Choice(choice) => choice.arms.iter().for_each(|arm| statements(&arm.body, on)),
-            Statement::Saga(saga) => statements(&saga.body, on),
+            Statement::Saga(saga) => {
+                statements(&saga.body, on);
+                handlers(&saga.handlers, on);
+            }
+            Statement::Run(run) => handlers(&run.handlers, on),
+            Statement::Parallel(parallel) => {
+                parallel.branches.iter().for_each(|branch| statements(&branch.body, on));
+                handlers(&parallel.handlers, on);
+            }
+            Statement::Foreach(foreach) => {
+                statements(&foreach.body, on);
+                handlers(&foreach.handlers, on);
+            }
+            Statement::Repeat(repeat) => statements(&repeat.body, on),
+            Statement::Await(awaited) => {
+                let late = awaited.timeout.as_ref().and_then(|(_, late)| late.as_ref());
+                late.into_iter().for_each(|late| statements(late, on));
+                handlers(&awaited.handlers, on);
+            }
+            Statement::Shield(body) => statements(body, on),
             Statement::Ensure { otherwise: Some(block), .. } => statements(block, on),
             _ => {}
         }
     }
+}
+
+fn handlers(list: &[wfl_analysis::hir::Handler], on: &mut dyn FnMut(&Statement)) {
+    list.iter().for_each(|handler| statements(&handler.body, on));
 }
 
 /// Calls `on` for each outermost expression that a statement holds by itself.
@@ -184,7 +211,40 @@ pub(crate) fn expressions(statement: &Statement, on: &mut dyn FnMut(&Expr)) {
         }
         Statement::Ensure { condition, .. } => on(condition),
         Statement::Leave { set: Some((_, value)), .. } => on(value),
-        Statement::Leave { set: None, .. } | Statement::Saga(_) | Statement::Rollback | Statement::Commit => {
+        Statement::Run(run) => run.args.iter().for_each(|(_, value)| on(value)),
+        Statement::Restart(args) => args.iter().for_each(|(_, value)| on(value)),
+        Statement::Wait { time, .. } => on(time),
+        Statement::Parallel(parallel) => parallel.within.iter().for_each(on),
+        Statement::Foreach(foreach) => {
+            on(&foreach.list);
+            foreach.key.iter().for_each(on);
+        }
+        Statement::Repeat(repeat) => repeat.every.iter().chain(&repeat.until).for_each(on),
+        Statement::Await(awaited) => await_expressions(awaited, on),
+        Statement::Leave { set: None, .. }
+        | Statement::Saga(_)
+        | Statement::Shield(_)
+        | Statement::Rollback
+        | Statement::Commit => {}
+    }
+}
+
+fn await_expressions(awaited: &Await, on: &mut dyn FnMut(&Expr)) {
+    if let Some((every, reminder)) = &awaited.remind {
+        on(every);
+        reminder.iter().flat_map(|reminder| &reminder.args).for_each(|(_, value)| on(value));
+    }
+    awaited.timeout.iter().for_each(|(after, _)| on(after));
+    match &awaited.kind {
+        AwaitKind::Signal { condition, .. } => condition.iter().for_each(on),
+        AwaitKind::Human { role, title, show, escalations, .. } => {
+            on(role);
+            title.iter().for_each(&mut *on);
+            show.iter().for_each(|(shown, _)| on(shown));
+            escalations.iter().for_each(|(after, to)| {
+                on(after);
+                on(to);
+            });
         }
     }
 }

@@ -1,19 +1,16 @@
 //! The `Plan`: the compiled workflow, its bytes, its hash, and the check that makes it safe to execute.
 
-use std::fmt;
-use std::str::FromStr;
-
-use minicbor::{Decode, Encode};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use crate::declared::{Field, TypeDef, TypeKind};
+use crate::declared::{Field, TypeDef};
 use crate::expr::Expr;
+use crate::flow::Region;
 use crate::function::{Function, Library};
 use crate::name::Name;
-use crate::node::{Edge, EdgeKind, Node, NodeKind, Scope};
-use crate::operation::{Effect, Operation};
-use crate::reach::{Reach, levels_of_functions};
+use crate::node::{Edge, EdgeKind, Node, Scope};
+use crate::operation::Operation;
+use crate::plan_hash::PlanHash;
 use crate::time::Duration;
 use crate::types::Type;
 
@@ -66,64 +63,24 @@ pub struct Plan {
     pub slots: u32,
     /// The compensation scopes; 0 is the body.
     pub scopes: Vec<Scope>,
+    /// The regions; 0 is the body, which is left out when it is the only one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<Region>,
+    /// What instances can be searched by, over the parameter slots.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<(Name, Type, Expr)>,
+    /// How many instances run at once, and over the parameter slots what those have in common that count together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<(u32, Option<Expr>)>,
+    /// Which instances come first, over the parameter slots: the greater the earlier; none for 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Expr>,
     /// The nodes in topological order; 0 is the entry.
     pub nodes: Vec<Node>,
     /// Node i's edges are `succ[succ_off[i]..succ_off[i + 1]]`.
     pub succ_off: Vec<u32>,
     /// All edges.
     pub succ: Vec<Edge>,
-}
-
-/// The BLAKE3-256 of a plan's bytes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(transparent)]
-pub struct PlanHash(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
-
-impl PlanHash {
-    /// The hash of a plan's bytes.
-    pub fn of(bytes: &[u8]) -> PlanHash {
-        PlanHash(*blake3::hash(bytes).as_bytes())
-    }
-
-    /// The first 12 digits, for people.
-    pub fn short(&self) -> String {
-        self.to_string()[..12].to_owned()
-    }
-}
-
-impl fmt::Display for PlanHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
-    }
-}
-
-impl fmt::Debug for PlanHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for PlanHash {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<PlanHash, String> {
-        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok();
-        let hash = bytes.and_then(|b| <[u8; 32]>::try_from(b).ok());
-        hash.map(PlanHash)
-            .ok_or_else(|| format!("`{text}` is not a plan hash: 64 hexadecimal digits are needed"))
-    }
-}
-
-impl Serialize for PlanHash {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for PlanHash {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
-    }
 }
 
 /// Why bytes are not a plan that can be executed.
@@ -216,192 +173,6 @@ impl Plan {
     /// The scopes from this one outwards, itself first.
     pub fn scopes_outward(&self, scope: u32) -> impl Iterator<Item = u32> {
         std::iter::successors(Some(scope), |s| self.scopes.get(*s as usize).and_then(|scope| scope.parent))
-    }
-
-    /// Tests every index, the order of the nodes and the edges that each kind of node needs.
-    pub fn check(&self) -> Result<(), PlanError> {
-        let wrong = |what: String| Err(PlanError::Inconsistent(what));
-        if self.nodes.is_empty() || self.scopes.is_empty() || self.succ_off.len() != self.nodes.len() + 1 {
-            return wrong("nodes, scopes or edge offsets are missing".into());
-        }
-        if self.succ_off.windows(2).any(|pair| pair[0] > pair[1])
-            || self.succ_off.first() != Some(&0)
-            || self.succ_off.last().map(|end| *end as usize) != Some(self.succ.len())
-        {
-            return wrong("the edge offsets do not grow to the number of edges".into());
-        }
-        for (index, scope) in self.scopes.iter().enumerate() {
-            let sound = if index == 0 {
-                scope.parent.is_none()
-            } else {
-                scope.parent.is_some_and(|p| (p as usize) < index)
-            };
-            if !sound {
-                return wrong(format!("scope {} has no scope around it", scope.id));
-            }
-        }
-        if self.params.len() > self.slots as usize {
-            return wrong("parameters without a slot".into());
-        }
-        let levels = levels_of_functions(self.library()).map_err(PlanError::Inconsistent)?;
-        let reach = Reach { library: self.library(), levels: &levels, slots: self.slots };
-        let mut ids = std::collections::BTreeSet::new();
-        for (index, node) in self.nodes.iter().enumerate() {
-            if !ids.insert(&node.id) {
-                return wrong(format!("two nodes are named {}", node.id));
-            }
-            let sound = self.check_node(index as u32, node).and_then(|()| check_node_reach(reach, node));
-            sound.or_else(|what| wrong(format!("node {}: {what}", node.id)))?;
-        }
-        reach.test(&self.key, 0).or_else(|what| wrong(format!("the key: {what}")))?;
-        self.check_tables(reach).or_else(wrong)
-    }
-
-    fn check_node(&self, index: u32, node: &Node) -> Result<(), String> {
-        if node.scope as usize >= self.scopes.len() {
-            return Err("its scope is not there".into());
-        }
-        if let Some(edge) =
-            self.successors(index).iter().find(|e| e.to <= index || e.to as usize >= self.nodes.len())
-        {
-            return Err(format!("an edge leads to node {}", edge.to));
-        }
-        let needs = |kind: EdgeKind| self.target(index, kind).map(|_| ()).ok_or(format!("no edge {kind:?}"));
-        match &node.kind {
-            NodeKind::Call(call) => {
-                needs(EdgeKind::Order)?;
-                let operation =
-                    self.operations.get(call.operation as usize).ok_or("its operation is not there")?;
-                let known = |name: &Name| operation.params.iter().any(|p| p.name == *name);
-                if !call.args.iter().all(|(name, _)| known(name)) {
-                    return Err("an argument has no parameter".into());
-                }
-                (0..call.handlers.len() as u32).try_for_each(|i| needs(EdgeKind::Error(i)))
-            }
-            NodeKind::Choice { arms, .. } => (0..arms.len() as u32).try_for_each(|i| needs(EdgeKind::Arm(i))),
-            NodeKind::Enter { scope } | NodeKind::Exit { scope } if *scope as usize >= self.scopes.len() => {
-                Err("its scope is not there".into())
-            }
-            NodeKind::Emit { event, .. } if !self.is_kind(*event, |k| matches!(k, TypeKind::Event(_))) => {
-                Err("its event is not there".into())
-            }
-            NodeKind::Fail { error, .. } if !self.is_kind(*error, |k| matches!(k, TypeKind::Error(_))) => {
-                Err("its error is not there".into())
-            }
-            NodeKind::Return { .. } | NodeKind::Fail { .. } => Ok(()),
-            _ => needs(EdgeKind::Order),
-        }
-    }
-
-    fn is_kind(&self, index: u32, test: impl Fn(&TypeKind) -> bool) -> bool {
-        self.types.get(index as usize).is_some_and(|def| test(&def.kind))
-    }
-
-    /// The type that a refined type restricts, if that is a named one.
-    fn other_name_of(&self, index: u32) -> Option<u32> {
-        let TypeKind::Refined { base, .. } = &self.types.get(index as usize)?.kind else { return None };
-        let mut base = base;
-        while let Type::Optional(inner) = base {
-            base = inner;
-        }
-        if let Type::Named(index) = base { Some(*index) } else { None }
-    }
-
-    fn check_tables(&self, reach: Reach<'_>) -> Result<(), String> {
-        let is_error = |index: &u32| self.is_kind(*index, |k| matches!(k, TypeKind::Error(_)));
-        for operation in &self.operations {
-            let there = |index: u32| (index as usize) < self.operations.len();
-            let undo = match &operation.effect {
-                Effect::Compensable { undo, .. } => there(*undo),
-                _ => true,
-            };
-            let confirm = operation.confirm.as_ref().is_none_or(|confirm| there(confirm.operation));
-            if !undo || !confirm || !operation.raises.iter().all(is_error) {
-                return Err(format!(
-                    "operation {} points at something that is not there",
-                    operation.qualified()
-                ));
-            }
-            check_operation_reach(reach, operation)
-                .map_err(|what| format!("{}: {what}", operation.qualified()))?;
-        }
-        if !self.raises.iter().all(is_error) {
-            return Err("a raised error is not there".into());
-        }
-        for index in 0..self.types.len() as u32 {
-            // A type that is only another name must end in one that is more.
-            let steps = std::iter::successors(Some(index), |index| self.other_name_of(*index));
-            if steps.take(self.types.len() + 1).count() > self.types.len() {
-                return Err(format!("type {index} stands for itself"));
-            }
-        }
-        let fields = |fields: &[Field]| fields.iter().try_for_each(|field| check_field_reach(reach, field));
-        fields(&self.params)?;
-        reach.ty(&self.result)?;
-        self.types.iter().try_for_each(|def| match &def.kind {
-            TypeKind::Record(all) | TypeKind::Error(all) | TypeKind::Event(all) => fields(all),
-            TypeKind::Enum(variants) => variants.iter().try_for_each(|variant| fields(&variant.fields)),
-            TypeKind::Refined { base, rule } => {
-                rule.iter().try_for_each(|rule| Reach { slots: 0, ..reach }.test(&rule.holds, 0))?;
-                reach.ty(base)
-            }
-        })
-    }
-}
-
-fn check_field_reach(reach: Reach<'_>, field: &Field) -> Result<(), String> {
-    field.rule.iter().try_for_each(|rule| Reach { slots: 0, ..reach }.test(&rule.holds, 0))?;
-    reach.ty(&field.ty)
-}
-
-/// An operation's expressions see its parameters, and those of its undoing also the result.
-fn check_operation_reach(reach: Reach<'_>, operation: &Operation) -> Result<(), String> {
-    operation.params.iter().try_for_each(|param| check_field_reach(reach, param))?;
-    reach.ty(&operation.result)?;
-    let reach = Reach { slots: 0, ..reach };
-    let params = operation.params.len() as u32;
-    if let Some(idempotency) = &operation.idempotent {
-        reach.test(&idempotency.key, params)?;
-    }
-    if let Some(confirm) = &operation.confirm {
-        confirm.args.iter().try_for_each(|(_, value)| reach.test(value, params))?;
-    }
-    match &operation.effect {
-        Effect::Compensable { args, .. } => {
-            args.iter().try_for_each(|(_, value)| reach.test(value, params + 1))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_node_reach(reach: Reach<'_>, node: &Node) -> Result<(), String> {
-    let named = |values: &[(Name, Expr)]| values.iter().try_for_each(|(_, value)| reach.test(value, 0));
-    node.binds.iter().try_for_each(|bind| {
-        reach.slot(bind.slot)?;
-        reach.test(&bind.value, 0)
-    })?;
-    match &node.kind {
-        NodeKind::Call(call) => {
-            named(&call.args)?;
-            let handlers = call.handlers.iter().filter_map(|handler| handler.bind.as_ref());
-            call.result.iter().chain(handlers).try_for_each(|slot| reach.slot(*slot))
-        }
-        NodeKind::Choice { subject, arms } => {
-            reach.test(subject, 0)?;
-            arms.iter().try_for_each(|arm| {
-                reach.pattern(&arm.pattern)?;
-                arm.guard.iter().try_for_each(|guard| reach.test(guard, 0))
-            })
-        }
-        NodeKind::Set { slot, value } => reach.slot(*slot).and_then(|()| reach.test(value, 0)),
-        NodeKind::Emit { fields, .. } | NodeKind::Fail { fields, .. } => named(fields),
-        NodeKind::Ensure { condition, .. } => reach.test(condition, 0),
-        NodeKind::Return { value } => reach.test(value, 0),
-        NodeKind::Merge
-        | NodeKind::Enter { .. }
-        | NodeKind::Exit { .. }
-        | NodeKind::Rollback
-        | NodeKind::Commit => Ok(()),
     }
 }
 

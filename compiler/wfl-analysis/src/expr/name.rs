@@ -159,12 +159,8 @@ impl Checker<'_, '_, '_> {
             ("started_at", _) => (WorkflowField::StartedAt, Ty::Timestamp, public),
             ("key", Facts::Workflow(ty, label)) => (WorkflowField::Key, ty, label),
             ("key", Facts::IdempotencyKey) => (WorkflowField::Key, Ty::String, public),
-            ("key", _) => {
-                let title = "the type of `workflow.key` depends on the caller";
-                let diagnostic = Diagnostic::new(Code::E0215, title, span, "not known here");
-                self.session.report(diagnostic.help("give the operation a parameter for it"));
-                return Typed::unknown();
-            }
+            // The type of the key depends on the caller; what names the call is the instance.
+            ("key", Facts::Operation) => (WorkflowField::Id, Ty::String, public),
             _ => {
                 let title = format!("`workflow` has no `{}`", name.text);
                 let diagnostic = Diagnostic::new(Code::E0208, title, name.span, "unknown");
@@ -189,6 +185,9 @@ impl Checker<'_, '_, '_> {
             )));
             return Typed::unknown();
         }
+        if name.text == "date" && *self.tables.base(&base.ty) == Ty::Timestamp {
+            return self.day_of(base);
+        }
         let Some((ty, label)) = self.field_type(base.ty.present(), name) else { return Typed::unknown() };
         let label = label.max(base.label);
         let field = wfl_ir::Name::from(name.text.as_str());
@@ -198,6 +197,12 @@ impl Checker<'_, '_, '_> {
             }
             _ => Typed::new(Expr::Field(Box::new(base.expr), field), ty, label),
         }
+    }
+
+    /// `instant.date`: the day in UTC.
+    fn day_of(&mut self, base: Typed) -> Typed {
+        let label = base.label;
+        Typed::new(Expr::Call(wfl_ir::Builtin::DateOf, vec![base.expr]), Ty::Date, label)
     }
 
     fn field_type(&mut self, ty: &Ty, name: &ast::Name) -> Option<(Ty, wfl_ir::Label)> {

@@ -6,7 +6,7 @@
 
 use crate::graph::picture::{Line, Picture, Stroke};
 
-/// Row and lane of a box. The lane of undos is -1.
+/// Row and lane of a box. The lanes of undos are negative.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(crate) struct Cell {
     pub(crate) row: i32,
@@ -21,7 +21,9 @@ pub(crate) fn place(picture: &Picture) -> Vec<Cell> {
     let mut cells = layout.cells;
     for item in &picture.items[nodes..] {
         let row = item.undoes.and_then(|step| cells.get(step)).map_or(0, |cell| cell.row);
-        cells.push(Cell { row, lane: -1 });
+        // Steps side by side have their undos side by side.
+        let taken = cells[nodes..].iter().filter(|cell| cell.row == row).count() as i32;
+        cells.push(Cell { row, lane: -1 - taken });
     }
     cells
 }
