@@ -289,7 +289,9 @@ impl<'s, 'f, 'a> Contract<'s, 'f, 'a> {
         } else if let Some(retry) = &self.source.retry {
             let title = format!("`{name}` is called at most once and cannot be tried again");
             let diagnostic = Diagnostic::new(Code::E0330, title, retry.span, "a second call");
-            self.report(diagnostic.label(once, "only one call").help("remove `retry`, or say `idempotent by key`"));
+            self.report(
+                diagnostic.label(once, "only one call").help("remove `retry`, or say `idempotent by key`"),
+            );
         }
         if self.operation.effect == EffectClass::Irreversible && self.source.confirm.is_none() {
             self.not_confirmed(&name);

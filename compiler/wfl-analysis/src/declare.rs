@@ -152,7 +152,9 @@ fn declare_function<'a>(
 // What a predeclared error means is known to every reader; it is not given a second meaning.
 fn check_predeclared(session: &mut Session<'_>, tables: &Tables<'_>) {
     let Some(prelude) = tables.prelude else { return };
-    for info in tables.types.iter().filter(|info| info.module != prelude && matches!(info.shape, Shape::Error(_))) {
+    for info in
+        tables.types.iter().filter(|info| info.module != prelude && matches!(info.shape, Shape::Error(_)))
+    {
         if tables.modules[prelude].own.contains_key(&(Space::Error, info.name.to_string())) {
             let title = format!("the error `{}` is predeclared", info.name);
             let diagnostic = Diagnostic::new(Code::E0202, title, info.span, "declared a second time");

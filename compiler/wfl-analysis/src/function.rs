@@ -94,7 +94,8 @@ fn report_ring(session: &mut Session<'_>, tables: &Tables<'_>, calls: &[BTreeSet
     let Some(first) = info(at) else { return };
     let names = [at].into_iter().chain(way).filter_map(info).map(|info| info.name.to_string());
     let title = format!("`{}` needs itself", first.name);
-    let diagnostic = Diagnostic::new(Code::E0228, title, first.source.name.span, "would never come to an end");
+    let diagnostic =
+        Diagnostic::new(Code::E0228, title, first.source.name.span, "would never come to an end");
     session.report(
         diagnostic
             .note(names.collect::<Vec<_>>().join(" → "))

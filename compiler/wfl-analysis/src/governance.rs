@@ -142,7 +142,12 @@ impl<'s, 'f, 'a> About<'s, 'f, 'a> {
         });
     }
 
-    fn input(&mut self, name: &ast::Name, value: &ast::Expr, info: &WorkflowInfo<'_>) -> Option<(Name, Expr)> {
+    fn input(
+        &mut self,
+        name: &ast::Name,
+        value: &ast::Expr,
+        info: &WorkflowInfo<'_>,
+    ) -> Option<(Name, Expr)> {
         let tables = self.tables;
         // Of a single record its fields may be named, which is what changes.
         let fields = match info.params.as_slice() {
@@ -237,7 +242,9 @@ impl<'s, 'f, 'a> About<'s, 'f, 'a> {
                 let path = ast::Path { segments: glob.segments.clone(), span: glob.span };
                 match path.segments.last() {
                     Some(last) if last.text == "*" => self.service(&path),
-                    Some(_) => find_operation(self.session, self.tables, self.module, &path).into_iter().collect(),
+                    Some(_) => {
+                        find_operation(self.session, self.tables, self.module, &path).into_iter().collect()
+                    }
                     None => Vec::new(),
                 }
             }
@@ -263,7 +270,8 @@ impl<'s, 'f, 'a> About<'s, 'f, 'a> {
         let known = touches.iter().flat_map(|it| &it.labels).map(String::as_str);
         self.session.report(match closest(&label.text, known) {
             Some(meant) => diagnostic.help(format!("did you mean `@{meant}`?")),
-            None => diagnostic.help(format!("write `@label(\"{}\")` above the operations that are meant", label.text)),
+            None => diagnostic
+                .help(format!("write `@label(\"{}\")` above the operations that are meant", label.text)),
         });
     }
 

@@ -197,8 +197,7 @@ impl Scenario<'_, '_, '_> {
         let names = self.checker.names.len();
         for param in params {
             let place = NOT_CONSTANT;
-            let (name, ty, label, span) =
-                (param.name.to_string(), param.ty.clone(), param.label, param.span);
+            let (name, ty, label, span) = (param.name.to_string(), param.ty.clone(), param.label, param.span);
             self.checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
         }
         if let Some(when) = when {

@@ -73,7 +73,9 @@ impl<'a> Session<'a> {
         let unknown = [Code::E0201, Code::E0203, Code::E0211, Code::E0218, Code::E0222];
         let files = self.files;
         self.diagnostics.retain(|diagnostic| {
-            let Some(label) = diagnostic.primary().filter(|label| label.span.file == file) else { return true };
+            let Some(label) = diagnostic.primary().filter(|label| label.span.file == file) else {
+                return true;
+            };
             let text = files.text_of(label.span);
             let end = text.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(text.len());
             !(unknown.contains(&diagnostic.code) && broken.contains(&text[..end]))

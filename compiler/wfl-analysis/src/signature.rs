@@ -259,7 +259,13 @@ impl<'s, 'f, 'a> Resolver<'s, 'f, 'a> {
         resolved
     }
 
-    fn made_of(&mut self, name: &str, parts: &[&str], arguments: &[ast::TypeExpr], span: Span) -> (Ty, Label) {
+    fn made_of(
+        &mut self,
+        name: &str,
+        parts: &[&str],
+        arguments: &[ast::TypeExpr],
+        span: Span,
+    ) -> (Ty, Label) {
         if arguments.len() != parts.len() {
             let count = if parts.len() == 1 { "one type" } else { "two types" };
             let title = format!("`{name}` takes {count}");
@@ -296,7 +302,9 @@ impl<'s, 'f, 'a> Resolver<'s, 'f, 'a> {
         }
         let title = format!("{} cannot tell items apart", self.tables.show(&ty));
         let diagnostic = Diagnostic::new(Code::E0204, title, source.span, "as an item of a set or as a key");
-        self.session.report(diagnostic.help("use a text, a number, a Uuid, a date, an instant or an enum without fields"));
+        self.session.report(
+            diagnostic.help("use a text, a number, a Uuid, a date, an instant or an enum without fields"),
+        );
         Box::new(Ty::Unknown)
     }
 

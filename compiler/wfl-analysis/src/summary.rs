@@ -26,7 +26,8 @@ pub(crate) fn check(session: &mut Session<'_>, tables: &mut Tables<'_>) {
             pivots |= step.pivot.is_some();
             let path = &step.call.path;
             if step.run.is_some() {
-                if let Some(Thing::Workflow(workflow)) = tables.find_path(session, module, Space::Type, path) {
+                if let Some(Thing::Workflow(workflow)) = tables.find_path(session, module, Space::Type, path)
+                {
                     own.push(Start { workflow: workflow as usize, span: path.span });
                 }
             } else {

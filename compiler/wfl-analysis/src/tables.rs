@@ -312,9 +312,14 @@ impl Tables<'_> {
         let own = scope.own.iter().map(|((space, name), thing)| (*space, name.as_str(), *thing));
         let imported =
             scope.imported.iter().map(|((space, name), (thing, _))| (*space, name.as_str(), *thing));
-        let prelude = self.prelude.filter(|prelude| *prelude != module).map(|prelude| &self.modules[prelude].own);
-        let known = prelude.into_iter().flatten().map(|((space, name), thing)| (*space, name.as_str(), *thing));
-        own.chain(imported).chain(known).filter(move |entry| entry.0 == space).map(|(_, name, thing)| (name, thing))
+        let prelude =
+            self.prelude.filter(|prelude| *prelude != module).map(|prelude| &self.modules[prelude].own);
+        let known =
+            prelude.into_iter().flatten().map(|((space, name), thing)| (*space, name.as_str(), *thing));
+        own.chain(imported)
+            .chain(known)
+            .filter(move |entry| entry.0 == space)
+            .map(|(_, name, thing)| (name, thing))
     }
 
     /// The fields of a record, error or event.

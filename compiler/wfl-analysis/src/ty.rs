@@ -138,11 +138,8 @@ pub(crate) fn from_ir(ty: &Type) -> Ty {
 /// The members of a `Batch`: what succeeded, and where and why the other items failed.
 pub(crate) fn batch_members(item: &Ty) -> Vec<Member> {
     let member = |name: &str, ty: Ty| Member { name: Name::from(name), ty, label: Label::Public };
-    let failure = Ty::Record(vec![
-        member("index", Ty::Int),
-        member("key", Ty::String),
-        member("error", Ty::String),
-    ]);
+    let failure =
+        Ty::Record(vec![member("index", Ty::Int), member("key", Ty::String), member("error", Ty::String)]);
     vec![member("ok", Ty::List(Box::new(item.clone()))), member("errors", Ty::List(Box::new(failure)))]
 }
 

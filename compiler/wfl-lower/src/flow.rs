@@ -1,6 +1,6 @@
 //! Constructs that run several paths, wait, or start other workflows, to nodes and regions.
 
-use wfl_analysis::hir::{self, AwaitKind, Await, Foreach, Join, Parallel, Repeat, Run};
+use wfl_analysis::hir::{self, Await, AwaitKind, Foreach, Join, Parallel, Repeat, Run};
 use wfl_ir::flow;
 use wfl_ir::{EdgeKind, Handler, NodeKind, RegionKind};
 
@@ -19,7 +19,11 @@ impl Lowering<'_, '_> {
     }
 
     /// Lowers the blocks of handlers behind a node; gives their loose ends.
-    pub(crate) fn handler_blocks(&mut self, node: petgraph::graph::NodeIndex<u32>, handlers: &[hir::Handler]) -> Vec<Loose> {
+    pub(crate) fn handler_blocks(
+        &mut self,
+        node: petgraph::graph::NodeIndex<u32>,
+        handlers: &[hir::Handler],
+    ) -> Vec<Loose> {
         let mut ends = Vec::new();
         for (number, handler) in handlers.iter().enumerate() {
             self.graph.ends = vec![(node, EdgeKind::Error(number as u32))];
@@ -190,8 +194,10 @@ impl Lowering<'_, '_> {
                     most: *most,
                     title: title.as_ref().map(|title| link.expr(title)),
                     show: show.as_ref().map(|(shown, ty)| (link.expr(shown), link.ty(ty))),
-                    escalations:
-                        escalations.iter().map(|(after, to)| (link.expr(after), link.expr(to))).collect(),
+                    escalations: escalations
+                        .iter()
+                        .map(|(after, to)| (link.expr(after), link.expr(to)))
+                        .collect(),
                 }))
             }
         }

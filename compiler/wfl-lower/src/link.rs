@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use wfl_analysis::hir::{Await, AwaitKind, Program, Statement, Workflow};
 use wfl_ir::{
-    Caught, Confirm, Effect, Expr, Field, Function, Operation, Pattern, Rule, Type, TypeDef, TypeKind, Variant,
+    Caught, Confirm, Effect, Expr, Field, Function, Operation, Pattern, Rule, Type, TypeDef, TypeKind,
+    Variant,
 };
 
 use crate::walk::{
-    Numbers, bound_slots, expressions, named_types, renumber, renumber_pattern, renumber_type, statements,
-    visit,
+    Numbers, bound_slots, expressions, handlers_of, named_types, renumber, renumber_pattern, renumber_type,
+    statements, visit,
 };
 
 /// The part of a program that one plan holds. Both tables are ordered by name, so that they depend on nothing but
@@ -40,12 +41,8 @@ impl Numbers for Link<'_> {
 
 impl<'p> Link<'p> {
     pub(crate) fn new(program: &'p Program, workflow: &Workflow) -> Link<'p> {
-        let mut needs = Needs {
-            program,
-            types: BTreeSet::new(),
-            operations: BTreeSet::new(),
-            functions: Vec::new(),
-        };
+        let mut needs =
+            Needs { program, types: BTreeSet::new(), operations: BTreeSet::new(), functions: Vec::new() };
         needs.workflow(workflow);
         let functions = std::mem::take(&mut needs.functions);
         let (mut types, mut operations) = (sorted(needs.types), sorted(needs.operations));
@@ -239,15 +236,12 @@ fn clauses(workflow: &Workflow) -> impl Iterator<Item = &Expr> {
 fn filled_slots(workflow: &Workflow) -> BTreeSet<u32> {
     let mut filled = BTreeSet::new();
     filled.extend(0..workflow.params.len() as u32);
+    statements(&workflow.body, &mut |statement| {
+        filled.extend(handlers_of(statement).iter().filter_map(|handler| handler.bind));
+    });
     statements(&workflow.body, &mut |statement| match statement {
-        Statement::Step(step) => filled.extend(bound(&step.handlers)),
-        Statement::Run(run) => filled.extend(bound(&run.handlers)),
-        Statement::Saga(saga) => filled.extend(bound(&saga.handlers)),
-        Statement::Await(awaited) => filled.extend(bound(&awaited.handlers)),
-        Statement::Parallel(parallel) => filled.extend(bound(&parallel.handlers)),
         Statement::Foreach(foreach) => {
             filled.insert(foreach.item);
-            filled.extend(bound(&foreach.handlers));
         }
         Statement::Leave { set: Some((slot, _)), .. } => {
             filled.insert(*slot);
@@ -260,10 +254,6 @@ fn filled_slots(workflow: &Workflow) -> BTreeSet<u32> {
         _ => {}
     });
     filled
-}
-
-fn bound(handlers: &[wfl_analysis::hir::Handler]) -> impl Iterator<Item = u32> {
-    handlers.iter().filter_map(|handler| handler.bind)
 }
 
 fn sorted(numbers: BTreeSet<u32>) -> Vec<u32> {
@@ -292,6 +282,11 @@ impl Needs<'_> {
         workflow.attributes.iter().for_each(|(_, ty, _)| self.ty(ty));
         clauses(workflow).for_each(|expr| self.expr(expr));
         statements(&workflow.body, &mut |statement| {
+            for handler in handlers_of(statement) {
+                if let Caught::Error(error) = handler.on {
+                    self.named(error);
+                }
+            }
             match statement {
                 Statement::Step(step) => self.operation(step.operation),
                 Statement::Emit { event, .. } => self.named(*event),

@@ -1,6 +1,6 @@
 //! Walks over expressions and over everything of a workflow that holds expressions.
 
-use wfl_analysis::hir::{Await, AwaitKind, Block, Statement};
+use wfl_analysis::hir::{Await, AwaitKind, Block, Handler, Statement};
 use wfl_ir::{Expr, Part, Pattern, Type};
 
 /// Calls `visit` for an expression and for each one inside of it.
@@ -165,36 +165,36 @@ pub(crate) fn statements(block: &Block, on: &mut dyn FnMut(&Statement)) {
     for statement in block {
         on(statement);
         match statement {
-            Statement::Step(step) => handlers(&step.handlers, on),
             Statement::Choice(choice) => choice.arms.iter().for_each(|arm| statements(&arm.body, on)),
-            Statement::Saga(saga) => {
-                statements(&saga.body, on);
-                handlers(&saga.handlers, on);
-            }
-            Statement::Run(run) => handlers(&run.handlers, on),
+            Statement::Saga(saga) => statements(&saga.body, on),
             Statement::Parallel(parallel) => {
                 parallel.branches.iter().for_each(|branch| statements(&branch.body, on));
-                handlers(&parallel.handlers, on);
             }
-            Statement::Foreach(foreach) => {
-                statements(&foreach.body, on);
-                handlers(&foreach.handlers, on);
-            }
+            Statement::Foreach(foreach) => statements(&foreach.body, on),
             Statement::Repeat(repeat) => statements(&repeat.body, on),
             Statement::Await(awaited) => {
                 let late = awaited.timeout.as_ref().and_then(|(_, late)| late.as_ref());
                 late.into_iter().for_each(|late| statements(late, on));
-                handlers(&awaited.handlers, on);
             }
             Statement::Shield(body) => statements(body, on),
             Statement::Ensure { otherwise: Some(block), .. } => statements(block, on),
             _ => {}
         }
+        handlers_of(statement).iter().for_each(|handler| statements(&handler.body, on));
     }
 }
 
-fn handlers(list: &[wfl_analysis::hir::Handler], on: &mut dyn FnMut(&Statement)) {
-    list.iter().for_each(|handler| statements(&handler.body, on));
+/// The handlers of a statement.
+pub(crate) fn handlers_of(statement: &Statement) -> &[Handler] {
+    match statement {
+        Statement::Step(step) => &step.handlers,
+        Statement::Run(run) => &run.handlers,
+        Statement::Saga(saga) => &saga.handlers,
+        Statement::Parallel(parallel) => &parallel.handlers,
+        Statement::Foreach(foreach) => &foreach.handlers,
+        Statement::Await(awaited) => &awaited.handlers,
+        _ => &[],
+    }
 }
 
 /// Calls `on` for each outermost expression that a statement holds by itself.

@@ -2,7 +2,7 @@
 
 use crate::declared::{Field, TypeKind};
 use crate::expr::Expr;
-use crate::flow::{Await, AwaitKind, Fork, Join, Map, RegionKind};
+use crate::flow::{Await, AwaitKind, Caught, Fork, Handler, Join, Map, RegionKind};
 use crate::name::Name;
 use crate::node::{EdgeKind, Node, NodeKind};
 use crate::operation::{Effect, Operation};
@@ -85,6 +85,13 @@ impl Plan {
         }
         if !self.has_region(node.region) {
             return Err("its region is not there".into());
+        }
+        let known = |handler: &Handler| match handler.on {
+            Caught::Error(error) => self.is_kind(error, |kind| matches!(kind, TypeKind::Error(_))),
+            _ => true,
+        };
+        if !node.kind.handlers().iter().all(known) {
+            return Err("an error that it handles is not there".into());
         }
         if let Some(edge) =
             self.successors(index).iter().find(|e| e.to <= index || e.to as usize >= self.nodes.len())
@@ -297,9 +304,11 @@ fn check_node_reach(reach: Reach<'_>, node: &Node) -> Result<(), String> {
             let handlers = run.handlers.iter().filter_map(|handler| handler.bind.as_ref());
             run.result.iter().chain(handlers).try_for_each(|slot| reach.slot(*slot))
         }
-        NodeKind::Merge | NodeKind::Exit { .. } | NodeKind::End { .. } | NodeKind::Rollback | NodeKind::Commit => {
-            Ok(())
-        }
+        NodeKind::Merge
+        | NodeKind::Exit { .. }
+        | NodeKind::End { .. }
+        | NodeKind::Rollback
+        | NodeKind::Commit => Ok(()),
     }
 }
 

@@ -161,6 +161,21 @@ pub enum NodeKind {
     },
 }
 
+impl NodeKind {
+    /// What happens on errors; handler i continues on the `Error(i)` edge.
+    pub fn handlers(&self) -> &[Handler] {
+        match self {
+            NodeKind::Call(call) => &call.handlers,
+            NodeKind::Enter { handlers, .. } => handlers,
+            NodeKind::Join(join) => &join.handlers,
+            NodeKind::Map(map) => &map.handlers,
+            NodeKind::Await(awaited) => &awaited.handlers,
+            NodeKind::SubWorkflow(run) => &run.handlers,
+            _ => &[],
+        }
+    }
+}
+
 /// A step's call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Call {

@@ -33,7 +33,11 @@ pub(crate) struct Handled {
 impl Body<'_, '_, '_> {
     /// What each handler takes; nothing for one that was reported.
     /// The errors that the owner is known to raise may be named without an import.
-    pub(crate) fn headers(&mut self, handlers: &[ast::Handler], known: &[(u32, Option<Span>)]) -> Vec<Option<Caught>> {
+    pub(crate) fn headers(
+        &mut self,
+        handlers: &[ast::Handler],
+        known: &[(u32, Option<Span>)],
+    ) -> Vec<Option<Caught>> {
         let mut found: Vec<Option<Caught>> = Vec::new();
         for handler in handlers {
             let caught = self.header(handler, known);
@@ -182,7 +186,9 @@ impl Body<'_, '_, '_> {
         if caught.iter().flatten().count() < written {
             return;
         }
-        let handled = |error: u32| caught.iter().flatten().any(|it| matches!(it, Caught::Any) || *it == Caught::Error(error));
+        let handled = |error: u32| {
+            caught.iter().flatten().any(|it| matches!(it, Caught::Any) || *it == Caught::Error(error))
+        };
         let timeout = self.cx.tables.predeclared("Timeout");
         let mut open = Vec::new();
         for (error, span) in &outcomes.errors {
@@ -205,7 +211,8 @@ impl Body<'_, '_, '_> {
         let mut diagnostic = Diagnostic::new(Code::E0401, title, place, format!("{owner} may raise it"));
         for (error, span) in open {
             if let Some(span) = span {
-                diagnostic = diagnostic.label(*span, format!("`{}` is declared here", tables.type_name(*error)));
+                diagnostic =
+                    diagnostic.label(*span, format!("`{}` is declared here", tables.type_name(*error)));
             }
         }
         let names = open.iter().map(|(error, _)| tables.type_name(*error).to_string()).collect::<Vec<_>>();

@@ -85,8 +85,12 @@ impl Body<'_, '_, '_> {
     fn join(&mut self, source: &ast::Parallel) -> Join {
         let count = source.branches.len();
         if count == 0 {
-            let diagnostic =
-                Diagnostic::new(Code::E0230, "this `parallel` has no branches", source.keyword, "does nothing");
+            let diagnostic = Diagnostic::new(
+                Code::E0230,
+                "this `parallel` has no branches",
+                source.keyword,
+                "does nothing",
+            );
             self.report(diagnostic.help("write `branch name { … }` in it"));
         }
         let Some(join) = &source.join else { return Join::All };
@@ -107,7 +111,9 @@ impl Body<'_, '_, '_> {
                     ));
                 }
                 match needed.kind {
-                    ExprKind::Int(needed) if (1..=count as i64).contains(&needed) => Join::Quorum(needed as u32),
+                    ExprKind::Int(needed) if (1..=count as i64).contains(&needed) => {
+                        Join::Quorum(needed as u32)
+                    }
                     _ => {
                         let title = format!("between 1 and {count} branches can be needed");
                         self.report(Diagnostic::new(Code::E0231, title, needed.span, "never joined"));
@@ -185,7 +191,8 @@ impl Body<'_, '_, '_> {
         if within && join == Join::All || catcher.happened.iter().any(|it| self.is_timeout(*it)) {
             others.push(Caught::Timeout);
         }
-        let happened = if join == Join::All { catcher.happened.iter().copied().collect() } else { Vec::new() };
+        let happened =
+            if join == Join::All { catcher.happened.iter().copied().collect() } else { Vec::new() };
         let errors = happened.into_iter().map(|error| (error, None)).collect();
         Outcomes { owner: "this `parallel`".to_owned(), errors, others }
     }
@@ -195,13 +202,7 @@ impl Body<'_, '_, '_> {
     }
 
     /// Lets up what the join itself may end with.
-    fn raise_join(
-        &mut self,
-        join: Join,
-        within: bool,
-        caught: &[Option<Caught>],
-        source: &ast::Parallel,
-    ) {
+    fn raise_join(&mut self, join: Join, within: bool, caught: &[Option<Caught>], source: &ast::Parallel) {
         let takes = |wanted: Caught| caught.iter().flatten().any(|it| *it == wanted || *it == Caught::Any);
         let place = source.join.as_ref().map_or(source.keyword, |join| join.span);
         if join != Join::All {
@@ -306,12 +307,16 @@ impl Body<'_, '_, '_> {
         let worth = self.close_as("foreach", source.keyword, wanted && yields);
         self.release(names);
         let frame = first_slot..self.cx.slots;
-        (Items { item, key, target, slot, body, frame }, if yields { worth } else { (Ty::Unit, Label::Public) })
+        (
+            Items { item, key, target, slot, body, frame },
+            if yields { worth } else { (Ty::Unit, Label::Public) },
+        )
     }
 
     /// What handlers give must fit to what the construct gives.
     fn expect_value(&mut self, worth: &Worth, place: Place<'_>) {
-        if let Some(open) = self.targets.last_mut().filter(|open| place.wanted && open.target == place.target) {
+        if let Some(open) = self.targets.last_mut().filter(|open| place.wanted && open.target == place.target)
+        {
             open.hint = Some(worth.0.clone());
         }
     }
@@ -427,8 +432,7 @@ impl Body<'_, '_, '_> {
         self.release(names);
         let frame = first_slot..self.cx.slots;
         let span = source.keyword;
-        let repeat =
-            Repeat { name, times, every, until, round, target, slot: place.slot, body, frame, span };
+        let repeat = Repeat { name, times, every, until, round, target, slot: place.slot, body, frame, span };
         (Statement::Repeat(Box::new(repeat)), worth)
     }
 

@@ -97,7 +97,8 @@ impl Body<'_, '_, '_> {
     fn check_own_scope(&mut self, word: &str, span: Span) {
         if self.frames.last() == Some(&Frame::Branch) {
             let title = format!("`{word}` in a branch would touch what lies outside of it");
-            let diagnostic = Diagnostic::new(Code::E0303, title, span, "the scope is that around the `parallel`");
+            let diagnostic =
+                Diagnostic::new(Code::E0303, title, span, "the scope is that around the `parallel`");
             self.report(diagnostic.help("put `saga { … }` around the steps of the branch that it is about"));
         }
     }

@@ -77,11 +77,13 @@ impl Body<'_, '_, '_> {
 
     // A child has attempts, keys and heartbeats of its own.
     fn check_run_options(&mut self, step: &ast::Step) {
-        let options = [("retry", &step.retry), ("heartbeat", &step.heartbeat), ("timeout queue", &step.timeouts.queue)];
+        let options =
+            [("retry", &step.retry), ("heartbeat", &step.heartbeat), ("timeout queue", &step.timeouts.queue)];
         for (word, option) in options {
             if let Some(expr) = option {
                 let title = format!("`{word}` does not belong to `run`");
-                let diagnostic = Diagnostic::new(Code::E0102, title, expr.span, "a child retries its own steps");
+                let diagnostic =
+                    Diagnostic::new(Code::E0102, title, expr.span, "a child retries its own steps");
                 self.report(diagnostic.help("`run` takes `timeout`, `when cancelled` and handlers"));
             }
         }
@@ -100,7 +102,8 @@ impl Body<'_, '_, '_> {
                 let title = format!("`{name}` cannot be taken back; the step must say `pivot`");
                 let word = Span { end: step.span.start + 4, ..step.span };
                 let place = Span { end: step.span.start, ..step.span };
-                let diagnostic = Diagnostic::new(Code::E0320, title, word, "a point of no return stands in it");
+                let diagnostic =
+                    Diagnostic::new(Code::E0320, title, word, "a point of no return stands in it");
                 self.report(
                     diagnostic
                         .label(debt.span, format!("`{}` can still be undone", debt.step))
@@ -113,7 +116,12 @@ impl Body<'_, '_, '_> {
                 let inside = self.frames.iter().any(|frame| matches!(frame, Frame::Branch | Frame::Item));
                 if inside && debt.is_some() {
                     let title = "no point of no return while others are under way";
-                    self.report(Diagnostic::new(Code::E0322, title, pivot, "steps outside can still be undone"));
+                    self.report(Diagnostic::new(
+                        Code::E0322,
+                        title,
+                        pivot,
+                        "steps outside can still be undone",
+                    ));
                 }
             }
             (None, ..) => {}
@@ -161,8 +169,9 @@ pub(crate) fn find_workflow(
     let meant = closest(&name, known.map(|(name, _)| name)).map(str::to_owned);
     session.report(match meant {
         Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
-        None => diagnostic.help("declare it by `workflow`, or import it; operations are called without `run`"),
+        None => {
+            diagnostic.help("declare it by `workflow`, or import it; operations are called without `run`")
+        }
     });
     None
 }
-

@@ -46,11 +46,11 @@ impl Body<'_, '_, '_> {
             Operand::Await(it) => {
                 let target = self.next_target();
                 self.await_for(it, place(target))
-            },
+            }
             Operand::Repeat(it) => {
                 let target = self.next_target();
                 self.repeat(it, place(target))
-            },
+            }
             Operand::Parallel(it) => {
                 let target = self.open(Some(slot), hint);
                 let parallel = self.parallel(it, place(target));
@@ -166,8 +166,11 @@ impl Body<'_, '_, '_> {
         };
         self.check_possible(&saga.handlers, &mut caught, &outcomes);
         let after_body = std::mem::replace(&mut self.flow, Flow::dead());
-        let (ty, label) = match self.targets.last().filter(|open| place.wanted && open.target == place.target) {
-            Some(open) => open.found.clone().unwrap_or((open.hint.clone().unwrap_or(Ty::Unknown), Label::Public)),
+        let (ty, label) = match self.targets.last().filter(|open| place.wanted && open.target == place.target)
+        {
+            Some(open) => {
+                open.found.clone().unwrap_or((open.hint.clone().unwrap_or(Ty::Unknown), Label::Public))
+            }
             None => (Ty::Unit, Label::Public),
         };
         self.recoveries.push(Recovery::new(place.target, place.slot, ty, label));

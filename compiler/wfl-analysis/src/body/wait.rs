@@ -222,6 +222,9 @@ impl Body<'_, '_, '_> {
         };
         let title = format!("`{}` {problem}", tables.qualified(operation));
         let diagnostic = Diagnostic::new(Code::E0311, title, span, "used as a reminder here");
-        self.report(diagnostic.help("remind by an operation with `effect write`, `idempotent by …` and without `raises`"));
+        self.report(
+            diagnostic
+                .help("remind by an operation with `effect write`, `idempotent by …` and without `raises`"),
+        );
     }
 }

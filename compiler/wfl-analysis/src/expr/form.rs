@@ -30,7 +30,9 @@ impl Checker<'_, '_, '_> {
             ExprKind::Lambda { .. } => {
                 let title = "small functions stand only as arguments";
                 let diagnostic = Diagnostic::new(Code::E0225, title, expr.span, "a value is needed here");
-                self.session.report(diagnostic.help("as in `items.map(x => x.amount)`; a function with a name is `fn`"));
+                self.session.report(
+                    diagnostic.help("as in `items.map(x => x.amount)`; a function with a name is `fn`"),
+                );
                 Typed::unknown()
             }
             ExprKind::Tuple(items) => {

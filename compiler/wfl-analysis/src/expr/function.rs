@@ -66,8 +66,11 @@ impl Checker<'_, '_, '_> {
             None => false,
         };
         let all = tables.overloads(callee.function).collect::<Vec<_>>();
-        let fitting =
-            all.iter().copied().filter(|at| takes(&tables.declared_functions[*at as usize])).collect::<Vec<_>>();
+        let fitting = all
+            .iter()
+            .copied()
+            .filter(|at| takes(&tables.declared_functions[*at as usize]))
+            .collect::<Vec<_>>();
         let by_count =
             fitting.iter().find(|at| tables.declared_functions[**at as usize].params.len() == given);
         if let Some(chosen) = by_count.or(fitting.first()) {
@@ -87,7 +90,8 @@ impl Checker<'_, '_, '_> {
     }
 
     fn wrong_count(&mut self, callee: &Callee<'_>, arguments: &ast::Arguments, chosen: u32) -> Typed {
-        let chosen = if arguments.list.is_empty() && callee.receiver.is_none() { callee.function } else { chosen };
+        let chosen =
+            if arguments.list.is_empty() && callee.receiver.is_none() { callee.function } else { chosen };
         let info = &self.tables.declared_functions[chosen as usize];
         let behind_dot = usize::from(callee.receiver.is_some() && arguments.list.len() < info.params.len());
         let needed = info.params.len() - behind_dot;
@@ -110,7 +114,9 @@ impl Checker<'_, '_, '_> {
             let (typed, span) = match (&callee.receiver, at) {
                 (Some((receiver, span)), 0) => (receiver.clone(), *span),
                 _ => match rest.next() {
-                    Some(argument) => (self.argument(argument, &param.ty, &mut bindings, label), argument.span),
+                    Some(argument) => {
+                        (self.argument(argument, &param.ty, &mut bindings, label), argument.span)
+                    }
                     None => (Typed::constant(Value::None, Ty::Optional(Box::new(Ty::Unknown))), callee.span),
                 },
             };
@@ -129,7 +135,13 @@ impl Checker<'_, '_, '_> {
     }
 
     /// Checks an argument against what is known of its parameter's type.
-    fn argument(&mut self, argument: &ast::Expr, wanted: &Ty, bindings: &mut Bindings, label: Label) -> Typed {
+    fn argument(
+        &mut self,
+        argument: &ast::Expr,
+        wanted: &Ty,
+        bindings: &mut Bindings,
+        label: Label,
+    ) -> Typed {
         match (wanted, &argument.kind) {
             (Ty::Function(params, _), ExprKind::Lambda { parameters, body }) => {
                 let params = params.iter().map(|ty| bindings.substitute(ty)).collect::<Vec<_>>();
@@ -209,8 +221,10 @@ impl Checker<'_, '_, '_> {
     fn result(&mut self, callee: &Callee<'_>, chosen: u32, exprs: Vec<Expr>, ty: Ty, label: Label) -> Typed {
         let info = &self.tables.declared_functions[chosen as usize];
         // What a test or a count says about a value does not give the value away.
-        let tells_little = ty == Ty::Bool || matches!(info.body, Body::Builtin(Builtin::Length | Builtin::Count));
-        let label = if info.redacts || tells_little { info.result_label } else { label.max(info.result_label) };
+        let tells_little =
+            ty == Ty::Bool || matches!(info.body, Body::Builtin(Builtin::Length | Builtin::Count));
+        let label =
+            if info.redacts || tells_little { info.result_label } else { label.max(info.result_label) };
         match info.body {
             Body::Builtin(builtin) => {
                 if builtin == Builtin::Matches && !self.check_pattern_text(exprs.get(1), callee.span) {

@@ -97,7 +97,8 @@ impl Bindings {
                 Bound::Key => (tables.is_key(ty), "values that can tell items apart"),
                 Bound::Ordered => (tables.is_ordered(base), "values that have an order"),
                 Bound::Number => {
-                    let fits = base.is_number() || matches!(base, Ty::Money(Some(_)) | Ty::Duration | Ty::Unknown);
+                    let fits =
+                        base.is_number() || matches!(base, Ty::Money(Some(_)) | Ty::Duration | Ty::Unknown);
                     (fits, "numbers, amounts of one currency, or durations")
                 }
             };

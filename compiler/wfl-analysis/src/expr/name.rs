@@ -223,7 +223,9 @@ impl Checker<'_, '_, '_> {
                 }
                 vec![("ok", Ty::Unknown, public), ("errors", Ty::Unknown, public)]
             }
-            Ty::Money(_) => vec![("amount", Ty::Decimal, public), ("currency", Ty::String, public)],
+            Ty::Money(_) | Ty::MoneyOf(_) => {
+                vec![("amount", Ty::Decimal, public), ("currency", Ty::String, public)]
+            }
             Ty::Unknown => return None,
             _ => Vec::new(),
         };

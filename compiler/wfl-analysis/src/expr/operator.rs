@@ -178,7 +178,9 @@ impl Checker<'_, '_, '_> {
                 self.currency_mix(op, span, left, right);
                 return None;
             }
-            (Ty::Money(currency), number) | (number, Ty::Money(currency)) if product && number.is_number() => {
+            (Ty::Money(currency), number) | (number, Ty::Money(currency))
+                if product && number.is_number() =>
+            {
                 Ty::Money(*currency)
             }
             _ => {

@@ -1,9 +1,7 @@
 //! What there is to draw, in words: one box per node and per undo, one line per edge.
 
 use wfl_ir::flow::{AwaitKind, JoinPolicy};
-use wfl_ir::{
-    Binary, Caught, EdgeKind, Effect, Expr, Handler, NodeKind, Pattern, Plan, RegionKind, Value,
-};
+use wfl_ir::{Binary, Caught, EdgeKind, Effect, Expr, NodeKind, Pattern, Plan, RegionKind, Value};
 
 /// What a box stands for; each kind has its own look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,16 +88,14 @@ impl Picture {
         let items = plan.nodes.iter().map(|node| item(plan, node, group_of(&groups, &node.id)));
         let items = items.collect::<Vec<_>>();
         let name = plan.workflow.rsplit('.').next().unwrap_or(&plan.workflow);
-        let mut picture = Picture {
-            title: format!("{name} version {}", plan.version),
-            items,
-            lines: Vec::new(),
-            groups,
-        };
+        let mut picture =
+            Picture { title: format!("{name} version {}", plan.version), items, lines: Vec::new(), groups };
         for index in 0..plan.nodes.len() {
             // That a fork ends in its join is shown by the branches.
             let fork = matches!(plan.nodes[index].kind, NodeKind::Fork(_));
-            for edge in plan.successors(index as u32).iter().filter(|edge| !fork || edge.kind != EdgeKind::Order) {
+            for edge in
+                plan.successors(index as u32).iter().filter(|edge| !fork || edge.kind != EdgeKind::Order)
+            {
                 let (label, stroke, number) = meaning(plan, index, edge.kind);
                 picture.lines.push(Line { from: index, to: edge.to as usize, label, stroke, number });
             }
@@ -161,7 +157,10 @@ fn groups(plan: &Plan) -> Vec<Group> {
 
 /// The innermost group that a path lies in.
 fn group_of(groups: &[Group], id: &str) -> usize {
-    let inside = |group: &Group| id.strip_prefix(group.id.as_str()).is_some_and(|rest| rest.starts_with('/'));
+    // What starts a group stands in it.
+    let inside = |group: &Group| {
+        id.strip_prefix(group.id.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
     groups.iter().rposition(inside).unwrap_or_default()
 }
 
@@ -182,15 +181,21 @@ fn item(plan: &Plan, node: &wfl_ir::Node, group: usize) -> Item {
         NodeKind::Merge | NodeKind::Enter { .. } | NodeKind::Exit { .. } | NodeKind::End { .. } => {
             (String::new(), String::new(), Look::Dot)
         }
-        NodeKind::Fork(fork) => (last(&node.id).to_owned(), policy(fork.policy, fork.branches.len()), Look::Fork),
+        NodeKind::Fork(fork) => {
+            (last(&node.id).to_owned(), policy(fork.policy, fork.branches.len()), Look::Fork)
+        }
         NodeKind::Join(_) => ("join".to_owned(), String::new(), Look::Fork),
         NodeKind::Map(map) => {
             let list = brief(plan, &map.list);
             (last(&node.id).to_owned(), format!("for each of {list}").trim().to_owned(), Look::Loop)
         }
-        NodeKind::Loop(rounds) => (last(&node.id).to_owned(), format!("up to {} times", rounds.times), Look::Loop),
+        NodeKind::Loop(rounds) => {
+            (last(&node.id).to_owned(), format!("up to {} times", rounds.times), Look::Loop)
+        }
         NodeKind::Await(awaited) => match &awaited.kind {
-            AwaitKind::Signal { channel, .. } => (last(&node.id).to_owned(), format!("signal {channel}"), Look::Wait),
+            AwaitKind::Signal { channel, .. } => {
+                (last(&node.id).to_owned(), format!("signal {channel}"), Look::Wait)
+            }
             AwaitKind::Human(task) => (last(&node.id).to_owned(), format!("human {}", task.name), Look::Wait),
         },
         NodeKind::Timer { until, time } => {
@@ -318,7 +323,7 @@ fn meaning(plan: &Plan, node: usize, kind: EdgeKind) -> (String, Stroke, u32) {
         }
         (EdgeKind::Arm(number), _) => (String::new(), Stroke::Branch, number),
         (EdgeKind::Error(number), kind) => {
-            let label = handlers(kind).get(number as usize).map(|handler| match &handler.on {
+            let label = kind.handlers().get(number as usize).map(|handler| match &handler.on {
                 Caught::Error(error) => plan.types.get(*error as usize).map_or("?", |def| def.short_name()),
                 Caught::Timeout => "Timeout",
                 Caught::Unavailable => "Unavailable",
@@ -332,18 +337,6 @@ fn meaning(plan: &Plan, node: usize, kind: EdgeKind) -> (String, Stroke, u32) {
         (EdgeKind::Body, NodeKind::Map(_)) => ("each".to_owned(), Stroke::Branch, 0),
         (EdgeKind::Body, _) => ("round".to_owned(), Stroke::Branch, 0),
         (EdgeKind::Timeout, _) => ("timeout".to_owned(), Stroke::Error, 0),
-    }
-}
-
-fn handlers(kind: &NodeKind) -> &[Handler] {
-    match kind {
-        NodeKind::Call(call) => &call.handlers,
-        NodeKind::Enter { handlers, .. } => handlers,
-        NodeKind::Join(join) => &join.handlers,
-        NodeKind::Map(map) => &map.handlers,
-        NodeKind::Await(awaited) => &awaited.handlers,
-        NodeKind::SubWorkflow(run) => &run.handlers,
-        _ => &[],
     }
 }
 

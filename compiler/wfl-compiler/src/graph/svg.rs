@@ -13,6 +13,8 @@ const BOX_HEIGHT: f64 = 46.0;
 const LANE: f64 = 310.0;
 const ROW: f64 = 78.0;
 const MARGIN: f64 = 48.0;
+/// The room that the frame of a group takes above and below.
+const FRAME: f64 = 12.0;
 const HEADER: f64 = 48.0;
 const MAX_CHARACTERS: usize = 30;
 
@@ -71,23 +73,50 @@ struct Drawing<'p> {
     left: i32,
     width: f64,
     height: f64,
+    /// The upper edge of each row.
+    tops: Vec<f64>,
 }
 
 impl<'p> Drawing<'p> {
     fn new(picture: &'p Picture, cells: &'p [Cell]) -> Drawing<'p> {
         let left = cells.iter().map(|cell| cell.lane).min().unwrap_or(0).min(0);
         let right = cells.iter().map(|cell| cell.lane).max().unwrap_or(0);
-        let rows = cells.iter().map(|cell| cell.row).max().unwrap_or(0) + 1;
         let width = f64::from(right - left) * LANE + BOX_WIDTH + 2.0 * MARGIN;
-        let height = f64::from(rows - 1) * ROW + BOX_HEIGHT + HEADER + 2.0 * MARGIN;
-        Drawing { picture, cells, left, width, height }
+        let mut drawing = Drawing { picture, cells, left, width, height: 0.0, tops: Vec::new() };
+        drawing.tops = drawing.rows();
+        let last = drawing.tops.last().copied().unwrap_or_default();
+        drawing.height = last + BOX_HEIGHT + 2.0 * MARGIN;
+        drawing
+    }
+
+    /// The upper edges of the rows. Where groups begin or end there is room for their frames.
+    fn rows(&self) -> Vec<f64> {
+        let rows = self.cells.iter().map(|cell| cell.row).max().unwrap_or(0).max(0) as usize + 1;
+        let mut room = vec![0.0_f64; rows + 1];
+        for group in 1..self.picture.groups.len() {
+            let members = (0..self.picture.items.len()).filter(|at| self.inside(*at, group));
+            let inside = members.map(|at| self.cells[at].row.max(0) as usize).collect::<Vec<_>>();
+            if let (Some(first), Some(last)) = (inside.iter().min(), inside.iter().max()) {
+                let frame = FRAME * (1.0 + self.levels_inside(group));
+                room[*first] = room[*first].max(frame + FRAME);
+                room[last + 1] = room[last + 1].max(frame);
+            }
+        }
+        let mut y = HEADER + MARGIN;
+        let top = |room: &f64| {
+            y += room;
+            let top = y;
+            y += ROW;
+            top
+        };
+        room[..rows].iter().map(top).collect()
     }
 
     /// The middle of a box.
     fn centre(&self, at: usize) -> (f64, f64) {
         let Cell { row, lane } = self.cells[at];
         let x = f64::from(lane - self.left) * LANE + BOX_WIDTH / 2.0 + MARGIN;
-        (x, f64::from(row) * ROW + BOX_HEIGHT / 2.0 + HEADER + MARGIN)
+        (x, self.tops.get(row.max(0) as usize).copied().unwrap_or_default() + BOX_HEIGHT / 2.0)
     }
 
     /// Half the width and half the height of a box.

@@ -8,9 +8,6 @@ use wfl_ir::{
 
 use super::*;
 
-mod notation;
-mod examples;
-
 fn eur(amount: &str) -> Value {
     let json = json!({"amount": amount, "currency": "EUR"});
     decode(Library::default(), &Type::Money(None), &json).unwrap()
