@@ -1,15 +1,22 @@
-//! `wflc`, the command line of WFL: check, build, draw and run workflows.
+//! `wflc`, the command line of WFL: check, fix, build, draw and run workflows.
 
 mod say;
 mod exit;
+mod colour;
+mod pages;
 mod render;
 mod project;
 mod shown;
+mod levels;
 mod check;
+mod fix;
+mod explain;
 mod build;
 mod graph;
 mod run;
 mod cli;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 
