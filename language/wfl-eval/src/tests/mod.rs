@@ -10,6 +10,10 @@ use super::*;
 
 mod notation;
 mod examples;
+mod vectors;
+mod random;
+mod groups;
+mod functions;
 
 fn eur(amount: &str) -> Value {
     let json = json!({"amount": amount, "currency": "EUR"});
