@@ -1,5 +1,7 @@
 //! The evaluator itself: a walk over the expression with fuel.
 
+use std::collections::BTreeSet;
+
 use wfl_ir::{
     Binary, Builtin, Currency, Expr, Fields, Function, Library, MAX_LEVELS, MatchArm, Money, Name, Part,
     Pattern, Timestamp, Type, TypeDef, TypeKind, Unary, Value, WorkflowField,
@@ -82,6 +84,8 @@ impl<'a> Frame<'a> {
 struct Evaluator<'a> {
     frame: Frame<'a>,
     fuel: Fuel,
+    /// The patterns that were met.
+    patterns: BTreeSet<String>,
     /// How many evaluations are under way inside each other: functions and rules count on the caller's.
     levels: u32,
 }
@@ -89,6 +93,10 @@ struct Evaluator<'a> {
 impl Context for Evaluator<'_> {
     fn spend(&mut self, cost: u64) -> Result<(), Fault> {
         self.fuel.spend(cost)
+    }
+
+    fn is_new(&mut self, pattern: &str) -> bool {
+        !self.patterns.contains(pattern) && self.patterns.insert(pattern.to_owned())
     }
 
     fn apply(&mut self, lambda: Lambda<'_>, arguments: &[Value]) -> Result<Value, Fault> {
@@ -107,7 +115,7 @@ impl Context for Evaluator<'_> {
 
 impl<'a> Evaluator<'a> {
     fn new(frame: Frame<'a>) -> Evaluator<'a> {
-        Evaluator { frame, fuel: Fuel::full(), levels: 0 }
+        Evaluator { frame, fuel: Fuel::full(), patterns: BTreeSet::new(), levels: 0 }
     }
 
     /// Evaluates in another frame, on the same fuel.

@@ -42,6 +42,10 @@ impl Context for Alone {
         self.0.spend(cost)
     }
 
+    fn is_new(&mut self, _: &str) -> bool {
+        true
+    }
+
     fn apply(&mut self, _: Lambda<'_>, _: &[Value]) -> Result<Value, Fault> {
         Err(Fault::ill_formed("a lambda is applied outside of an expression"))
     }

@@ -134,6 +134,10 @@ fn sharing_does_not_hide_how_large_a_value_is() {
     }
     let slow = "range(1, 3000).map(a => range(1, 3000).count(b => a == b))";
     assert_eq!(shown(&[], &read(slow, &Scope::default())), "fault: the expression takes too long");
+    let patterns = "range(1, 1000).count(n => matches(\"a\", \"{n}[a-z]*\"))";
+    assert_eq!(shown(&[], &read(patterns, &Scope::default())), "fault: the expression takes too long");
+    let one_pattern = "range(1, 50000).count(n => matches(\"a\", r\"[a-z]*\"))";
+    assert_eq!(shown(&[], &read(one_pattern, &Scope::default())), "50000");
     let shared = "range(1, 2000).map(i => range(1, 10)[2]).count()";
     assert_eq!(shown(&[], &read(shared, &Scope::default())), "2000");
 }
