@@ -67,6 +67,7 @@ impl Reader<'_> {
             ExprKind::Index { base, index } => {
                 Expr::Call(Builtin::Get, vec![self.alone(base), self.alone(index)])
             }
+            ExprKind::Tuple(_) => unreachable!("several values are no value"),
             ExprKind::Lambda { parameters, body } => self.lambda(parameters, body),
             ExprKind::If(choice) => {
                 let depth = self.locals.len();
