@@ -2,7 +2,8 @@
 //!
 //! A chunk begins at a line that starts, in its first column, like an item (`record Name`, `test "…"`), or
 //! at the doc comments and attributes right above it. The grammar stops at exactly these places too, so
-//! the chunks together give the tree of the whole file. Strings never run over a line end.
+//! the chunks together give the tree of the whole file. Strings never run over a line end. Where it takes the
+//! grammar to see what decorates what, there is no cut: a chunk may hold several items.
 
 const ITEM_WORDS: [&str; 12] = [
     "module", "import", "record", "enum", "type", "error", "event", "service", "workflow", "migrate",
@@ -16,17 +17,20 @@ const QUOTED_WORDS: [&str; 3] = ["test", "policy", "invariant"];
 pub(crate) fn starts(text: &str) -> Vec<usize> {
     let mut starts = vec![0];
     let mut decoration: Option<usize> = None;
+    let mut unclear = false;
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
         if begins_item(line) {
             let start = decoration.take().unwrap_or(offset);
-            if start > 0 {
+            if start > 0 && !unclear {
                 starts.push(start);
             }
+            unclear = may_decorate(line);
         } else if is_doc(line) || is_attribute(line) {
             decoration.get_or_insert(offset);
         } else if !is_gap(line) {
             decoration = None;
+            unclear = may_decorate(line);
         }
         offset += line.len();
     }
@@ -36,6 +40,11 @@ pub(crate) fn starts(text: &str) -> Vec<usize> {
 fn is_doc(line: &str) -> bool {
     let line = line.trim_start();
     line.starts_with("///") && !line.starts_with("////")
+}
+
+// Whether what decorates the next item may stand at the end of the line, behind something else.
+fn may_decorate(line: &str) -> bool {
+    line.contains('@') || line.contains("///")
 }
 
 // Blank lines and comments between a decoration and its item.

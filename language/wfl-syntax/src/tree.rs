@@ -143,6 +143,13 @@ impl<'t> Cursor<'t> {
         Children { nodes: self.nodes, text: self.text, at: self.index + 1, end: self.node().next as usize }
     }
 
+    /// The node itself and all that is inside of it, in order, without comments.
+    pub fn descendants(self) -> impl Iterator<Item = Cursor<'t>> {
+        let inside = self.index..self.node().next as usize;
+        let all = inside.map(move |index| Cursor { nodes: self.nodes, text: self.text, index });
+        all.filter(|cursor| cursor.rule() != Rule::COMMENT)
+    }
+
     /// The first child of this rule.
     pub fn child(self, rule: Rule) -> Option<Cursor<'t>> {
         self.children().find(|child| child.rule() == rule)

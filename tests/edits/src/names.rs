@@ -41,6 +41,8 @@ pub fn names(file: &File) -> Vec<Named> {
     for item in &file.items {
         names.item(item);
     }
+    file.loose.statements.iter().for_each(|statement| names.statement(statement));
+    file.loose.operations.iter().for_each(|it| names.add(Kind::Operation, &it.head.name));
     names.0.sort();
     names.0
 }

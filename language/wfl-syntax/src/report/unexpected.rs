@@ -59,6 +59,14 @@ pub(crate) fn report(scan: &mut Scan<'_>, at: usize) -> bool {
             loose(scan, at);
             false
         }
+        Rule::stray_close
+        | Rule::stray_operation_close
+        | Rule::stray_field_close
+        | Rule::stray_variant_close
+        | Rule::stray_test_close => {
+            stray_close(scan, at);
+            true
+        }
         rule => match place(rule) {
             Some((what, words)) => {
                 unexpected(scan, at, what, words);
@@ -72,7 +80,7 @@ pub(crate) fn report(scan: &mut Scan<'_>, at: usize) -> bool {
 /// What belongs where a `bad_*` node stands, and the words with which it begins.
 fn place(rule: Rule) -> Option<(&'static str, &'static [&'static str])> {
     Some(match rule {
-        Rule::bad_item => ("a declaration", &ITEM_WORDS),
+        Rule::bad_item | Rule::loose_body => ("a declaration", &ITEM_WORDS),
         Rule::bad_stmt => ("a statement", &STATEMENT_WORDS),
         Rule::bad_opt => ("an option", &OPTION_WORDS),
         Rule::bad_clause => ("a clause or `{`", &CLAUSE_WORDS),
@@ -211,4 +219,14 @@ fn loose(scan: &mut Scan<'_>, at: usize) {
         _ => Diagnostic::new(Code::E0102, "this statement is in no branch", place, "directly in `parallel`")
             .help("write `branch name { … }` around it, or move it out of the `parallel`"),
     });
+}
+
+fn stray_close(scan: &mut Scan<'_>, at: usize) {
+    let place = scan.span_of(at);
+    let title = match scan.construct() {
+        Some(construct) => format!("`}}` in {construct} closes nothing"),
+        None => "`}` closes nothing".to_owned(),
+    };
+    let diagnostic = Diagnostic::new(Code::E0102, title, place, "what follows still belongs to it");
+    scan.report(diagnostic.help("this `}`, or one above, is too many"));
 }
