@@ -488,7 +488,8 @@ fn ends(tables: &Tables<'_>, index: u32, state: &mut Vec<Visit>, rings: &mut Vec
     };
     let found = match &tables.types[index as usize].shape {
         Shape::Record(fields) | Shape::Error(fields) | Shape::Event(fields) => {
-            fields.iter().fold(true, |found, field| inside(&field.ty) && found)
+            // All of them, so that each ring is found.
+            fields.iter().filter(|field| !inside(&field.ty)).count() == 0
         }
         Shape::Refined { base, .. } => inside(base),
         // A choice ends as soon as one of its variants does.
