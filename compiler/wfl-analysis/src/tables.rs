@@ -8,7 +8,7 @@ use wfl_syntax::ast;
 
 use crate::names::{Names, Space};
 use crate::session::Session;
-use crate::ty::Ty;
+use crate::ty::{Member, Ty};
 
 /// A field of a record, variant, error or event, or a parameter.
 #[derive(Clone, Debug)]
@@ -244,6 +244,38 @@ impl Tables<'_> {
     /// What expressions may refer to.
     pub(crate) fn library(&self) -> Library<'_> {
         Library { types: &self.defs, functions: &self.functions }
+    }
+
+    /// The label of the most sensitive part of a value, which it carries wherever it goes.
+    pub(crate) fn label_within(&self, ty: &Ty) -> Label {
+        self.most_sensitive(ty, &mut BTreeSet::new())
+    }
+
+    fn most_sensitive(&self, ty: &Ty, seen: &mut BTreeSet<u32>) -> Label {
+        let fields = |fields: &[FieldInfo], seen: &mut BTreeSet<u32>| {
+            let label = |field: &FieldInfo| field.label.max(self.most_sensitive(&field.ty, seen));
+            fields.iter().map(label).max().unwrap_or_default()
+        };
+        match ty {
+            Ty::Named(index) if seen.insert(*index) => match &self.types[*index as usize].shape {
+                Shape::Record(inner) | Shape::Error(inner) | Shape::Event(inner) => fields(inner, seen),
+                Shape::Enum(variants) => {
+                    variants.iter().map(|variant| fields(&variant.fields, seen)).max().unwrap_or_default()
+                }
+                Shape::Refined { base, .. } => self.most_sensitive(base, seen),
+            },
+            Ty::Optional(inner) | Ty::List(inner) | Ty::Set(inner) | Ty::Batch(inner) => {
+                self.most_sensitive(inner, seen)
+            }
+            Ty::Map(a, b) | Ty::Result(a, b) => {
+                self.most_sensitive(a, seen).max(self.most_sensitive(b, seen))
+            }
+            Ty::Record(members) => {
+                let label = |member: &Member| member.label.max(self.most_sensitive(&member.ty, seen));
+                members.iter().map(label).max().unwrap_or_default()
+            }
+            _ => Label::Public,
+        }
     }
 
     /// Whether values of a type can tell items apart: in a set, as keys.

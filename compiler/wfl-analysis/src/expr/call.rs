@@ -5,6 +5,7 @@ use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::checker::Checker;
+use crate::expr::declassify::DECLASSIFY;
 use crate::expr::function::Callee;
 use crate::names::Space;
 use crate::tables::{Shape, Thing, currency};
@@ -83,6 +84,9 @@ impl Checker<'_, '_, '_> {
         }
         if let Some(currency) = currency(word) {
             return self.money(currency, arguments, span);
+        }
+        if word == DECLASSIFY {
+            return self.declassify(arguments, span);
         }
         if let Some(owner) = self.sole_variant_owner(word) {
             return self.variant(owner, word, Some(arguments), name.span);
