@@ -1,0 +1,7 @@
+//! Tests of the formatter.
+
+mod check;
+mod programs;
+mod cases;
+mod deep;
+mod random;
