@@ -140,7 +140,7 @@ impl Street<'_> {
 /// The start record of an input.
 pub fn start(transfer: &Transfer, input: &Json) -> NewRecord {
     let plan = &transfer.plan;
-    let fields = decode_fields(&plan.types, &plan.params, input).unwrap_or_else(|e| unreachable!("{e}"));
+    let fields = decode_fields(plan.library(), &plan.params, input).unwrap_or_else(|e| unreachable!("{e}"));
     let key = instance_key(plan, &fields).unwrap_or_else(|e| unreachable!("{e}"));
     let namespace = Namespace::default();
     let instance = InstanceId::derive(&namespace, &plan.workflow, &key.canonical_bytes());
@@ -148,7 +148,7 @@ pub fn start(transfer: &Transfer, input: &Json) -> NewRecord {
         workflow: plan.workflow.clone(),
         version: plan.version,
         plan: transfer.hash,
-        source: Source::Inline(encode_fields(&plan.types, &plan.params, &fields).to_string().into_bytes()),
+        source: Source::Inline(encode_fields(plan.library(), &plan.params, &fields).to_string().into_bytes()),
         digest: input_digest(&fields),
         starter: "test".into(),
     });
@@ -249,7 +249,7 @@ impl Run<'_, '_> {
         );
         let mut reply = None;
         for _ in 0..if fate == Fate::Repeated { 2 } else { u32::from(carried) } {
-            let args = encode_fields(&call.plan.types, &operation.params, &call.effect.args);
+            let args = encode_fields(call.plan.library(), &operation.params, &call.effect.args);
             reply = Some(self.bank.call(&name, call.effect.key.as_deref(), args).await);
         }
         match fate {

@@ -35,7 +35,7 @@ fn result(ty: &str, body: &str) -> String {
     let workflow = compilation.workflow("Probe").unwrap();
     let plan = &workflow.plan;
     let args = json!({ "n": 5, "text": "a b ", "shape": { "kind": "Line", "length": 3 } });
-    let fields = wfl_eval::decode_fields(&plan.types, &plan.params, &args).unwrap();
+    let fields = wfl_eval::decode_fields(plan.library(), &plan.params, &args).unwrap();
     let key = instance_key(plan, &fields).unwrap();
     let namespace = Namespace::default();
     let id = InstanceId::derive(&namespace, &plan.workflow, &key.canonical_bytes());

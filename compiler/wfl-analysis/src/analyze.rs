@@ -2,14 +2,18 @@
 
 use wfl_source::{Diagnostic, Files};
 
+use crate::attribute;
 use crate::contract;
 use crate::declare;
+use crate::function;
+use crate::governance;
 use crate::hir::Program;
 use crate::module::{Module, check_names, check_rings};
 use crate::rule;
 use crate::scenario;
 use crate::session::Session;
 use crate::signature;
+use crate::summary;
 use crate::workflow;
 
 /// What an analysis found.
@@ -36,12 +40,28 @@ pub fn analyze(modules: &[Module<'_>], files: &Files) -> Analysis {
     check_rings(&mut session, modules);
     let mut tables = declare::declare(&mut session, modules);
     signature::resolve(&mut session, &mut tables);
+    attribute::check(&mut session, modules);
     rule::check(&mut session, &mut tables);
-    let operations = contract::check(&mut session, &tables);
+    function::check(&mut session, &mut tables);
+    let (operations, touches) = contract::check(&mut session, &tables);
+    summary::check(&mut session, &mut tables);
     let workflows = workflow::check(&mut session, &tables);
-    scenario::check(&mut session, &tables, modules);
+    let governance = governance::check(&mut session, &tables, modules, &touches);
+    scenario::check(&mut session, &tables, modules, &workflows);
     declare::check_unused(&mut session, &tables, modules);
-    let program = Program { types: tables.defs, operations, workflows };
+    for (module, scope) in modules.iter().zip(&tables.modules) {
+        session.forgive(module.file, &scope.broken);
+    }
+    let program = Program {
+        types: tables.defs,
+        operations,
+        touches,
+        functions: tables.functions,
+        workflows,
+        migrations: governance.migrations,
+        policies: governance.policies,
+        invariants: governance.invariants,
+    };
     let mut diagnostics = session.finish();
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary().map(|label| label.span));
     Analysis { program, diagnostics }

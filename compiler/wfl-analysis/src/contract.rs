@@ -4,7 +4,9 @@ use wfl_ir::{Confirm, Duration, Effect, Expr, Idempotency, Name, Operation, Retr
 use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, EffectKind};
 
+use crate::attribute::text_of;
 use crate::expr::{Binding, Checker, Facts};
+use crate::hir::Touches;
 use crate::retry::{DEFAULT_TIMEOUT, DEFAULT_TOTAL};
 use crate::rule::ir_fields;
 use crate::session::Session;
@@ -13,10 +15,15 @@ use crate::ty::Ty;
 
 const DEFAULT_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Checks all operations and gives them in the IR's form.
-pub(crate) fn check(session: &mut Session<'_>, tables: &Tables<'_>) -> Vec<Operation> {
+/// Checks all operations and gives them in the IR's form, with what they touch.
+pub(crate) fn check(session: &mut Session<'_>, tables: &Tables<'_>) -> (Vec<Operation>, Vec<Touches>) {
     let numbers = 0..tables.operations.len() as u32;
-    numbers.map(|number| Contract::new(session, tables, number).check()).collect()
+    let check = |number| {
+        let mut contract = Contract::new(session, tables, number);
+        let touches = contract.touches();
+        (contract.check(), touches)
+    };
+    numbers.map(check).unzip()
 }
 
 struct Contract<'s, 'f, 'a> {
@@ -59,7 +66,36 @@ impl<'s, 'f, 'a> Contract<'s, 'f, 'a> {
             timeout,
             total,
             retry,
+            queue: self.limit(self.source.timeouts.queue.as_ref(), "`timeout queue`"),
+            heartbeat: self.limit(self.source.heartbeat.as_ref(), "`heartbeat`"),
+            at_most_once: self.source.at_most_once.is_some(),
+            undo_retry: self.undo_retry(),
         }
+    }
+
+    fn limit(&mut self, limit: Option<&ast::Expr>, what: &str) -> Option<Duration> {
+        limit.and_then(|limit| self.checker.constant_duration(limit, what))
+    }
+
+    fn undo_retry(&mut self) -> Option<Retry> {
+        let policy = self.source.undo_retry.as_ref()?;
+        if !matches!(self.operation.effect, EffectClass::Compensable | EffectClass::Unknown) {
+            let title = format!("`{}` has no undo to be tried again", self.name());
+            self.checker.session.error(Code::W0205, title, policy.span, "has no use");
+        }
+        self.checker.retry(policy)
+    }
+
+    /// What the operation touches, over its parameters.
+    fn touches(&mut self) -> Touches {
+        let source = self.source;
+        let mut keys = |keys: &[ast::Expr]| {
+            keys.iter().map(|key| self.checker.alone(|checker| checker.check(key, None)).expr).collect()
+        };
+        let (reads, writes) = (keys(&source.reads), keys(&source.writes));
+        let labels = source.attributes.iter().filter(|attribute| attribute.name.text == "label");
+        let labels = labels.filter_map(|label| text_of(std::slice::from_ref(label), "label"));
+        Touches { labels: labels.map(str::to_owned).collect(), reads, writes }
     }
 
     fn name(&self) -> String {
@@ -212,7 +248,11 @@ impl<'s, 'f, 'a> Contract<'s, 'f, 'a> {
         let place = source.head.name.span;
         let changes =
             matches!(effect, EffectClass::Write | EffectClass::Compensable | EffectClass::Irreversible);
-        if changes && source.idempotent.is_none() && source.confirm.is_none() {
+        let repeatable = source.idempotent.is_some() || source.confirm.is_some();
+        if let Some(once) = source.at_most_once {
+            return self.check_once(once, changes, repeatable);
+        }
+        if changes && !repeatable {
             let title = format!("`{}` cannot be repeated safely", self.name());
             let mut diagnostic = Diagnostic::new(
                 Code::E0330,
@@ -232,14 +272,40 @@ impl<'s, 'f, 'a> Contract<'s, 'f, 'a> {
         }
         let waits = source.confirm.as_ref().is_some_and(|confirm| confirm.after.is_some());
         if effect == EffectClass::Irreversible && !waits {
-            let title = format!("`{}` cannot be taken back, nor its outcome learnt", self.name());
-            let diagnostic = Diagnostic::new(Code::E0335, title, place, "irreversible");
+            self.not_confirmed(&self.name());
+        }
+    }
+
+    // One attempt and never a second one: a person decides about an answer that was lost.
+    fn check_once(&mut self, once: Span, changes: bool, repeatable: bool) {
+        let name = self.name();
+        if !changes {
+            let title = format!("`{name}` is a read and may be repeated at will");
+            self.report(Diagnostic::new(Code::W0205, title, once, "has no use"));
+        } else if repeatable {
+            let title = format!("`{name}` can be repeated, so `at most once` has no use");
+            let diagnostic = Diagnostic::new(Code::W0205, title, once, "has no use");
+            self.report(diagnostic.help("keep `idempotent by` or `confirm with`, which are better"));
+        } else if let Some(retry) = &self.source.retry {
+            let title = format!("`{name}` is called at most once and cannot be tried again");
+            let diagnostic = Diagnostic::new(Code::E0330, title, retry.span, "a second call");
             self.report(
-                diagnostic
-                    .note("when the answer is lost, somebody must be able to ask whether the money went out")
-                    .help("add `confirm with lookup(…) after 2m`: until then, `none` does not prove absence"),
+                diagnostic.label(once, "only one call").help("remove `retry`, or say `idempotent by key`"),
             );
         }
+        if self.operation.effect == EffectClass::Irreversible && self.source.confirm.is_none() {
+            self.not_confirmed(&name);
+        }
+    }
+
+    fn not_confirmed(&mut self, name: &str) {
+        let title = format!("`{name}` cannot be taken back, nor its outcome learnt");
+        let diagnostic = Diagnostic::new(Code::E0335, title, self.source.head.name.span, "irreversible");
+        self.report(
+            diagnostic
+                .note("when the answer is lost, somebody must be able to ask whether the money went out")
+                .help("add `confirm with lookup(…) after 2m`: until then, `none` does not prove absence"),
+        );
     }
 
     fn times(&mut self) -> (Duration, Option<Duration>, Retry) {
@@ -268,6 +334,12 @@ pub(crate) fn find_operation(
     module: usize,
     path: &ast::Path,
 ) -> Option<u32> {
+    // `alias.operation`: the one service of the module that has it.
+    if let [alias, name] = path.segments.as_slice()
+        && let Some(target) = tables.find_alias(session, module, &alias.text)
+    {
+        return find_in_module(session, tables, target, name, path.span);
+    }
     let (service_path, name) = match path.segments.as_slice() {
         [service, name] => (vec![service.clone()], name),
         [alias, service, name] => (vec![alias.clone(), service.clone()], name),
@@ -290,6 +362,42 @@ pub(crate) fn find_operation(
             None
         }
     }
+}
+
+fn find_in_module(
+    session: &mut Session<'_>,
+    tables: &Tables<'_>,
+    module: usize,
+    name: &ast::Name,
+    span: Span,
+) -> Option<u32> {
+    if name.is_missing() {
+        return None;
+    }
+    let own = tables.operations.iter().enumerate().filter(|(_, operation)| operation.module == module);
+    let found = own.clone().filter(|(_, operation)| operation.name == name.text.as_str());
+    let found = found.map(|(number, _)| number as u32).collect::<Vec<_>>();
+    if let [only] = found.as_slice() {
+        return Some(*only);
+    }
+    let path = &tables.modules[module].path;
+    if let Some(first) = found.first() {
+        let title = format!("`{}` is in several services of `{path}`", name.text);
+        let diagnostic = Diagnostic::new(Code::E0222, title, span, "which one?");
+        session.report(diagnostic.help(format!("write the service too: `{}`", tables.qualified(*first))));
+        return None;
+    }
+    let diagnostic = Diagnostic::new(
+        Code::E0222,
+        format!("`{path}` has no operation `{}`", name.text),
+        name.span,
+        "unknown",
+    );
+    session.report(match closest(&name.text, own.map(|(_, operation)| operation.name.as_str())) {
+        Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
+        None => diagnostic,
+    });
+    None
 }
 
 fn no_service(session: &mut Session<'_>, tables: &Tables<'_>, module: usize, path: &ast::Path, other: bool) {

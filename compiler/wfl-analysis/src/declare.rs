@@ -1,30 +1,35 @@
 //! First pass: which names there are, and which of them are imported where.
 
-use wfl_ir::{Label, Name};
+use wfl_ir::{Builtin, Label, Name};
 use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, ItemKind};
 
 use crate::module::Module;
-use crate::native;
 use crate::session::Session;
 use crate::tables::{
-    EffectClass, ImportedName, ModuleScope, OperationInfo, ServiceInfo, Shape, Space, Tables, Thing,
-    TypeInfo, WorkflowInfo,
+    AliasInfo, Body, EffectClass, FunctionInfo, ImportedName, ModuleScope, OperationInfo, ServiceInfo, Shape,
+    Space, Tables, Thing, TypeInfo, WorkflowInfo,
 };
 use crate::ty::Ty;
+
+/// The module whose names are known everywhere.
+const PRELUDE: &str = "std.prelude";
+/// The functions of `std` that are retry policies.
+const POLICIES: [&str; 2] = ["exponential", "forever"];
 
 /// Collects all declarations and connects the imports.
 pub(crate) fn declare<'a>(session: &mut Session<'_>, modules: &[Module<'a>]) -> Tables<'a> {
     let mut tables = Tables::default();
     for (number, module) in modules.iter().enumerate() {
         tables.modules.push(ModuleScope { path: module.path.to_owned(), ..ModuleScope::default() });
-        for (name, native) in native::of_module(module.path) {
-            tables.modules[number].own.insert((Space::Function, name.to_owned()), Thing::Native(native));
+        if module.path == PRELUDE {
+            tables.prelude = Some(number);
         }
         for item in &module.tree.items {
             declare_item(session, &mut tables, number, item);
         }
     }
+    check_predeclared(session, &tables);
     for (number, module) in modules.iter().enumerate() {
         for import in module.imports() {
             connect(session, &mut tables, number, import);
@@ -42,7 +47,18 @@ fn declare_item<'a>(session: &mut Session<'_>, tables: &mut Tables<'a>, module: 
         ItemKind::Event(it) => (Space::Event, &it.name, Shape::Event(Vec::new())),
         ItemKind::Service(it) => return declare_service(session, tables, module, it),
         ItemKind::Workflow(it) => return declare_workflow(session, tables, module, item, it),
-        ItemKind::Module(_) | ItemKind::Import(_) | ItemKind::Test(_) | ItemKind::Unsupported(_) => return,
+        ItemKind::Function(it) => return declare_function(session, tables, module, item, it),
+        ItemKind::Alias(it) => {
+            let index = tables.aliases.len() as u32;
+            tables.aliases.push(AliasInfo { module, source: it });
+            return add(session, tables, module, Space::Type, &it.name, Thing::Alias(index));
+        }
+        ItemKind::Module(_)
+        | ItemKind::Import(_)
+        | ItemKind::Test(_)
+        | ItemKind::Migrate(_)
+        | ItemKind::Policy(_)
+        | ItemKind::Invariant(_) => return,
     };
     let index = tables.types.len() as u32;
     let short = Name::from(name.text.as_str());
@@ -84,6 +100,69 @@ fn declare_service<'a>(
     add(session, tables, module, Space::Type, &service.name, Thing::Service(number));
 }
 
+fn declare_function<'a>(
+    session: &mut Session<'_>,
+    tables: &mut Tables<'a>,
+    module: usize,
+    item: &'a ast::Item,
+    source: &'a ast::Function,
+) {
+    let name = &source.name;
+    let standard = tables.modules[module].path.starts_with("std.");
+    let body = match &source.body {
+        Some(_) => {
+            tables.expressions += 1;
+            Body::Expression(tables.expressions - 1)
+        }
+        None if standard && POLICIES.contains(&name.text.as_str()) => Body::Policy,
+        None if standard => Builtin::from_name(&name.text).map_or(Body::None, Body::Builtin),
+        None => Body::None,
+    };
+    if body == Body::None && !name.is_missing() {
+        let title = format!("`{}` has no value", name.text);
+        let diagnostic = Diagnostic::new(Code::E0101, title, source.result.span.after(), "expected `=`");
+        session.report(diagnostic.help(format!("write `fn {}(…) -> … = value`", name.text)));
+    }
+    let marked = |word: &str| item.attributes.iter().any(|attribute| attribute.name.text == word);
+    let index = tables.declared_functions.len() as u32;
+    tables.declared_functions.push(FunctionInfo {
+        module,
+        name: Name::from(name.text.as_str()),
+        source,
+        bounds: Vec::new(),
+        params: Vec::new(),
+        result: Ty::Unknown,
+        result_label: Label::Public,
+        body,
+        redacts: standard && marked("redacts"),
+        method: standard && marked("method"),
+        overload: None,
+    });
+    let key = (Space::Function, name.text.clone());
+    match tables.modules[module].own.get(&key).copied() {
+        // Only `std` has several functions of one name, for different types.
+        Some(Thing::Function(first)) if standard => {
+            let last = tables.overloads(first).last().unwrap_or(first);
+            tables.declared_functions[last as usize].overload = Some(index);
+        }
+        _ => add(session, tables, module, Space::Function, name, Thing::Function(index)),
+    }
+}
+
+// What a predeclared error means is known to every reader; it is not given a second meaning.
+fn check_predeclared(session: &mut Session<'_>, tables: &Tables<'_>) {
+    let Some(prelude) = tables.prelude else { return };
+    for info in
+        tables.types.iter().filter(|info| info.module != prelude && matches!(info.shape, Shape::Error(_)))
+    {
+        if tables.modules[prelude].own.contains_key(&(Space::Error, info.name.to_string())) {
+            let title = format!("the error `{}` is predeclared", info.name);
+            let diagnostic = Diagnostic::new(Code::E0202, title, info.span, "declared a second time");
+            session.report(diagnostic.help("use it without declaring it, or choose another name"));
+        }
+    }
+}
+
 fn declare_workflow<'a>(
     session: &mut Session<'_>,
     tables: &mut Tables<'a>,
@@ -102,6 +181,8 @@ fn declare_workflow<'a>(
         result: Ty::Unknown,
         result_label: Label::Public,
         raises: Vec::new(),
+        pivots: false,
+        owes: false,
     });
     add(session, tables, module, Space::Type, name, Thing::Workflow(index));
 }
@@ -133,7 +214,8 @@ fn span_of(tables: &Tables<'_>, thing: Thing) -> Span {
             let first = tables.services[index as usize].operations.first();
             first.map(|index| tables.operations[*index as usize].source.span).unwrap_or_default()
         }
-        Thing::Native(_) => Span::default(),
+        Thing::Function(index) => tables.declared_functions[index as usize].source.name.span,
+        Thing::Alias(index) => tables.aliases[index as usize].source.name.span,
     }
 }
 
@@ -150,6 +232,9 @@ fn connect(session: &mut Session<'_>, tables: &mut Tables<'_>, module: usize, im
     }
     let path = import.path.dotted();
     let Some(target) = tables.modules.iter().position(|scope| scope.path == path) else {
+        let alias = import.alias.as_ref().or(import.path.last()).filter(|_| import.names.is_empty());
+        let names = import.names.iter().chain(alias).map(|name| name.text.clone());
+        tables.modules[module].broken.extend(names);
         return not_found(session, tables, import, &path);
     };
     if import.names.is_empty() {
@@ -183,6 +268,7 @@ fn connect_name(
         tables.modules[target].own.get(&key).copied().map(|thing| (key, thing))
     });
     if found.iter().all(Option::is_none) {
+        tables.modules[module].broken.insert(name.text.clone());
         return no_such_name(session, tables, target, name);
     }
     let number = remember(tables, module, name);

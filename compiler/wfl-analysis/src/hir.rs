@@ -3,7 +3,9 @@
 //! Types and operations are numbered over the whole program. Expressions are those of the IR; a
 //! [`wfl_ir::Type::Named`] in them is a number of [`Program::types`].
 
-use wfl_ir::{Caught, Duration, Expr, Field, Name, Operation, Pattern, Retry, Type, TypeDef};
+use wfl_ir::{
+    Caught, Decimal, Duration, Expr, Field, Function, Label, Name, Operation, Pattern, Retry, Type, TypeDef,
+};
 use wfl_source::Span;
 
 /// Everything that was declared.
@@ -13,8 +15,87 @@ pub struct Program {
     pub types: Vec<TypeDef>,
     /// All operations; `raises`, `undo` and `confirm` are numbers of this program.
     pub operations: Vec<Operation>,
+    /// What each operation touches and how it is labelled, in the order of `operations`.
+    pub touches: Vec<Touches>,
+    /// All functions; [`Expr::Apply`] numbers them.
+    pub functions: Vec<Function>,
     /// All workflows.
     pub workflows: Vec<Workflow>,
+    /// All migrations.
+    pub migrations: Vec<Migration>,
+    /// All policies.
+    pub policies: Vec<Policy>,
+    /// All invariants.
+    pub invariants: Vec<Invariant>,
+}
+
+impl Program {
+    /// The workflows that a workflow starts.
+    pub fn starts(&self, workflow: u32) -> Vec<u32> {
+        let mut found = Vec::new();
+        if let Some(workflow) = self.workflows.get(workflow as usize) {
+            starts_in(&workflow.body, &mut found);
+        }
+        found
+    }
+}
+
+fn starts_in(block: &Block, found: &mut Vec<u32>) {
+    for statement in block {
+        let handlers: &[Handler] = match statement {
+            Statement::Run(run) => {
+                found.push(run.workflow);
+                &run.handlers
+            }
+            Statement::Step(step) => &step.handlers,
+            Statement::Choice(choice) => {
+                choice.arms.iter().for_each(|arm| starts_in(&arm.body, found));
+                &[]
+            }
+            Statement::Saga(saga) => {
+                starts_in(&saga.body, found);
+                &saga.handlers
+            }
+            Statement::Parallel(parallel) => {
+                parallel.branches.iter().for_each(|branch| starts_in(&branch.body, found));
+                &parallel.handlers
+            }
+            Statement::Foreach(foreach) => {
+                starts_in(&foreach.body, found);
+                &foreach.handlers
+            }
+            Statement::Repeat(repeat) => {
+                starts_in(&repeat.body, found);
+                &[]
+            }
+            Statement::Await(awaited) => {
+                let late = awaited.timeout.as_ref().and_then(|(_, late)| late.as_ref());
+                late.into_iter().for_each(|late| starts_in(late, found));
+                &awaited.handlers
+            }
+            Statement::Shield(body) => {
+                starts_in(body, found);
+                &[]
+            }
+            Statement::Ensure { otherwise: Some(block), .. } => {
+                starts_in(block, found);
+                &[]
+            }
+            _ => &[],
+        };
+        handlers.iter().for_each(|handler| starts_in(&handler.body, found));
+    }
+}
+
+/// What an operation touches, over its parameters.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Touches {
+    /// `@label("…")`.
+    pub labels: Vec<String>,
+    /// Keys of what it reads.
+    pub reads: Vec<Expr>,
+    /// Keys of what it writes.
+    pub writes: Vec<Expr>,
 }
 
 /// A workflow.
@@ -42,6 +123,16 @@ pub struct Workflow {
     pub deadline: Option<Duration>,
     /// `compensation deadline`.
     pub compensation_deadline: Option<Duration>,
+    /// What instances can be searched by, over the parameters.
+    pub attributes: Vec<(Name, Type, Expr)>,
+    /// How many instances run at once, and what those have in common that count together.
+    pub limit: Option<(u32, Option<Expr>)>,
+    /// `priority`, over the parameters.
+    pub priority: Option<Expr>,
+    /// The channels on which it takes messages, with the type and the label of what they carry.
+    pub channels: Vec<(Name, Type, Label)>,
+    /// The decisions that it asks people for, with the type of their answers.
+    pub tasks: Vec<(Name, Type)>,
     /// How many slots its body uses.
     pub slots: u32,
     /// The body.
@@ -71,8 +162,29 @@ pub enum Statement {
     Step(Box<Step>),
     /// `if` and `match`.
     Choice(Choice),
+    /// Starts another workflow.
+    Run(Box<Run>),
     /// A compensation scope.
     Saga(Saga),
+    /// Branches side by side.
+    Parallel(Box<Parallel>),
+    /// Something for each item of a list.
+    Foreach(Box<Foreach>),
+    /// Something several times.
+    Repeat(Box<Repeat>),
+    /// A message or a decision.
+    Await(Box<Await>),
+    /// `wait`.
+    Wait {
+        /// Whether `time` is an instant.
+        until: bool,
+        /// How long, or until when.
+        time: Expr,
+    },
+    /// `shield`.
+    Shield(Block),
+    /// `restart`: the new arguments.
+    Restart(Vec<(Name, Expr)>),
     /// An event.
     Emit {
         /// Which.
@@ -130,6 +242,10 @@ pub struct Step {
     pub timeout: Option<Duration>,
     /// Own total time.
     pub total: Option<Duration>,
+    /// Own limit of the time until a worker begins.
+    pub queue: Option<Duration>,
+    /// Own limit of a worker's silence.
+    pub heartbeat: Option<Duration>,
     /// Own retries.
     pub retry: Option<Retry>,
     /// What happens on errors.
@@ -138,7 +254,7 @@ pub struct Step {
     pub span: Span,
 }
 
-/// A handler of a step.
+/// A handler of a step or construct.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Handler {
     /// What it catches.
@@ -178,6 +294,272 @@ pub struct Saga {
     pub name: Option<Name>,
     /// Where `yield` leads to.
     pub target: Target,
+    /// Whether its debts are settled all at once.
+    pub parallel_undo: bool,
     /// The body.
     pub body: Block,
+    /// What happens on errors of the body, once its debts are settled.
+    pub handlers: Vec<Handler>,
+}
+
+/// A started workflow.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Run {
+    /// The step's name, unique in its scope.
+    pub name: Name,
+    /// Where `use` leads to.
+    pub target: Target,
+    /// The workflow: a number of [`Program::workflows`].
+    pub workflow: u32,
+    /// The arguments.
+    pub args: Vec<(Name, Expr)>,
+    /// Where the result goes.
+    pub slot: u32,
+    /// Whether nothing is waited for.
+    pub detached: bool,
+    /// Whether the child holds the point of no return.
+    pub pivot: bool,
+    /// What a cancellation does to the child.
+    pub when_cancelled: ParentCancel,
+    /// How long the child may take.
+    pub timeout: Option<Duration>,
+    /// What happens on errors.
+    pub handlers: Vec<Handler>,
+    /// The step in the source.
+    pub span: Span,
+}
+
+/// What the cancellation of a workflow does to a child.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParentCancel {
+    /// Cancels it too.
+    Cancel,
+    /// Waits for it.
+    Await,
+    /// Lets it go.
+    Abandon,
+}
+
+/// Branches side by side.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Parallel {
+    /// Its name, unique in its scope.
+    pub name: Name,
+    /// Where handlers lead to that give a value.
+    pub target: Target,
+    /// When it is over.
+    pub join: Join,
+    /// Whether the other branches run to their end when one fails.
+    pub finish: bool,
+    /// How long the join may take.
+    pub within: Option<Expr>,
+    /// The branches in order.
+    pub branches: Vec<Branch>,
+    /// Where the value goes.
+    pub slot: u32,
+    /// What happens on errors of the whole.
+    pub handlers: Vec<Handler>,
+    /// The word `parallel`.
+    pub span: Span,
+}
+
+/// When a parallel is over, and what its value is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Join {
+    /// All branches: a record with one field per branch.
+    All,
+    /// The first branch: its value.
+    Any,
+    /// So many branches: a list of their values, in the order of the branches.
+    Quorum(u32),
+}
+
+/// A branch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Branch {
+    /// Its name.
+    pub name: Name,
+    /// Where `yield` leads to.
+    pub target: Target,
+    /// Where its value goes.
+    pub slot: u32,
+    /// What it does.
+    pub body: Block,
+}
+
+/// Something for each item of a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Foreach {
+    /// Its name, unique in its scope.
+    pub name: Name,
+    /// Where handlers lead to that give a value.
+    pub target: Target,
+    /// The items.
+    pub list: Expr,
+    /// The slot of the current item.
+    pub item: u32,
+    /// What tells items apart, over the item's slot.
+    pub key: Option<Expr>,
+    /// How many items run at once; none for the project's default.
+    pub limit: Option<u32>,
+    /// How many items may start in how long a time.
+    pub rate: Option<(u32, Duration)>,
+    /// The share of items that may fail, in per cent; none: the first failure ends it.
+    pub tolerated: Option<Decimal>,
+    /// Where `yield` leads to.
+    pub body_target: Target,
+    /// Where the value of an item goes.
+    pub body_slot: u32,
+    /// What is done for an item.
+    pub body: Block,
+    /// The slots that each item has for itself.
+    pub frame: std::ops::Range<u32>,
+    /// Where the value of the whole goes.
+    pub slot: u32,
+    /// What happens on errors of the whole.
+    pub handlers: Vec<Handler>,
+    /// The word `foreach`.
+    pub span: Span,
+}
+
+/// Something several times.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Repeat {
+    /// Its name, unique in its scope.
+    pub name: Name,
+    /// The greatest number of rounds.
+    pub times: u32,
+    /// The pause between rounds.
+    pub every: Option<Expr>,
+    /// Ends the rounds, over the slot of a round's value.
+    pub until: Option<Expr>,
+    /// The slot of the number of the round.
+    pub round: u32,
+    /// Where `yield` leads to.
+    pub target: Target,
+    /// Where the value of a round, in the end that of the whole, goes.
+    pub slot: u32,
+    /// A round.
+    pub body: Block,
+    /// The slots that each round fills anew.
+    pub frame: std::ops::Range<u32>,
+    /// The word `repeat`.
+    pub span: Span,
+}
+
+/// A message or a decision that is waited for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Await {
+    /// Its name, unique in its scope.
+    pub name: Name,
+    /// Where `use` leads to.
+    pub target: Target,
+    /// What is waited for.
+    pub kind: AwaitKind,
+    /// The type of the message or answer.
+    pub ty: Type,
+    /// Where it goes.
+    pub slot: u32,
+    /// The pause between reminders, and the operation that carries one, with its arguments.
+    pub remind: Option<(Expr, Option<Reminder>)>,
+    /// How long is waited, and what happens then; without that it raises `Timeout`.
+    pub timeout: Option<(Expr, Option<Block>)>,
+    /// What happens on errors.
+    pub handlers: Vec<Handler>,
+    /// The word `await`.
+    pub span: Span,
+}
+
+/// The call that reminds somebody.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reminder {
+    /// The operation.
+    pub operation: u32,
+    /// The arguments.
+    pub args: Vec<(Name, Expr)>,
+}
+
+/// What an `await` waits for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AwaitKind {
+    /// A message on a channel.
+    Signal {
+        /// The channel.
+        channel: Name,
+        /// Which messages are meant; the message is local 0.
+        condition: Option<Expr>,
+    },
+    /// A person's decision.
+    Human {
+        /// The task.
+        task: Name,
+        /// Who may answer.
+        role: Expr,
+        /// How many equal answers decide.
+        approvals: u32,
+        /// How many answers are taken at most.
+        most: u32,
+        /// What the task is called.
+        title: Option<Expr>,
+        /// What the people see, with its type.
+        show: Option<(Expr, Type)>,
+        /// After how long whose role is asked besides.
+        escalations: Vec<(Expr, Expr)>,
+    },
+}
+
+/// `migrate`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Migration {
+    /// The workflow.
+    pub workflow: u32,
+    /// The version that instances come from.
+    pub from: u32,
+    /// Steps with other names: old path, new path.
+    pub renames: Vec<(Name, Name)>,
+    /// Steps that are gone.
+    pub drops: Vec<Name>,
+    /// Parameters, or fields of the only one, with their values over the old input, which is local 0.
+    pub inputs: Vec<(Name, Expr)>,
+    /// From where on instances stay with their version: after or before which step.
+    pub pins: Vec<(bool, Name)>,
+    /// The name of the workflow in the source.
+    pub span: Span,
+}
+
+/// `policy`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Policy {
+    /// The title.
+    pub title: String,
+    /// The rules.
+    pub rules: Vec<PolicyRule>,
+    /// The title in the source.
+    pub span: Span,
+}
+
+/// A rule of a policy: such a call needs such an approval before it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PolicyRule {
+    /// The operations, each with the condition under which its calls are meant, over its parameters as locals.
+    pub calls: Vec<(u32, Option<Expr>)>,
+    /// The role that must have approved.
+    pub role: Name,
+    /// How many people.
+    pub approvals: u32,
+    /// The rule in the source.
+    pub span: Span,
+}
+
+/// `invariant`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Invariant {
+    /// The title.
+    pub title: String,
+    /// The workflow.
+    pub workflow: u32,
+    /// What always holds, over the parameters as slots and the result, when it is there, as local 0.
+    pub condition: Expr,
+    /// The title in the source.
+    pub span: Span,
 }

@@ -6,17 +6,20 @@
 pub mod hir;
 mod ty;
 mod session;
-mod native;
 mod tables;
 mod module;
 mod declare;
 mod signature;
 mod expr;
 mod rule;
+mod function;
+mod attribute;
 mod retry;
 mod contract;
+mod summary;
 mod body;
 mod workflow;
+mod governance;
 mod scenario;
 mod analyze;
 

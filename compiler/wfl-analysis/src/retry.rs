@@ -5,8 +5,7 @@ use wfl_source::{Code, Diagnostic, closest};
 use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::Checker;
-use crate::native::{self, Native};
-use crate::tables::{Space, Thing};
+use crate::tables::{Body, Space, Thing};
 use crate::ty::Ty;
 
 /// The time that all attempts of a step may take where nothing is said.
@@ -22,10 +21,28 @@ impl Checker<'_, '_, '_> {
         let ExprKind::Call { callee, arguments } = &expr.kind else {
             return self.no_policy(expr);
         };
-        let ExprKind::Name(name) = &callee.kind else { return self.no_policy(expr) };
-        match self.tables.find(self.session, self.module, Space::Function, &name.text) {
-            Some(Thing::Native(Native::Exponential)) => self.exponential(arguments),
-            Some(Thing::Native(Native::Forever)) => self.forever(arguments),
+        let path = match &callee.kind {
+            ExprKind::Name(name) => ast::Path { segments: vec![name.clone()], span: name.span },
+            ExprKind::Member { base, name, optional: false } => match &base.kind {
+                ExprKind::Name(alias) => {
+                    ast::Path { segments: vec![alias.clone(), name.clone()], span: callee.span }
+                }
+                _ => return self.no_policy(expr),
+            },
+            _ => return self.no_policy(expr),
+        };
+        let Some(name) = path.last() else { return None };
+        let found = self.tables.find_path(self.session, self.module, Space::Function, &path);
+        let policy = |thing| match thing {
+            Thing::Function(function) => {
+                let info = &self.tables.declared_functions[function as usize];
+                (info.body == Body::Policy).then_some(info.name.as_str())
+            }
+            _ => None,
+        };
+        match found.and_then(policy) {
+            Some("exponential") => self.exponential(arguments),
+            Some("forever") => self.forever(arguments),
             _ => self.unknown_policy(name),
         }
     }
@@ -45,7 +62,7 @@ impl Checker<'_, '_, '_> {
         let title = format!("there is no retry policy `{}`", name.text);
         let diagnostic = Diagnostic::new(Code::E0201, title, name.span, "unknown");
         let policies = ["exponential", "forever"];
-        self.session.report(match (native::home(&name.text), closest(&name.text, policies)) {
+        self.session.report(match (self.tables.home(&name.text), closest(&name.text, policies)) {
             (Some(home), _) => diagnostic.help(format!("import it: `import {home} ({})`", name.text)),
             (None, Some(meant)) => diagnostic.help(format!("did you mean `{meant}`?")),
             (None, None) => diagnostic.help("`std.retry` has `exponential` and `forever`"),

@@ -1,32 +1,45 @@
 //! Sixth pass: tests. Values are held against the types of the workflow and of the operations that are mocked.
 
 use wfl_ir::{Expr, Label, Name};
-use wfl_source::{Code, Diagnostic, Span, closest};
+use wfl_source::{Code, Diagnostic, closest};
 use wfl_syntax::ast::{self, AtEvent, Expectation, ExprKind, Glob, ItemKind, Response, TestStatementKind};
 
+use crate::body::find_workflow;
 use crate::contract::find_operation;
 use crate::expr::{Binding, Checker};
+use crate::hir::Workflow;
 use crate::module::Module;
 use crate::session::Session;
 use crate::signature::find_error;
 use crate::tables::{Space, Tables, Thing, WorkflowInfo};
-use crate::ty::Ty;
+use crate::ty::{Ty, from_ir};
 
 /// How the names of a test are read: never, since nothing is computed from a test here.
 const NOT_CONSTANT: Expr = Expr::Slot(u32::MAX);
 
-/// Checks the tests of all modules.
-pub(crate) fn check(session: &mut Session<'_>, tables: &Tables<'_>, modules: &[Module<'_>]) {
+/// Checks the tests of all modules. The workflows say which channels and tasks there are.
+pub(crate) fn check(
+    session: &mut Session<'_>,
+    tables: &Tables<'_>,
+    modules: &[Module<'_>],
+    workflows: &[Workflow],
+) {
     for (number, module) in modules.iter().enumerate() {
         for item in &module.tree.items {
             if let ItemKind::Test(test) = &item.kind {
-                check_one(session, tables, number, test);
+                check_one(session, tables, number, test, workflows);
             }
         }
     }
 }
 
-fn check_one(session: &mut Session<'_>, tables: &Tables<'_>, module: usize, test: &ast::Test) {
+fn check_one(
+    session: &mut Session<'_>,
+    tables: &Tables<'_>,
+    module: usize,
+    test: &ast::Test,
+    workflows: &[Workflow],
+) {
     if test.workflow.is_missing() {
         return;
     }
@@ -50,12 +63,21 @@ fn check_one(session: &mut Session<'_>, tables: &Tables<'_>, module: usize, test
         let (name, label, span) = (name.to_owned(), Label::Public, test.title_span);
         checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
     }
-    Scenario { checker, workflow: &tables.workflows[workflow as usize], given: Vec::new() }.check(test);
+    let (hir, workflow) = (&workflows[workflow as usize], &tables.workflows[workflow as usize]);
+    Scenario { checker, workflow, hir, given: Vec::new() }.check(test);
+}
+
+/// What a test answers for.
+#[derive(Clone, Copy)]
+enum Callee {
+    Operation(u32),
+    Workflow(u32),
 }
 
 struct Scenario<'s, 'f, 'a> {
     checker: Checker<'s, 'f, 'a>,
     workflow: &'s WorkflowInfo<'a>,
+    hir: &'s Workflow,
     given: Vec<Name>,
 }
 
@@ -64,15 +86,18 @@ impl Scenario<'_, '_, '_> {
         for statement in &test.statements {
             match &statement.kind {
                 TestStatementKind::Given { name, value } => self.given(name, value),
-                TestStatementKind::Mock { run: true, .. } => self.later("`mock run`", statement.span),
-                TestStatementKind::Mock { target, when, after, response, .. } => {
-                    self.mock(target, when.as_ref(), after.as_ref(), response);
+                TestStatementKind::Mock { run, target, when, after, response } => {
+                    let callee = match run {
+                        true => self.child(target),
+                        false => self.operation(target).map(Callee::Operation),
+                    };
+                    self.mock(callee, when.as_ref(), after.as_ref(), response);
                 }
                 TestStatementKind::At { delay, event } => {
                     self.value(delay, &Ty::Duration);
-                    self.event(event, statement.span);
+                    self.event(event);
                 }
-                TestStatementKind::Expect(expectation) => self.expectation(expectation, statement.span),
+                TestStatementKind::Expect(expectation) => self.expectation(expectation),
             }
         }
         let params = &self.workflow.params;
@@ -89,11 +114,6 @@ impl Scenario<'_, '_, '_> {
 
     fn report(&mut self, diagnostic: Diagnostic) {
         self.checker.session.report(diagnostic);
-    }
-
-    fn later(&mut self, what: &str, span: Span) {
-        let title = format!("{what} is not supported by this version");
-        self.report(Diagnostic::new(Code::E0190, title, span, "not in this compiler"));
     }
 
     // `fixture("…")` is read when the test runs, and checked then.
@@ -141,15 +161,26 @@ impl Scenario<'_, '_, '_> {
         let Some(service) = path.segments.first().filter(|first| first.text != "*") else { return };
         let (tables, module) = (self.checker.tables, self.checker.module);
         let found = tables.find(self.checker.session, module, Space::Type, &service.text);
-        if !matches!(found, Some(Thing::Service(_))) {
+        let alias = tables.find_alias(self.checker.session, module, &service.text);
+        if !matches!(found, Some(Thing::Service(_))) && alias.is_none() {
             let title = format!("there is no service `{}`", service.text);
             self.report(Diagnostic::new(Code::E0201, title, service.span, "unknown"));
         }
     }
 
+    /// The workflow that `run` names.
+    fn child(&mut self, glob: &Glob) -> Option<Callee> {
+        let path = ast::Path { segments: glob.segments.clone(), span: glob.span };
+        if path.segments.iter().any(|segment| segment.text == "*") {
+            return None;
+        }
+        let (tables, module) = (self.checker.tables, self.checker.module);
+        find_workflow(self.checker.session, tables, module, &path).map(Callee::Workflow)
+    }
+
     fn mock(
         &mut self,
-        target: &Glob,
+        callee: Option<Callee>,
         when: Option<&ast::Expr>,
         after: Option<&ast::Expr>,
         response: &Response,
@@ -157,33 +188,47 @@ impl Scenario<'_, '_, '_> {
         if let Some(after) = after {
             self.value(after, &Ty::Duration);
         }
-        let Some(operation) = self.operation(target) else { return };
+        let Some(callee) = callee else { return };
         let tables = self.checker.tables;
-        let info = &tables.operations[operation as usize];
-        if let Some(when) = when {
-            let names = self.checker.names.len();
-            for param in &info.params {
-                let place = NOT_CONSTANT;
-                let (name, ty, label, span) =
-                    (param.name.to_string(), param.ty.clone(), param.label, param.span);
-                self.checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
-            }
-            self.checker.check_as(when, &Ty::Bool);
-            self.checker.release(names);
+        let params = match callee {
+            Callee::Operation(operation) => &tables.operations[operation as usize].params,
+            Callee::Workflow(workflow) => &tables.workflows[workflow as usize].params,
+        };
+        let names = self.checker.names.len();
+        for param in params {
+            let place = NOT_CONSTANT;
+            let (name, ty, label, span) = (param.name.to_string(), param.ty.clone(), param.label, param.span);
+            self.checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
         }
-        self.response(response, operation);
+        if let Some(when) = when {
+            self.checker.check_as(when, &Ty::Bool);
+        }
+        self.response(response, callee);
+        self.checker.release(names);
     }
 
-    fn response(&mut self, response: &Response, operation: u32) {
+    fn response(&mut self, response: &Response, callee: Callee) {
         let tables = self.checker.tables;
-        let info = &tables.operations[operation as usize];
+        let (result, raises, owner) = match callee {
+            Callee::Operation(operation) => {
+                let info = &tables.operations[operation as usize];
+                (&info.result, &info.raises, tables.qualified(operation))
+            }
+            Callee::Workflow(workflow) => {
+                let info = &tables.workflows[workflow as usize];
+                (&info.result, &info.raises, info.name.to_string())
+            }
+        };
         match response {
-            Response::Value(value) | Response::Lost(value) => self.value(value, &info.result),
+            Response::Value(value) | Response::Lost(value) => self.value(value, result),
             Response::Hang => {}
-            Response::Sequence(responses) => responses.iter().for_each(|it| self.response(it, operation)),
+            Response::Sequence(responses) => responses.iter().for_each(|it| self.response(it, callee)),
             Response::Raise(error) => {
-                let allowed = info.raises.iter().map(|(error, _)| *error).collect::<Vec<_>>();
-                self.error(error, &allowed, &format!("`{}`", tables.qualified(operation)), true);
+                let mut allowed = raises.iter().map(|(error, _)| *error).collect::<Vec<_>>();
+                if matches!(callee, Callee::Workflow(_)) {
+                    allowed.extend(tables.predeclared("KeyInUse"));
+                }
+                self.error(error, &allowed, &format!("`{owner}`"), true);
             }
         }
     }
@@ -203,7 +248,16 @@ impl Scenario<'_, '_, '_> {
         }
         let path = ast::Path { segments: vec![name.clone()], span: name.span };
         let (tables, module) = (self.checker.tables, self.checker.module);
-        let Some(error) = find_error(self.checker.session, tables, module, &path) else { return };
+        // What may be raised here needs no import.
+        let known = allowed.iter().copied().find(|error| tables.type_name(*error) == name.text.as_str());
+        let visible = tables.find(self.checker.session, module, Space::Error, &name.text);
+        let error = match (known, visible) {
+            (Some(error), None) => error,
+            _ => match find_error(self.checker.session, tables, module, &path) {
+                Some(error) => error,
+                None => return,
+            },
+        };
         if !allowed.contains(&error) {
             let title = format!("{owner} never raises `{}`", name.text);
             self.report(Diagnostic::new(Code::E0402, title, name.span, "cannot happen"));
@@ -213,16 +267,61 @@ impl Scenario<'_, '_, '_> {
         self.checker.fields(&format!("`{}`", name.text), known, arguments.unwrap_or(&none), Label::Secret);
     }
 
-    fn event(&mut self, event: &AtEvent, span: Span) {
+    fn event(&mut self, event: &AtEvent) {
         match event {
             AtEvent::Missing | AtEvent::Crash | AtEvent::Cancel => {}
-            AtEvent::Expect(expectation) => self.expectation(expectation, span),
-            AtEvent::Signal(_) => self.later("`signal`", span),
-            AtEvent::Answer { .. } => self.later("`answer`", span),
+            AtEvent::Expect(expectation) => self.expectation(expectation),
+            AtEvent::Signal(call) => {
+                let channels = self.hir.channels.iter().map(|(name, ty, _)| (name.clone(), ty.clone()));
+                self.incoming(call, &channels.collect::<Vec<_>>(), "channel");
+            }
+            AtEvent::Answer { call, .. } => {
+                let tasks = self.hir.tasks.clone();
+                self.incoming(call, &tasks, "task");
+            }
         }
     }
 
-    fn expectation(&mut self, expectation: &Expectation, span: Span) {
+    fn callee(&mut self, run: bool, target: &Glob) {
+        match run {
+            true => self.child(target).is_some(),
+            false => self.operation(target).is_some(),
+        };
+    }
+
+    /// One of the names that the workflow has; reports when it is none of them.
+    fn one_of(&mut self, name: &ast::Name, known: &[Name], what: &str) -> Option<usize> {
+        if name.is_missing() {
+            return None;
+        }
+        let found = known.iter().position(|known| *known == name.text.as_str());
+        if found.is_none() {
+            let title = format!("`{}` has no {what} `{}`", self.workflow.name, name.text);
+            let diagnostic = Diagnostic::new(Code::E0233, title, name.span, "never waited for");
+            self.report(match closest(&name.text, known.iter().map(Name::as_str)) {
+                Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
+                None => diagnostic,
+            });
+        }
+        found
+    }
+
+    /// A message or an answer: one value of the type that is waited for.
+    fn incoming(&mut self, call: &ast::Call, known: &[(Name, wfl_ir::Type)], what: &str) {
+        let Some(name) = call.path.last() else { return };
+        let names = known.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let Some(at) = self.one_of(name, &names, what) else { return };
+        let ty = from_ir(&known[at].1);
+        match call.arguments.list.as_slice() {
+            [ast::Argument { name: None, value, .. }] => self.value(value, &ty),
+            _ => {
+                let title = format!("`{}` takes one value", name.text);
+                self.report(Diagnostic::new(Code::E0207, title, call.arguments.span, "does not fit"));
+            }
+        }
+    }
+
+    fn expectation(&mut self, expectation: &Expectation) {
         let workflow = self.workflow;
         match expectation {
             Expectation::Returns(value) => self.value(value, &workflow.result),
@@ -235,18 +334,23 @@ impl Scenario<'_, '_, '_> {
             Expectation::Never(glob) | Expectation::Cancelled(glob) => {
                 self.operation(glob);
             }
-            Expectation::Called { run: true, .. } | Expectation::MaxConcurrent { run: true, .. } => {
-                self.later("`run` in a test", span);
-            }
-            Expectation::Called { target, times, .. } => {
-                self.operation(target);
+            Expectation::Called { run, target, times } => {
+                self.callee(*run, target);
                 if let Some(times) = times {
                     self.value(times, &Ty::Int);
                 }
             }
-            Expectation::Escalated { .. } => self.later("`escalated`", span),
-            Expectation::MaxConcurrent { target, bound, .. } => {
-                self.operation(target);
+            Expectation::Escalated { target, to } => {
+                let tasks = self.hir.tasks.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+                if let Some(task) = target.segments.first() {
+                    self.one_of(task, &tasks, "task");
+                }
+                if let Some(to) = to {
+                    self.value(to, &Ty::String);
+                }
+            }
+            Expectation::MaxConcurrent { run, target, bound } => {
+                self.callee(*run, target);
                 self.value(&bound.value, &Ty::Int);
             }
             Expectation::Elapsed(bound) => self.value(&bound.value, &Ty::Duration),

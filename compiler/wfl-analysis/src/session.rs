@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use wfl_source::{Code, Diagnostic, Files, Span};
+use wfl_source::{Code, Diagnostic, FileId, Files, Span};
 
 /// The growing part of an analysis.
 pub(crate) struct Session<'a> {
@@ -58,6 +58,28 @@ impl<'a> Session<'a> {
                 diagnostic.code = code;
             }
         }
+    }
+
+    /// Drops the reports that were made since there were `count`.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.diagnostics.truncate(count);
+    }
+
+    /// Drops reports about names of a file whose import was reported.
+    pub(crate) fn forgive(&mut self, file: FileId, broken: &BTreeSet<String>) {
+        if broken.is_empty() {
+            return;
+        }
+        let unknown = [Code::E0201, Code::E0203, Code::E0211, Code::E0218, Code::E0222];
+        let files = self.files;
+        self.diagnostics.retain(|diagnostic| {
+            let Some(label) = diagnostic.primary().filter(|label| label.span.file == file) else {
+                return true;
+            };
+            let text = files.text_of(label.span);
+            let end = text.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(text.len());
+            !(unknown.contains(&diagnostic.code) && broken.contains(&text[..end]))
+        });
     }
 
     pub(crate) fn finish(self) -> Vec<Diagnostic> {

@@ -5,10 +5,12 @@ use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, EffectKind, ItemKind, TypeKind};
 
 use crate::session::Session;
-use crate::tables::{EffectClass, FieldInfo, Shape, Space, Tables, Thing, VariantInfo, currency, label};
+use crate::tables::{
+    Body, Bound, EffectClass, FieldInfo, Shape, Space, Tables, Thing, VariantInfo, currency, label,
+};
 use crate::ty::Ty;
 
-const SCALARS: [(&str, Ty); 10] = [
+const SCALARS: [(&str, Ty); 12] = [
     ("Unit", Ty::Unit),
     ("Bool", Ty::Bool),
     ("Int", Ty::Int),
@@ -18,16 +20,26 @@ const SCALARS: [(&str, Ty); 10] = [
     ("Timestamp", Ty::Timestamp),
     ("Duration", Ty::Duration),
     ("Json", Ty::Json),
+    ("Bytes", Ty::Bytes),
+    ("Date", Ty::Date),
     ("Money", Ty::Money(None)),
 ];
-/// Types of the language that this version does not know yet.
-const LATER: [&str; 7] = ["Bytes", "Date", "Map", "Set", "Result", "Batch", "Task"];
+/// Types that are made of other types.
+const MADE_OF: [(&str, &[&str]); 5] = [
+    ("List", &["Item"]),
+    ("Set", &["Item"]),
+    ("Batch", &["Item"]),
+    ("Map", &["Key", "Value"]),
+    ("Result", &["Value", "Error"]),
+];
+/// How long a chain of aliases may be.
+const ALIAS_DEPTH: u32 = 32;
 
 /// Resolves all signatures.
 pub(crate) fn resolve(session: &mut Session<'_>, tables: &mut Tables<'_>) {
     for index in 0..tables.types.len() {
         let (module, source) = (tables.types[index].module, tables.types[index].source);
-        let shape = Resolver { session, tables, module }.shape(source);
+        let shape = Resolver::new(session, tables, module).shape(source);
         if let Some(shape) = shape {
             tables.types[index].shape = shape;
         }
@@ -35,7 +47,7 @@ pub(crate) fn resolve(session: &mut Session<'_>, tables: &mut Tables<'_>) {
     check_rings(session, tables);
     for index in 0..tables.operations.len() {
         let (module, source) = (tables.operations[index].module, tables.operations[index].source);
-        let mut resolver = Resolver { session, tables, module };
+        let mut resolver = Resolver::new(session, tables, module);
         let params = resolver.fields(&source.head.parameters, "parameter");
         let (result, result_label) = resolver.typ(&source.head.result);
         let raises = resolver.raises(&source.head.raises);
@@ -45,7 +57,7 @@ pub(crate) fn resolve(session: &mut Session<'_>, tables: &mut Tables<'_>) {
     }
     for index in 0..tables.workflows.len() {
         let (module, head) = (tables.workflows[index].module, &tables.workflows[index].source.head);
-        let mut resolver = Resolver { session, tables, module };
+        let mut resolver = Resolver::new(session, tables, module);
         let params = resolver.fields(&head.parameters, "parameter");
         let (result, result_label) = resolver.typ(&head.result);
         let raises = resolver.raises(&head.raises);
@@ -53,6 +65,51 @@ pub(crate) fn resolve(session: &mut Session<'_>, tables: &mut Tables<'_>) {
         (workflow.params, workflow.result, workflow.result_label) = (params, result, result_label);
         workflow.raises = raises;
     }
+    for index in 0..tables.declared_functions.len() {
+        function(session, tables, index);
+    }
+    // An alias that nothing uses is checked as well.
+    for number in 0..tables.aliases.len() {
+        let alias = &tables.aliases[number];
+        if leads_to_itself(session, tables, number) {
+            let name = &alias.source.name;
+            let title = format!("the alias `{}` leads to itself", name.text);
+            session.error(Code::E0216, title, name.span, "stands for no type in the end");
+            continue;
+        }
+        Resolver::new(session, tables, alias.module).typ(&alias.source.ty);
+    }
+}
+
+fn leads_to_itself(session: &mut Session<'_>, tables: &Tables<'_>, start: usize) -> bool {
+    let mut at = start;
+    for _ in 0..tables.aliases.len() {
+        let alias = &tables.aliases[at];
+        let TypeKind::Named { path, .. } = &alias.source.ty.kind else { return false };
+        match tables.find_path(session, alias.module, Space::Type, path) {
+            Some(Thing::Alias(next)) if next as usize == start => return true,
+            Some(Thing::Alias(next)) => at = next as usize,
+            _ => return false,
+        }
+    }
+    false
+}
+
+fn function(session: &mut Session<'_>, tables: &mut Tables<'_>, index: usize) {
+    let (module, source) = (tables.declared_functions[index].module, tables.declared_functions[index].source);
+    let standard = tables.modules[module].path.starts_with("std.");
+    let mut resolver = Resolver::new(session, tables, module);
+    resolver.standard = standard;
+    let bounds = resolver.type_parameters(&source.type_parameters);
+    let params = resolver.fields(&source.parameters, "parameter");
+    let (result, result_label) = match tables.declared_functions[index].body {
+        // A policy is no value and has no type.
+        Body::Policy => (Ty::Unknown, Label::Public),
+        _ => resolver.typ(&source.result),
+    };
+    let function = &mut tables.declared_functions[index];
+    (function.bounds, function.params) = (bounds, params);
+    (function.result, function.result_label) = (result, result_label);
 }
 
 fn class(operation: &ast::Operation) -> EffectClass {
@@ -70,9 +127,33 @@ pub(crate) struct Resolver<'s, 'f, 'a> {
     pub(crate) session: &'s mut Session<'f>,
     pub(crate) tables: &'s Tables<'a>,
     pub(crate) module: usize,
+    /// Whether functions of `std` are resolved, which take types and functions.
+    standard: bool,
+    type_parameters: Vec<String>,
+    aliases: u32,
 }
 
-impl Resolver<'_, '_, '_> {
+impl<'s, 'f, 'a> Resolver<'s, 'f, 'a> {
+    pub(crate) fn new(session: &'s mut Session<'f>, tables: &'s Tables<'a>, module: usize) -> Self {
+        Self { session, tables, module, standard: false, type_parameters: Vec::new(), aliases: 0 }
+    }
+
+    fn type_parameters(&mut self, parameters: &[ast::TypeParameter]) -> Vec<Bound> {
+        if let (Some(first), false) = (parameters.first(), self.standard) {
+            let title = "only functions of `std` have type parameters";
+            let diagnostic = Diagnostic::new(Code::E0204, title, first.name.span, "not here");
+            self.session.report(diagnostic.help("write a function for each type that is needed"));
+        }
+        self.type_parameters = parameters.iter().map(|parameter| parameter.name.text.clone()).collect();
+        let bound = |bound: &Option<ast::Name>| match bound.as_ref().map(|name| name.text.as_str()) {
+            Some("Ordered") => Bound::Ordered,
+            Some("Key") => Bound::Key,
+            Some("Number") => Bound::Number,
+            _ => Bound::Free,
+        };
+        parameters.iter().map(|parameter| bound(&parameter.bound)).collect()
+    }
+
     fn shape(&mut self, source: &ItemKind) -> Option<Shape> {
         Some(match source {
             ItemKind::Record(it) => Shape::Record(self.fields(&it.fields, "field")),
@@ -119,6 +200,9 @@ impl Resolver<'_, '_, '_> {
 
     /// A type and the label that its values carry.
     pub(crate) fn typ(&mut self, typ: &ast::TypeExpr) -> (Ty, Label) {
+        if let TypeKind::Function { parameters, result } = &typ.kind {
+            return (self.function_type(parameters, result, typ.span), Label::Public);
+        }
         let TypeKind::Named { path, arguments } = &typ.kind else { return (Ty::Unknown, Label::Public) };
         if path.is_missing() {
             return (Ty::Unknown, Label::Public);
@@ -133,17 +217,11 @@ impl Resolver<'_, '_, '_> {
         if name == "Money" && arguments.len() == 1 {
             return (self.money(&arguments[0]), Label::Public);
         }
-        if name == "List" {
-            return match arguments {
-                [item] => {
-                    let (item, label) = self.typ(item);
-                    (Ty::List(Box::new(item)), label)
-                }
-                _ => {
-                    self.session.error(Code::E0204, "`List` takes one type", span, "write `List<Item>`");
-                    (Ty::Unknown, Label::Public)
-                }
-            };
+        if let Some(number) = self.type_parameters.iter().position(|parameter| *parameter == name) {
+            return (Ty::Param(number as u32), Label::Public);
+        }
+        if let Some((_, parts)) = MADE_OF.iter().find(|(made, _)| *made == name) {
+            return self.made_of(&name, parts, arguments, span);
         }
         let found = match SCALARS.iter().find(|(scalar, _)| *scalar == name) {
             Some((_, ty)) => Some((ty.clone(), Label::Public)),
@@ -160,10 +238,96 @@ impl Resolver<'_, '_, '_> {
     }
 
     fn declared(&mut self, path: &ast::Path) -> Option<(Ty, Label)> {
-        let thing = self.tables.find_path(self.session, self.module, Space::Type, path)?;
-        let Thing::Type(index) = thing else { return None };
-        let label = self.label_of(index, 8);
-        Some((Ty::Named(index), label))
+        match self.tables.find_path(self.session, self.module, Space::Type, path)? {
+            Thing::Type(index) => Some((Ty::Named(index), self.label_of(index, 8))),
+            Thing::Alias(index) => Some(self.alias(index)),
+            _ => None,
+        }
+    }
+
+    fn alias(&mut self, index: u32) -> (Ty, Label) {
+        let alias = &self.tables.aliases[index as usize];
+        if self.aliases >= ALIAS_DEPTH {
+            return (Ty::Unknown, Label::Public);
+        }
+        let mut resolver = Resolver::new(self.session, self.tables, alias.module);
+        resolver.aliases = self.aliases + 1;
+        // What is wrong with the alias itself is reported where it is declared, once.
+        let before = resolver.session.count();
+        let resolved = resolver.typ(&alias.source.ty);
+        self.session.truncate(before);
+        resolved
+    }
+
+    fn made_of(
+        &mut self,
+        name: &str,
+        parts: &[&str],
+        arguments: &[ast::TypeExpr],
+        span: Span,
+    ) -> (Ty, Label) {
+        if arguments.len() != parts.len() {
+            let count = if parts.len() == 1 { "one type" } else { "two types" };
+            let title = format!("`{name}` takes {count}");
+            let message = format!("write `{name}<{}>`", parts.join(", "));
+            self.session.error(Code::E0204, title, span, message);
+            return (Ty::Unknown, Label::Public);
+        }
+        let mut label = Label::Public;
+        let mut types = Vec::new();
+        for argument in arguments {
+            let (ty, inner) = match name {
+                "Result" => self.value_or_error(argument),
+                _ => self.typ(argument),
+            };
+            label = label.max(inner);
+            types.push(Box::new(ty));
+        }
+        let mut types = types.into_iter();
+        let ty = match (name, types.next(), types.next()) {
+            ("Set", Some(item), _) => Ty::Set(self.key_type(item, &arguments[0])),
+            ("Batch", Some(item), _) => Ty::Batch(item),
+            ("Map", Some(key), Some(value)) => Ty::Map(self.key_type(key, &arguments[0]), value),
+            ("Result", Some(ok), Some(error)) => Ty::Result(ok, error),
+            (_, Some(item), _) => Ty::List(item),
+            _ => Ty::Unknown,
+        };
+        (ty, label)
+    }
+
+    // Only what has one canonical form can tell items apart.
+    fn key_type(&mut self, ty: Box<Ty>, source: &ast::TypeExpr) -> Box<Ty> {
+        if matches!(*ty, Ty::Param(_)) || self.tables.is_key(&ty) {
+            return ty;
+        }
+        let title = format!("{} cannot tell items apart", self.tables.show(&ty));
+        let diagnostic = Diagnostic::new(Code::E0204, title, source.span, "as an item of a set or as a key");
+        self.session.report(
+            diagnostic.help("use a text, a number, a Uuid, a date, an instant or an enum without fields"),
+        );
+        Box::new(Ty::Unknown)
+    }
+
+    /// A type, or an error, which `Result<Value, Error>` may name too.
+    fn value_or_error(&mut self, typ: &ast::TypeExpr) -> (Ty, Label) {
+        if let TypeKind::Named { path, arguments } = &typ.kind
+            && arguments.is_empty()
+            && let Some(Thing::Type(error)) =
+                self.tables.find_path(self.session, self.module, Space::Error, path)
+        {
+            return (Ty::Named(error), Label::Public);
+        }
+        self.typ(typ)
+    }
+
+    fn function_type(&mut self, parameters: &[ast::TypeExpr], result: &ast::TypeExpr, span: Span) -> Ty {
+        if !self.standard {
+            let title = "only functions of `std` take functions";
+            self.session.error(Code::E0204, title, span, "values are never functions");
+            return Ty::Unknown;
+        }
+        let parameters = parameters.iter().map(|parameter| self.typ(parameter).0).collect();
+        Ty::Function(parameters, Box::new(self.typ(result).0))
     }
 
     /// The label that a refined type carries by itself, or by what it is made of.
@@ -181,6 +345,9 @@ impl Resolver<'_, '_, '_> {
     fn money(&mut self, argument: &ast::TypeExpr) -> Ty {
         let TypeKind::Named { path, .. } = &argument.kind else { return Ty::Unknown };
         let word = path.dotted();
+        if let Some(number) = self.type_parameters.iter().position(|parameter| *parameter == word) {
+            return Ty::MoneyOf(number as u32);
+        }
         match currency(&word) {
             Some(currency) => Ty::Money(Some(currency)),
             None => {
@@ -193,16 +360,6 @@ impl Resolver<'_, '_, '_> {
     }
 
     fn unknown(&mut self, path: &ast::Path, name: &str) {
-        if LATER.contains(&name) {
-            let title = format!("the type `{name}` is not supported by this version");
-            self.session.error(
-                Code::E0190,
-                title,
-                path.span,
-                "belongs to the language, but not to this compiler",
-            );
-            return;
-        }
         let other = self.tables.find_path(self.session, self.module, Space::Type, path);
         if let Some(other) = other {
             let kind = if matches!(other, Thing::Service(_)) { "service" } else { "workflow" };
@@ -214,7 +371,7 @@ impl Resolver<'_, '_, '_> {
             Diagnostic::new(Code::E0203, format!("there is no type `{name}`"), path.span, "unknown");
         let declared = self.tables.visible(self.module, Space::Type);
         let names = declared.filter(|(_, thing)| matches!(thing, Thing::Type(_))).map(|(name, _)| name);
-        let scalars = SCALARS.iter().map(|(name, _)| *name).chain(["List"]);
+        let scalars = SCALARS.iter().map(|(name, _)| *name).chain(MADE_OF.iter().map(|(name, _)| *name));
         let help = match (other_language(name), closest(name, names.chain(scalars))) {
             (Some(ours), _) | (None, Some(ours)) => format!("did you mean `{ours}`?"),
             (None, None) => "declare it by `record`, `enum` or `type`, or import it".to_owned(),

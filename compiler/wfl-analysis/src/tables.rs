@@ -1,12 +1,11 @@
 //! All declarations of a program, and the look-up of names in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use wfl_ir::{Currency, Label, Name, Rule, TypeDef};
+use wfl_ir::{Builtin, Currency, Function, Label, Library, Name, Rule, TypeDef};
 use wfl_source::Span;
 use wfl_syntax::ast;
 
-use crate::native::Native;
 use crate::session::Session;
 use crate::ty::Ty;
 
@@ -85,6 +84,61 @@ pub(crate) struct WorkflowInfo<'a> {
     pub(crate) result: Ty,
     pub(crate) result_label: Label,
     pub(crate) raises: Vec<(u32, Span)>,
+    /// Whether a point of no return stands in it.
+    pub(crate) pivots: bool,
+    /// Whether it can end with something that could be undone.
+    pub(crate) owes: bool,
+}
+
+/// What the type given for a type parameter must be able to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Bound {
+    /// Anything.
+    Free,
+    /// Has an order.
+    Ordered,
+    /// Can tell items apart: in a set, as a key.
+    Key,
+    /// Can be added.
+    Number,
+}
+
+/// How a function comes to its value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Body {
+    /// The evaluator knows it.
+    Builtin(Builtin),
+    /// An expression: a number of [`Tables::functions`].
+    Expression(u32),
+    /// A retry policy: it is no value.
+    Policy,
+    /// Neither, which was reported.
+    None,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct FunctionInfo<'a> {
+    pub(crate) module: usize,
+    pub(crate) name: Name,
+    pub(crate) source: &'a ast::Function,
+    pub(crate) bounds: Vec<Bound>,
+    pub(crate) params: Vec<FieldInfo>,
+    pub(crate) result: Ty,
+    pub(crate) result_label: Label,
+    pub(crate) body: Body,
+    /// Whether the result carries no label of the arguments.
+    pub(crate) redacts: bool,
+    /// Whether it is called behind a dot only.
+    pub(crate) method: bool,
+    /// The next function of the same name, which takes other types.
+    pub(crate) overload: Option<u32>,
+}
+
+/// Another name for a type.
+#[derive(Clone, Debug)]
+pub(crate) struct AliasInfo<'a> {
+    pub(crate) module: usize,
+    pub(crate) source: &'a ast::Alias,
 }
 
 /// The name spaces of a module. Variants are in none of them: they belong to their enum.
@@ -103,7 +157,8 @@ pub(crate) enum Thing {
     Type(u32),
     Service(u32),
     Workflow(u32),
-    Native(Native),
+    Function(u32),
+    Alias(u32),
 }
 
 /// An imported name or alias, for the report about unused ones.
@@ -121,6 +176,8 @@ pub(crate) struct ModuleScope {
     /// Alias to module number and import number.
     pub(crate) aliases: BTreeMap<String, (usize, usize)>,
     pub(crate) imports: Vec<ImportedName>,
+    /// Names whose import was reported: what they mean is not known, and their uses are not reported again.
+    pub(crate) broken: BTreeSet<String>,
 }
 
 /// The declarations.
@@ -131,6 +188,14 @@ pub(crate) struct Tables<'a> {
     pub(crate) services: Vec<ServiceInfo>,
     pub(crate) operations: Vec<OperationInfo<'a>>,
     pub(crate) workflows: Vec<WorkflowInfo<'a>>,
+    pub(crate) declared_functions: Vec<FunctionInfo<'a>>,
+    pub(crate) aliases: Vec<AliasInfo<'a>>,
+    /// The module whose names are known everywhere.
+    pub(crate) prelude: Option<usize>,
+    /// The functions that are expressions; complete once their pass is over.
+    pub(crate) functions: Vec<Function>,
+    /// How many of them there are.
+    pub(crate) expressions: u32,
     /// The types in the IR's form; complete once all rules are checked.
     pub(crate) defs: Vec<TypeDef>,
 }
@@ -149,9 +214,71 @@ impl Tables<'_> {
         if let Some(own) = scope.own.get(&key) {
             return Some(*own);
         }
-        let (thing, import) = scope.imported.get(&key)?;
-        session.use_import(module, *import);
-        Some(*thing)
+        if let Some((thing, import)) = scope.imported.get(&key) {
+            session.use_import(module, *import);
+            return Some(*thing);
+        }
+        self.modules.get(self.prelude?)?.own.get(&key).copied()
+    }
+
+    /// Whether values of a type, which is its own base, can be put in order.
+    pub(crate) fn is_ordered(&self, base: &Ty) -> bool {
+        base.is_number()
+            || matches!(
+                base,
+                Ty::Money(Some(_)) | Ty::Duration | Ty::Timestamp | Ty::Date | Ty::String | Ty::Unknown
+            )
+    }
+
+    /// What a function needs, in words: for overloads that are told apart by it.
+    pub(crate) fn show_kind(&self, ty: &Ty) -> String {
+        match ty {
+            Ty::List(_) => "a list".to_owned(),
+            Ty::Set(_) => "a set".to_owned(),
+            Ty::Map(..) => "a map".to_owned(),
+            Ty::String => "a text".to_owned(),
+            Ty::Money(_) | Ty::MoneyOf(_) => "an amount of money".to_owned(),
+            Ty::Param(_) => "a value".to_owned(),
+            other => self.show(other),
+        }
+    }
+
+    /// An error that is known without a declaration.
+    pub(crate) fn predeclared(&self, error: &str) -> Option<u32> {
+        match self.modules.get(self.prelude?)?.own.get(&(Space::Error, error.to_owned()))? {
+            Thing::Type(index) => Some(*index),
+            _ => None,
+        }
+    }
+
+    /// What expressions may refer to.
+    pub(crate) fn library(&self) -> Library<'_> {
+        Library { types: &self.defs, functions: &self.functions }
+    }
+
+    /// Whether values of a type can tell items apart: in a set, as keys.
+    pub(crate) fn is_key(&self, ty: &Ty) -> bool {
+        match self.base(ty) {
+            Ty::Unknown | Ty::Bool | Ty::Int | Ty::String | Ty::Uuid | Ty::Date | Ty::Timestamp => true,
+            // Read from the source: variants are resolved later than the first types that name their enum.
+            Ty::Named(index) => match self.types[*index as usize].source {
+                ast::ItemKind::Enum(it) => it.variants.iter().all(|variant| variant.fields.is_empty()),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// A declared function and all others of its name.
+    pub(crate) fn overloads(&self, first: u32) -> impl Iterator<Item = u32> {
+        std::iter::successors(Some(first), |at| self.declared_functions[*at as usize].overload)
+    }
+
+    /// The module that has to be imported for a function of this name.
+    pub(crate) fn home(&self, function: &str) -> Option<&str> {
+        let key = (Space::Function, function.to_owned());
+        let std = self.modules.iter().filter(|scope| scope.path.starts_with("std."));
+        std.filter(|scope| scope.own.contains_key(&key)).map(|scope| scope.path.as_str()).next()
     }
 
     /// What a path of one name, or of an alias and a name, means.
@@ -185,7 +312,14 @@ impl Tables<'_> {
         let own = scope.own.iter().map(|((space, name), thing)| (*space, name.as_str(), *thing));
         let imported =
             scope.imported.iter().map(|((space, name), (thing, _))| (*space, name.as_str(), *thing));
-        own.chain(imported).filter(move |entry| entry.0 == space).map(|(_, name, thing)| (name, thing))
+        let prelude =
+            self.prelude.filter(|prelude| *prelude != module).map(|prelude| &self.modules[prelude].own);
+        let known =
+            prelude.into_iter().flatten().map(|((space, name), thing)| (*space, name.as_str(), *thing));
+        own.chain(imported)
+            .chain(known)
+            .filter(move |entry| entry.0 == space)
+            .map(|(_, name, thing)| (name, thing))
     }
 
     /// The fields of a record, error or event.
@@ -231,7 +365,16 @@ impl Tables<'_> {
             (Ty::Optional(_), _) => false,
             (from, Ty::Optional(to)) => self.fits(from, to),
             (Ty::Money(Some(_)), Ty::Money(None)) => true,
-            (Ty::List(from), Ty::List(to)) => self.fits(from, to),
+            (Ty::List(from), Ty::List(to)) | (Ty::Batch(from), Ty::Batch(to)) => self.fits(from, to),
+            // The items of a set and the keys of a map are compared, so they must be of one type.
+            (Ty::Set(from), Ty::Set(to)) => self.fits(from, to) && self.fits(to, from),
+            (Ty::Map(key, value), Ty::Map(other, to)) => {
+                self.fits(key, other) && self.fits(other, key) && self.fits(value, to)
+            }
+            (Ty::Result(ok, error), Ty::Result(to, other)) => self.fits(ok, to) && self.fits(error, other),
+            (Ty::Tuple(from), Ty::Tuple(to)) => {
+                from.len() == to.len() && from.iter().zip(to).all(|(from, to)| self.fits(from, to))
+            }
             (Ty::Record(from), Ty::Record(to)) => {
                 from.len() == to.len()
                     && from.iter().all(|a| to.iter().any(|b| a.name == b.name && self.fits(&a.ty, &b.ty)))
@@ -258,12 +401,24 @@ impl Tables<'_> {
             Ty::Timestamp => "Timestamp",
             Ty::Duration => "Duration",
             Ty::Json => "Json",
+            Ty::Bytes => "Bytes",
+            Ty::Date => "Date",
             Ty::Money(None) => "Money",
             Ty::Money(Some(currency)) => return format!("Money<{currency}>"),
             Ty::Named(index) => return self.types[*index as usize].name.to_string(),
             Ty::Optional(inner) if inner.is_unknown() => "none",
             Ty::Optional(inner) => return format!("{}?", self.show(inner)),
             Ty::List(inner) => return format!("List<{}>", self.show(inner)),
+            Ty::Set(inner) => return format!("Set<{}>", self.show(inner)),
+            Ty::Batch(inner) => return format!("Batch<{}>", self.show(inner)),
+            Ty::Map(key, value) => return format!("Map<{}, {}>", self.show(key), self.show(value)),
+            Ty::Result(ok, error) => return format!("Result<{}, {}>", self.show(ok), self.show(error)),
+            Ty::Tuple(items) => return format!("({})", self.show_all(items)),
+            Ty::Param(number) => return format!("T{number}"),
+            Ty::MoneyOf(_) => "Money",
+            Ty::Function(params, result) => {
+                return format!("fn({}) -> {}", self.show_all(params), self.show(result));
+            }
             Ty::Record(members) => {
                 let members =
                     members.iter().map(|member| format!("{}: {}", member.name, self.show(&member.ty)));
@@ -271,6 +426,10 @@ impl Tables<'_> {
             }
         };
         plain.to_owned()
+    }
+
+    fn show_all(&self, types: &[Ty]) -> String {
+        types.iter().map(|ty| self.show(ty)).collect::<Vec<_>>().join(", ")
     }
 
     /// `Service.operation`.

@@ -16,11 +16,26 @@ pub(crate) enum Ty {
     Timestamp,
     Duration,
     Json,
+    Bytes,
+    Date,
     Money(Option<Currency>),
     Named(u32),
     Optional(Box<Ty>),
     List(Box<Ty>),
+    Set(Box<Ty>),
+    Map(Box<Ty>, Box<Ty>),
+    Result(Box<Ty>, Box<Ty>),
+    /// What a tolerant `foreach` gives: `ok`, the values of the items that succeeded, and `errors`.
+    Batch(Box<Ty>),
     Record(Vec<Member>),
+    /// Several values that a `match` looks at together.
+    Tuple(Vec<Ty>),
+    /// A type parameter of a function of `std`.
+    Param(u32),
+    /// `Money<C>` whose currency is a parameter of a function of `std`.
+    MoneyOf(u32),
+    /// What a function of `std` is called with.
+    Function(Vec<Ty>, Box<Ty>),
 }
 
 /// A field of an anonymous record.
@@ -59,7 +74,15 @@ impl Ty {
     /// The IR's form. `Unknown` has none; where it occurs no plan is made, so any type will do.
     pub(crate) fn to_ir(&self) -> Type {
         match self {
-            Ty::Unknown | Ty::Json => Type::Json,
+            Ty::Unknown | Ty::Json | Ty::Param(_) | Ty::Function(..) => Type::Json,
+            Ty::Bytes => Type::Bytes,
+            Ty::Date => Type::Date,
+            Ty::MoneyOf(_) => Type::Money(None),
+            Ty::Set(item) => Type::Set(Box::new(item.to_ir())),
+            Ty::Map(key, value) => Type::Map(Box::new(key.to_ir()), Box::new(value.to_ir())),
+            Ty::Result(ok, error) => Type::Result(Box::new(ok.to_ir()), Box::new(error.to_ir())),
+            Ty::Batch(item) => Ty::Record(batch_members(item)).to_ir(),
+            Ty::Tuple(items) => Type::List(Box::new(items.first().map_or(Type::Json, Ty::to_ir))),
             Ty::Unit => Type::Unit,
             Ty::Bool => Type::Bool,
             Ty::Int => Type::Int,
@@ -77,6 +100,47 @@ impl Ty {
             }
         }
     }
+}
+
+/// The checker's form of a type of the IR. Labels of anonymous records are not in it.
+pub(crate) fn from_ir(ty: &Type) -> Ty {
+    let boxed = |ty: &Type| Box::new(from_ir(ty));
+    match ty {
+        Type::Unit => Ty::Unit,
+        Type::Bool => Ty::Bool,
+        Type::Int => Ty::Int,
+        Type::Decimal => Ty::Decimal,
+        Type::String => Ty::String,
+        Type::Bytes => Ty::Bytes,
+        Type::Uuid => Ty::Uuid,
+        Type::Date => Ty::Date,
+        Type::Timestamp => Ty::Timestamp,
+        Type::Duration => Ty::Duration,
+        Type::Json => Ty::Json,
+        Type::Money(currency) => Ty::Money(*currency),
+        Type::Named(index) => Ty::Named(*index),
+        Type::Optional(inner) => Ty::Optional(boxed(inner)),
+        Type::List(inner) => Ty::List(boxed(inner)),
+        Type::Set(inner) => Ty::Set(boxed(inner)),
+        Type::Map(key, value) => Ty::Map(boxed(key), boxed(value)),
+        Type::Result(ok, error) => Ty::Result(boxed(ok), boxed(error)),
+        Type::Record(fields) => {
+            let member = |(name, ty): &(Name, Type)| Member {
+                name: name.clone(),
+                ty: from_ir(ty),
+                label: Label::Public,
+            };
+            Ty::Record(fields.iter().map(member).collect())
+        }
+    }
+}
+
+/// The members of a `Batch`: what succeeded, and where and why the other items failed.
+pub(crate) fn batch_members(item: &Ty) -> Vec<Member> {
+    let member = |name: &str, ty: Ty| Member { name: Name::from(name), ty, label: Label::Public };
+    let failure =
+        Ty::Record(vec![member("index", Ty::Int), member("key", Ty::String), member("error", Ty::String)]);
+    vec![member("ok", Ty::List(Box::new(item.clone()))), member("errors", Ty::List(Box::new(failure)))]
 }
 
 /// A checked expression: its IR, its type, and how sensitive its value is.

@@ -1,9 +1,10 @@
 //! Fifth pass: workflows.
 
-use wfl_ir::{Duration, Expr, Name, Value};
-use wfl_source::{Code, Diagnostic, closest};
-use wfl_syntax::ast::{self, ExprKind, TextPart};
+use wfl_ir::{Duration, Expr, Label, Name, Type, Value};
+use wfl_source::{Code, Diagnostic};
+use wfl_syntax::ast;
 
+use crate::attribute::text_of;
 use crate::body::Body;
 use crate::expr::{Binding, Checker, Facts};
 use crate::hir::{Statement, Workflow};
@@ -12,8 +13,6 @@ use crate::session::Session;
 use crate::tables::{Tables, WorkflowInfo};
 use crate::ty::{Ty, Typed};
 
-const ATTRIBUTES: [&str; 6] = ["allow", "deprecated", "label", "owner", "runbook", "was"];
-
 /// Checks all workflows.
 pub(crate) fn check(session: &mut Session<'_>, tables: &Tables<'_>) -> Vec<Workflow> {
     tables.workflows.iter().map(|info| check_one(session, tables, info)).collect()
@@ -21,7 +20,7 @@ pub(crate) fn check(session: &mut Session<'_>, tables: &Tables<'_>) -> Vec<Workf
 
 fn check_one(session: &mut Session<'_>, tables: &Tables<'_>, info: &WorkflowInfo<'_>) -> Workflow {
     let source = info.source;
-    let owner = attributes(session, info.item);
+    let owner = text_of(&info.item.attributes, "owner").map(str::to_owned);
     let mut checker = Checker::new(session, tables, info.module);
     let head = head(&mut checker, info);
     for (at, param) in info.params.iter().enumerate() {
@@ -31,13 +30,16 @@ fn check_one(session: &mut Session<'_>, tables: &Tables<'_>, info: &WorkflowInfo
     }
     checker.slots = info.params.len() as u32;
     let key = key(&mut checker, info);
+    let extras = extras(&mut checker, info);
     checker.facts = Facts::Workflow(key.ty.clone(), key.label);
-    let mut body = Body::new(checker, info.result.clone(), info.result_label, info.raises.clone());
+    let mut body = Body::new(checker, info);
     let mut block = body.block(&source.body);
     if body.flow.live {
         finish(&mut body, info, &mut block);
     }
     let slots = body.cx.slots;
+    let channels = body.channels.iter().map(|(name, ty, label)| (name.clone(), ty.to_ir(), *label)).collect();
+    let tasks = body.tasks.iter().map(|(name, ty)| (name.clone(), ty.to_ir())).collect();
     for (error, span) in &info.raises {
         if !body.raised.contains(error) {
             let title = format!("nothing raises `{}`", tables.type_name(*error));
@@ -57,6 +59,11 @@ fn check_one(session: &mut Session<'_>, tables: &Tables<'_>, info: &WorkflowInfo
         key: key.expr,
         deadline: head.deadline,
         compensation_deadline: head.compensation_deadline,
+        attributes: extras.attributes,
+        limit: extras.limit,
+        priority: extras.priority,
+        channels,
+        tasks,
         slots,
         body: block,
         span: source.head.name.span,
@@ -102,6 +109,47 @@ fn head(checker: &mut Checker<'_, '_, '_>, info: &WorkflowInfo<'_>) -> Head {
     Head { version, deadline, compensation_deadline }
 }
 
+/// The clauses that say how instances are found and scheduled.
+struct Extras {
+    attributes: Vec<(Name, Type, Expr)>,
+    limit: Option<(u32, Option<Expr>)>,
+    priority: Option<Expr>,
+}
+
+fn extras(checker: &mut Checker<'_, '_, '_>, info: &WorkflowInfo<'_>) -> Extras {
+    let mut attributes: Vec<(Name, Type, Expr)> = Vec::new();
+    let written = info.source.attributes.as_ref().map(|record| record.list.as_slice()).unwrap_or_default();
+    for argument in written {
+        let typed = checker.alone(|checker| checker.check(&argument.value, None));
+        let Some(name) = &argument.name else {
+            let title = "search attributes need names";
+            checker.session.error(Code::E0210, title, argument.span, "write `name: value`");
+            continue;
+        };
+        if attributes.iter().any(|(earlier, ..)| *earlier == name.text.as_str()) {
+            checker.given_twice(&format!("`{}`", name.text), argument.span);
+            continue;
+        }
+        // Whoever may list instances sees them.
+        checker.check_flow(typed.label, Label::Internal, "the search attributes", argument.value.span);
+        attributes.push((Name::from(name.text.as_str()), typed.ty.to_ir(), typed.expr));
+    }
+    let limit = info.source.limit.as_ref().and_then(|limit| {
+        let count = match checker.constant(&limit.count, &Ty::Int, "`limit`")? {
+            Value::Int(count) if (1..=1_000_000).contains(&count) => count as u32,
+            _ => {
+                let title = "`limit` must be between 1 and 1,000,000";
+                checker.session.error(Code::E0214, title, limit.count.span, "not such a number");
+                return None;
+            }
+        };
+        let per = limit.per.as_ref().map(|per| checker.alone(|checker| checker.check(per, None)).expr);
+        Some((count, per))
+    });
+    let priority = info.source.priority.as_ref().map(|priority| checker.check_as(priority, &Ty::Int).expr);
+    Extras { attributes, limit, priority }
+}
+
 fn lacks(checker: &mut Checker<'_, '_, '_>, info: &WorkflowInfo<'_>, clause: &str, help: &str) {
     let name = &info.source.head.name;
     let title = format!("`{}` lacks `{clause}`", name.text);
@@ -139,40 +187,4 @@ fn finish(body: &mut Body<'_, '_, '_>, info: &WorkflowInfo<'_>, block: &mut Vec<
         Diagnostic::new(Code::E0302, title, name.span, message)
             .help("end each path with `return …` or `fail …`"),
     );
-}
-
-/// Checks the attributes of an item and gives the owner.
-fn attributes(session: &mut Session<'_>, item: &ast::Item) -> Option<String> {
-    let mut owner = None;
-    for attribute in &item.attributes {
-        let name = &attribute.name;
-        if name.text == "owner" {
-            owner = owner_of(session, attribute);
-        } else if !name.is_missing() && !ATTRIBUTES.contains(&name.text.as_str()) {
-            let title = format!("there is no attribute `@{}`", name.text);
-            let diagnostic = Diagnostic::new(Code::E0223, title, name.span, "unknown");
-            session.report(match closest(&name.text, ATTRIBUTES) {
-                Some(meant) => diagnostic.help(format!("did you mean `@{meant}`?")),
-                None => diagnostic
-                    .help("there are `@owner`, `@deprecated`, `@runbook`, `@was`, `@allow` and `@label`"),
-            });
-        }
-    }
-    owner
-}
-
-fn owner_of(session: &mut Session<'_>, attribute: &ast::Attribute) -> Option<String> {
-    let arguments =
-        attribute.arguments.as_ref().map(|arguments| arguments.list.as_slice()).unwrap_or_default();
-    if let [ast::Argument { name: None, value, .. }] = arguments
-        && let ExprKind::Text(parts) = &value.kind
-        && let [TextPart::Literal(team)] = parts.as_slice()
-    {
-        return Some(team.clone());
-    }
-    let title = "`@owner` takes the name of a team";
-    session.report(
-        Diagnostic::new(Code::E0223, title, attribute.span, "not a name").help("write `@owner(\"team\")`"),
-    );
-    None
 }

@@ -1,5 +1,6 @@
 //! From a project to plans and reports.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
 use wfl_analysis::hir::{Program, Workflow};
@@ -152,10 +153,17 @@ fn module_path(folder: &str, path: &str) -> String {
     inside.strip_suffix(".wfl").unwrap_or(inside).replace('/', ".")
 }
 
+/// Lowers all workflows, those first that others start: a plan names the plans that it starts.
 fn lower_all(program: &Program, compilation: &mut Compilation) {
-    for workflow in &program.workflows {
-        match lower(program, workflow) {
-            Ok(plan) => compilation.workflows.push(compiled(workflow, plan)),
+    let mut children = BTreeMap::new();
+    for number in callees_first(program) {
+        let workflow = &program.workflows[number as usize];
+        match lower(program, workflow, &children) {
+            Ok(plan) => {
+                let compiled = compiled(workflow, plan);
+                children.insert(number, compiled.hash);
+                compilation.workflows.push(compiled);
+            }
             Err(error) => {
                 let title = format!("`{}` cannot be compiled", workflow.short_name);
                 let diagnostic =
@@ -167,6 +175,26 @@ fn lower_all(program: &Program, compilation: &mut Compilation) {
         }
     }
     compilation.workflows.sort_by(|left, right| left.name.cmp(&right.name));
+}
+
+/// The numbers of all workflows in an order in which none stands before one that it starts. There are no rings:
+/// they are errors.
+fn callees_first(program: &Program) -> Vec<u32> {
+    let mut order = Vec::new();
+    let mut open: Vec<u32> = (0..program.workflows.len() as u32).rev().collect();
+    while let Some(number) = open.last().copied() {
+        let waiting = program.starts(number).into_iter().filter(|child| !order.contains(child));
+        let waiting = waiting.collect::<Vec<_>>();
+        if waiting.is_empty() {
+            open.pop();
+            if !order.contains(&number) {
+                order.push(number);
+            }
+        } else {
+            open.extend(waiting);
+        }
+    }
+    order
 }
 
 fn compiled(workflow: &Workflow, plan: Plan) -> Compiled {

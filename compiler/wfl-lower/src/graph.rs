@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::{DiGraph, NodeIndex};
 use wfl_analysis::hir::Target;
-use wfl_ir::{Bind, EdgeKind, Name, Node, NodeKind, Scope};
+use wfl_ir::{Bind, EdgeKind, Handler, Name, Node, NodeKind, Region, RegionKind, Scope};
 
 /// An edge that leads nowhere yet.
 pub(crate) type Loose = (NodeIndex<u32>, EdgeKind);
@@ -12,6 +12,7 @@ pub(crate) type Loose = (NodeIndex<u32>, EdgeKind);
 /// An open scope.
 struct Frame {
     scope: u32,
+    region: u32,
     path: String,
     /// The names of its steps and sagas, which numbered ids must not take.
     names: BTreeSet<Name>,
@@ -22,6 +23,7 @@ struct Frame {
 pub(crate) struct Graph {
     pub(crate) graph: DiGraph<Node, EdgeKind, u32>,
     pub(crate) scopes: Vec<Scope>,
+    pub(crate) regions: Vec<Region>,
     /// Where the next node is to be attached; empty behind a statement that leaves.
     pub(crate) ends: Vec<Loose>,
     /// `let`s that wait for the next node.
@@ -33,10 +35,12 @@ pub(crate) struct Graph {
 
 impl Graph {
     pub(crate) fn new(workflow: &Name, names: BTreeSet<Name>) -> Graph {
-        let body = Frame { scope: 0, path: workflow.to_string(), names, counts: BTreeMap::new() };
+        let counts = BTreeMap::new();
+        let body = Frame { scope: 0, region: 0, path: workflow.to_string(), names, counts };
         Graph {
             graph: DiGraph::default(),
-            scopes: vec![Scope { id: workflow.clone(), parent: None }],
+            scopes: vec![Scope { id: workflow.clone(), parent: None, parallel_undo: false }],
+            regions: vec![Region { id: workflow.clone(), parent: None, kind: RegionKind::Body }],
             ends: Vec::new(),
             binds: Vec::new(),
             left: BTreeMap::new(),
@@ -68,7 +72,7 @@ impl Graph {
         let binds = std::mem::take(&mut self.binds);
         let frame = self.frame();
         let id = Name::from(format!("{}/{name}", frame.path));
-        let node = Node { id, scope: frame.scope, binds, kind };
+        let node = Node { id, scope: frame.scope, region: frame.region, binds, kind };
         let index = self.graph.add_node(node);
         for (from, kind) in std::mem::take(&mut self.ends) {
             self.graph.add_edge(from, index, kind);
@@ -92,18 +96,56 @@ impl Graph {
         }
     }
 
-    /// Opens a compensation scope.
-    pub(crate) fn enter(&mut self, name: Option<&Name>, names: BTreeSet<Name>) {
+    /// Opens a compensation scope; gives the node that enters it.
+    pub(crate) fn enter(
+        &mut self,
+        name: Option<&Name>,
+        names: BTreeSet<Name>,
+        parallel_undo: bool,
+        handlers: Vec<Handler>,
+    ) -> NodeIndex<u32> {
         let name = match name {
             Some(name) => name.to_string(),
             None => self.numbered("saga"),
         };
+        self.open(&name, names);
+        let scope = self.new_scope(parallel_undo);
+        self.add("enter", NodeKind::Enter { scope, handlers })
+    }
+
+    /// Opens a part of the path of names.
+    pub(crate) fn open(&mut self, name: &str, names: BTreeSet<Name>) {
         let frame = self.frame();
-        let (parent, path) = (frame.scope, format!("{}/{name}", frame.path));
+        let (scope, region, path) = (frame.scope, frame.region, format!("{}/{name}", frame.path));
+        self.frames.push(Frame { scope, region, path, names, counts: BTreeMap::new() });
+    }
+
+    /// Closes the innermost part of the path of names, and what was opened with it.
+    pub(crate) fn close(&mut self) {
+        self.frames.pop();
+    }
+
+    /// Makes a compensation scope out of the innermost part of the path.
+    pub(crate) fn new_scope(&mut self, parallel_undo: bool) -> u32 {
         let scope = self.scopes.len() as u32;
-        self.scopes.push(Scope { id: Name::from(path.as_str()), parent: Some(parent) });
-        self.frames.push(Frame { scope, path, names, counts: BTreeMap::new() });
-        self.add("enter", NodeKind::Enter { scope });
+        let frame = self.frame();
+        let (parent, id) = (std::mem::replace(&mut frame.scope, scope), Name::from(frame.path.as_str()));
+        self.scopes.push(Scope { id, parent: Some(parent), parallel_undo });
+        scope
+    }
+
+    /// Makes a region out of the innermost part of the path; gives it and the region around it.
+    pub(crate) fn new_region(&mut self, kind: RegionKind) -> (u32, u32) {
+        let region = self.regions.len() as u32;
+        let frame = self.frame();
+        let (parent, id) = (std::mem::replace(&mut frame.region, region), Name::from(frame.path.as_str()));
+        self.regions.push(Region { id, parent: Some(parent), kind });
+        (region, parent)
+    }
+
+    /// Goes on in another region of the same part of the path.
+    pub(crate) fn set_region(&mut self, region: u32) {
+        self.frame().region = region;
     }
 
     /// Closes the innermost scope, if some path reaches its end.

@@ -6,7 +6,9 @@
 mod walk;
 mod link;
 mod graph;
+mod names;
 mod statement;
+mod flow;
 mod plan;
 
 pub use plan::{LowerError, lower};

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use wfl_analysis::hir::{Program, Statement, Workflow};
+use wfl_analysis::hir::{Await, AwaitKind, Program, Statement, Workflow};
 use wfl_ir::{
-    Caught, Confirm, Effect, Expr, Field, Operation, Pattern, Rule, Type, TypeDef, TypeKind, Variant,
+    Caught, Confirm, Effect, Expr, Field, Function, Operation, Pattern, Rule, Type, TypeDef, TypeKind,
+    Variant,
 };
 
 use crate::walk::{
-    Numbers, bound_slots, expressions, named_types, renumber, renumber_pattern, renumber_type, statements,
-    visit,
+    Numbers, bound_slots, expressions, handlers_of, named_types, renumber, renumber_pattern, renumber_type,
+    statements, visit,
 };
 
 /// The part of a program that one plan holds. Both tables are ordered by name, so that they depend on nothing but
@@ -18,8 +19,10 @@ pub(crate) struct Link<'p> {
     program: &'p Program,
     types: Vec<u32>,
     operations: Vec<u32>,
+    functions: Vec<u32>,
     slots: Vec<u32>,
     read: BTreeSet<u32>,
+    filled: BTreeSet<u32>,
 }
 
 impl Numbers for Link<'_> {
@@ -30,23 +33,41 @@ impl Numbers for Link<'_> {
     fn slot_number(&self, slot: u32) -> u32 {
         position(&self.slots, slot)
     }
+
+    fn function_number(&self, index: u32) -> u32 {
+        position(&self.functions, index)
+    }
 }
 
 impl<'p> Link<'p> {
     pub(crate) fn new(program: &'p Program, workflow: &Workflow) -> Link<'p> {
-        let mut needs = Needs { program, types: BTreeSet::new(), operations: BTreeSet::new() };
+        let mut needs =
+            Needs { program, types: BTreeSet::new(), operations: BTreeSet::new(), functions: Vec::new() };
         needs.workflow(workflow);
+        let functions = std::mem::take(&mut needs.functions);
         let (mut types, mut operations) = (sorted(needs.types), sorted(needs.operations));
         types.sort_by_key(|index| &program.types[*index as usize].name);
         operations.sort_by_key(|index| program.operations[*index as usize].qualified());
         let read = read_slots(workflow);
-        let slots = sorted(filled_slots(workflow, &read));
-        Link { program, types, operations, slots, read }
+        let filled = filled_slots(workflow);
+        let slots = sorted(filled.union(&read).copied().collect());
+        Link { program, types, operations, functions, slots, read, filled }
     }
 
     /// How many slots the plan needs.
     pub(crate) fn slot_count(&self) -> u32 {
         self.slots.len() as u32
+    }
+
+    /// Whether something is put into a slot of the workflow.
+    pub(crate) fn is_filled(&self, slot: u32) -> bool {
+        self.filled.contains(&slot)
+    }
+
+    /// The plan's slots for a range of slots of the workflow: the first, and the one behind the last.
+    pub(crate) fn slot_range(&self, range: &std::ops::Range<u32>) -> (u32, u32) {
+        let below = |end: u32| self.slots.partition_point(|slot| *slot < end) as u32;
+        (below(range.start), below(range.end))
     }
 
     /// Whether some expression reads a slot of the workflow.
@@ -78,8 +99,22 @@ impl<'p> Link<'p> {
     pub(crate) fn caught(&self, caught: &Caught) -> Caught {
         match caught {
             Caught::Error(error) => Caught::Error(self.type_number(*error)),
-            other => other.clone(),
+            other => *other,
         }
+    }
+
+    /// The plan's functions, callees first.
+    pub(crate) fn functions(&self) -> Vec<Function> {
+        let function = |index: &u32| {
+            let function = &self.program.functions[*index as usize];
+            Function {
+                name: function.name.clone(),
+                params: self.fields(&function.params),
+                result: self.ty(&function.result),
+                body: self.expr(&function.body),
+            }
+        };
+        self.functions.iter().map(function).collect()
     }
 
     pub(crate) fn fields(&self, fields: &[Field]) -> Vec<Field> {
@@ -154,6 +189,10 @@ impl<'p> Link<'p> {
             timeout: operation.timeout,
             total: operation.total,
             retry: operation.retry,
+            queue: operation.queue,
+            heartbeat: operation.heartbeat,
+            at_most_once: operation.at_most_once,
+            undo_retry: operation.undo_retry,
         }
     }
 }
@@ -166,17 +205,44 @@ fn read_slots(workflow: &Workflow) -> BTreeSet<u32> {
         }
     };
     visit(&workflow.key, &mut note);
+    clauses(workflow).for_each(|expr| visit(expr, &mut note));
     statements(&workflow.body, &mut |statement| expressions(statement, &mut |expr| visit(expr, &mut note)));
+    // The values of branches and items are read where that of the whole is.
+    let mut known = 0;
+    while known < read.len() {
+        known = read.len();
+        statements(&workflow.body, &mut |statement| match statement {
+            Statement::Parallel(parallel) if read.contains(&parallel.slot) => {
+                read.extend(parallel.branches.iter().map(|branch| branch.slot));
+            }
+            Statement::Foreach(foreach) if read.contains(&foreach.slot) => {
+                read.insert(foreach.body_slot);
+            }
+            _ => {}
+        });
+    }
     read
+}
+
+/// The expressions of a workflow's head besides its key.
+fn clauses(workflow: &Workflow) -> impl Iterator<Item = &Expr> {
+    let found = workflow.attributes.iter().map(|(_, _, value)| value);
+    let per = workflow.limit.iter().filter_map(|(_, per)| per.as_ref());
+    found.chain(per).chain(&workflow.priority)
 }
 
 /// The slots that the plan has: parameters, all that are read, and those that something else than an unread `let`
 /// or result fills.
-fn filled_slots(workflow: &Workflow, read: &BTreeSet<u32>) -> BTreeSet<u32> {
-    let mut filled = read.clone();
+fn filled_slots(workflow: &Workflow) -> BTreeSet<u32> {
+    let mut filled = BTreeSet::new();
     filled.extend(0..workflow.params.len() as u32);
+    statements(&workflow.body, &mut |statement| {
+        filled.extend(handlers_of(statement).iter().filter_map(|handler| handler.bind));
+    });
     statements(&workflow.body, &mut |statement| match statement {
-        Statement::Step(step) => filled.extend(step.handlers.iter().filter_map(|handler| handler.bind)),
+        Statement::Foreach(foreach) => {
+            filled.insert(foreach.item);
+        }
         Statement::Leave { set: Some((slot, _)), .. } => {
             filled.insert(*slot);
         }
@@ -203,6 +269,8 @@ struct Needs<'p> {
     program: &'p Program,
     types: BTreeSet<u32>,
     operations: BTreeSet<u32>,
+    /// Callees first.
+    functions: Vec<u32>,
 }
 
 impl Needs<'_> {
@@ -211,15 +279,46 @@ impl Needs<'_> {
         self.ty(&workflow.result);
         workflow.raises.iter().for_each(|error| self.named(*error));
         self.expr(&workflow.key);
+        workflow.attributes.iter().for_each(|(_, ty, _)| self.ty(ty));
+        clauses(workflow).for_each(|expr| self.expr(expr));
         statements(&workflow.body, &mut |statement| {
+            for handler in handlers_of(statement) {
+                if let Caught::Error(error) = handler.on {
+                    self.named(error);
+                }
+            }
             match statement {
                 Statement::Step(step) => self.operation(step.operation),
                 Statement::Emit { event, .. } => self.named(*event),
                 Statement::Fail { error, .. } => self.named(*error),
+                Statement::Await(awaited) => self.awaited(awaited),
                 _ => {}
             }
             expressions(statement, &mut |expr| self.expr(expr));
         });
+    }
+
+    fn awaited(&mut self, awaited: &Await) {
+        self.ty(&awaited.ty);
+        if let Some((_, Some(reminder))) = &awaited.remind {
+            self.operation(reminder.operation);
+        }
+        if let AwaitKind::Human { show: Some((_, ty)), .. } = &awaited.kind {
+            self.ty(ty);
+        }
+    }
+
+    fn function(&mut self, index: u32) {
+        if self.functions.contains(&index) {
+            return;
+        }
+        let program = self.program;
+        let function = &program.functions[index as usize];
+        self.fields(&function.params);
+        self.ty(&function.result);
+        // What it calls comes first; the analysis has seen to it that this ends.
+        self.expr(&function.body);
+        self.functions.push(index);
     }
 
     fn operation(&mut self, index: u32) {
@@ -271,10 +370,10 @@ impl Needs<'_> {
     }
 
     fn expr(&mut self, expr: &Expr) {
-        visit(expr, &mut |expr| {
-            if let Expr::Checked(ty, _) = expr {
-                self.ty(ty);
-            }
+        visit(expr, &mut |expr| match expr {
+            Expr::Checked(ty, _) => self.ty(ty),
+            Expr::Apply(function, _) => self.function(*function),
+            _ => {}
         });
     }
 }

@@ -1,14 +1,17 @@
 //! From the finished graph to the plan, with the checks that the graph must pass.
 
+use std::collections::BTreeMap;
+
 use petgraph::algo::toposort;
 use petgraph::graph::DiGraph;
 use petgraph::visit::EdgeRef;
 use wfl_analysis::hir::{Program, Workflow};
-use wfl_ir::{Edge, EdgeKind, FORMAT, Node, Plan, SEMANTICS};
+use wfl_ir::{Edge, EdgeKind, FORMAT, Node, Plan, PlanHash, SEMANTICS};
 
 use crate::graph::Graph;
 use crate::link::Link;
-use crate::statement::{Lowering, names_in};
+use crate::names::names_in;
+use crate::statement::Lowering;
 use crate::walk::Numbers;
 
 /// A mistake of the compiler itself: a workflow without errors gave a graph that breaks the rules of plans.
@@ -21,14 +24,24 @@ pub struct LowerError {
     pub problem: String,
 }
 
-/// Lowers a workflow of a program without errors.
-pub fn lower(program: &Program, workflow: &Workflow) -> Result<Plan, LowerError> {
+/// Lowers a workflow of a program without errors. The workflows that it starts must have been lowered before: their
+/// plans' hashes are asked for by their numbers.
+pub fn lower(
+    program: &Program,
+    workflow: &Workflow,
+    children: &BTreeMap<u32, PlanHash>,
+) -> Result<Plan, LowerError> {
     let link = Link::new(program, workflow);
     let graph = Graph::new(&workflow.short_name, names_in(&workflow.body));
-    let mut lowering = Lowering { graph, link: &link };
+    let mut lowering = Lowering { graph, link: &link, program, children, orphans: Vec::new() };
     lowering.block(&workflow.body);
-    let Graph { graph, scopes, ends, .. } = lowering.graph;
     let wrong = |problem: String| LowerError { workflow: workflow.name.to_string(), problem };
+    if let Some(orphan) = lowering.orphans.first() {
+        return Err(wrong(format!("the plan of {orphan} is not there")));
+    }
+    let Graph { graph, scopes, mut regions, ends, .. } = lowering.graph;
+    // The body alone need not be told.
+    regions.truncate(if regions.len() > 1 { usize::MAX } else { 0 });
     if !ends.is_empty() {
         return Err(wrong("a path ends without `return` or `fail`".to_owned()));
     }
@@ -40,6 +53,7 @@ pub fn lower(program: &Program, workflow: &Workflow) -> Result<Plan, LowerError>
         workflow: workflow.name.clone(),
         version: workflow.version,
         types: link.types(),
+        functions: link.functions(),
         operations: link.operations(),
         params: link.fields(&workflow.params),
         result: link.ty(&workflow.result),
@@ -49,6 +63,14 @@ pub fn lower(program: &Program, workflow: &Workflow) -> Result<Plan, LowerError>
         compensation_deadline: workflow.compensation_deadline,
         slots: link.slot_count(),
         scopes,
+        regions,
+        attributes: workflow
+            .attributes
+            .iter()
+            .map(|(name, ty, value)| (name.clone(), link.ty(ty), link.expr(value)))
+            .collect(),
+        limit: workflow.limit.as_ref().map(|(count, per)| (*count, per.as_ref().map(|per| link.expr(per)))),
+        priority: workflow.priority.as_ref().map(|priority| link.expr(priority)),
         nodes: graph.into_nodes_edges().0.into_iter().map(|node| node.weight).collect(),
         succ_off,
         succ,

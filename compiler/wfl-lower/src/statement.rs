@@ -1,18 +1,24 @@
 //! Statements to nodes, as the table in `wfl_ir`'s `node` says.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use wfl_analysis::hir::{Block, Choice, Saga, Statement, Step};
-use wfl_ir::{Arm, Bind, Call, EdgeKind, Handler, Name, NodeKind};
+use wfl_analysis::hir::{Block, Choice, Program, Saga, Statement, Step};
+use wfl_ir::{Arm, Bind, Call, EdgeKind, NodeKind, PlanHash};
 
 use crate::graph::Graph;
 use crate::link::Link;
+use crate::names::names_in;
 use crate::walk::Numbers;
 
 /// Lowers statements into a graph.
 pub(crate) struct Lowering<'l, 'p> {
     pub(crate) graph: Graph,
     pub(crate) link: &'l Link<'p>,
+    pub(crate) program: &'l Program,
+    /// The plans of workflows that were lowered before.
+    pub(crate) children: &'l BTreeMap<u32, PlanHash>,
+    /// Workflows whose plans are not there.
+    pub(crate) orphans: Vec<String>,
 }
 
 impl Lowering<'_, '_> {
@@ -24,7 +30,7 @@ impl Lowering<'_, '_> {
     }
 
     // Names of an inner block are not seen behind it, so its last `let`s have no reader.
-    fn inner(&mut self, block: &Block) {
+    pub(crate) fn inner(&mut self, block: &Block) {
         self.block(block);
         self.graph.binds.clear();
     }
@@ -40,6 +46,21 @@ impl Lowering<'_, '_> {
             Statement::Step(step) => self.step(step),
             Statement::Choice(choice) => self.choice(choice),
             Statement::Saga(saga) => self.saga(saga),
+            Statement::Parallel(parallel) => self.parallel(parallel),
+            Statement::Foreach(foreach) => self.foreach(foreach),
+            Statement::Repeat(repeat) => self.repeat(repeat),
+            Statement::Await(awaited) => self.awaited(awaited),
+            Statement::Run(run) => self.run(run),
+            Statement::Shield(body) => self.shield(body),
+            Statement::Wait { until, time } => {
+                let time = self.link.expr(time);
+                self.graph.add("wait", NodeKind::Timer { until: *until, time });
+            }
+            Statement::Restart(args) => {
+                let args = self.link.args(args);
+                self.graph.add("restart", NodeKind::Restart { args });
+                self.graph.ends.clear();
+            }
             Statement::Emit { event, fields } => {
                 let (event, fields) = (self.link.type_number(*event), self.link.args(fields));
                 self.graph.add("emit", NodeKind::Emit { event, fields });
@@ -81,27 +102,21 @@ impl Lowering<'_, '_> {
     }
 
     fn step(&mut self, step: &Step) {
-        let handler = |handler: &wfl_analysis::hir::Handler| Handler {
-            on: self.link.caught(&handler.on),
-            bind: handler.bind.map(|slot| self.link.slot_number(slot)),
-        };
         let call = Call {
             operation: self.link.operation_number(step.operation),
             args: self.link.args(&step.args),
-            result: self.link.is_read(step.slot).then(|| self.link.slot_number(step.slot)),
+            result: self.result(step.slot),
             pivot: step.pivot,
             timeout: step.timeout,
             total: step.total,
+            queue: step.queue,
+            heartbeat: step.heartbeat,
             retry: step.retry,
-            handlers: step.handlers.iter().map(handler).collect(),
+            handlers: self.handlers(&step.handlers),
         };
         let node = self.graph.add_named(&step.name, NodeKind::Call(Box::new(call)));
         let mut ends = vec![(node, EdgeKind::Order)];
-        for (number, handler) in step.handlers.iter().enumerate() {
-            self.graph.ends = vec![(node, EdgeKind::Error(number as u32))];
-            self.inner(&handler.body);
-            ends.append(&mut self.graph.ends);
-        }
+        ends.append(&mut self.handler_blocks(node, &step.handlers));
         ends.append(&mut self.graph.take_left(step.target));
         self.graph.meet(ends);
     }
@@ -129,32 +144,19 @@ impl Lowering<'_, '_> {
     }
 
     fn saga(&mut self, saga: &Saga) {
-        self.graph.enter(saga.name.as_ref(), names_in(&saga.body));
+        let (names, handlers) = (names_in(&saga.body), self.handlers(&saga.handlers));
+        let enter = self.graph.enter(saga.name.as_ref(), names, saga.parallel_undo, handlers);
         self.inner(&saga.body);
         let mut ends = std::mem::take(&mut self.graph.ends);
+        // A handler that gives a value stands outside: what it handles has been undone.
         ends.append(&mut self.graph.take_left(saga.target));
         self.graph.exit(ends);
-    }
-}
-
-/// The names of the steps and sagas of a scope, without those of sagas inside.
-pub(crate) fn names_in(block: &Block) -> BTreeSet<Name> {
-    let mut names = BTreeSet::new();
-    collect(block, &mut names);
-    names
-}
-
-fn collect(block: &Block, names: &mut BTreeSet<Name>) {
-    for statement in block {
-        match statement {
-            Statement::Step(step) => {
-                names.insert(step.name.clone());
-                step.handlers.iter().for_each(|handler| collect(&handler.body, names));
-            }
-            Statement::Choice(choice) => choice.arms.iter().for_each(|arm| collect(&arm.body, names)),
-            Statement::Saga(saga) => names.extend(saga.name.clone()),
-            Statement::Ensure { otherwise: Some(block), .. } => collect(block, names),
-            _ => {}
+        if saga.handlers.is_empty() {
+            return;
         }
+        let mut ends = std::mem::take(&mut self.graph.ends);
+        ends.append(&mut self.handler_blocks(enter, &saga.handlers));
+        ends.append(&mut self.graph.take_left(saga.target));
+        self.graph.meet(ends);
     }
 }

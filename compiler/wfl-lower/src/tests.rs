@@ -35,7 +35,7 @@ fn plan(path: &str, text: &str) -> Plan {
     let analysis = analyze(&modules.collect::<Vec<_>>(), &files);
     assert!(!analysis.has_errors(), "{:#?}", analysis.diagnostics);
     let Some(workflow) = analysis.program.workflows.first() else { panic!("no workflow") };
-    match lower(&analysis.program, workflow) {
+    match lower(&analysis.program, workflow, &Default::default()) {
         Ok(plan) => plan,
         Err(error) => panic!("{error}"),
     }

@@ -1,6 +1,6 @@
 //! Walks over expressions and over everything of a workflow that holds expressions.
 
-use wfl_analysis::hir::{Block, Statement};
+use wfl_analysis::hir::{Await, AwaitKind, Block, Handler, Statement};
 use wfl_ir::{Expr, Part, Pattern, Type};
 
 /// Calls `visit` for an expression and for each one inside of it.
@@ -17,7 +17,10 @@ pub(crate) fn visit(expr: &Expr, on: &mut dyn FnMut(&Expr)) {
         Expr::Record(fields) | Expr::Variant(_, fields) => {
             fields.iter().for_each(|(_, value)| visit(value, on))
         }
-        Expr::List(items) | Expr::Call(_, items) => items.iter().for_each(|item| visit(item, on)),
+        Expr::Lambda { body, .. } => visit(body, on),
+        Expr::List(items) | Expr::Call(_, items) | Expr::Apply(_, items) => {
+            items.iter().for_each(|item| visit(item, on))
+        }
         Expr::Binary(_, left, right) => {
             visit(left, on);
             visit(right, on);
@@ -47,6 +50,8 @@ pub(crate) trait Numbers {
     fn type_number(&self, index: u32) -> u32;
     /// The new number of a slot.
     fn slot_number(&self, slot: u32) -> u32;
+    /// The new number of a function.
+    fn function_number(&self, index: u32) -> u32;
 }
 
 /// The expression with other numbers for its named types and slots.
@@ -79,6 +84,10 @@ pub(crate) fn renumber(expr: &Expr, number: &dyn Numbers) -> Expr {
         }
         Expr::Is(value, pattern) => Expr::Is(boxed(value), pattern.clone()),
         Expr::Call(function, arguments) => Expr::Call(*function, arguments.iter().map(again).collect()),
+        Expr::Lambda { params, body } => Expr::Lambda { params: *params, body: boxed(body) },
+        Expr::Apply(function, arguments) => {
+            Expr::Apply(number.function_number(*function), arguments.iter().map(again).collect())
+        }
         Expr::Interpolate(parts) => {
             let part = |part: &Part| match part {
                 Part::Text(text) => Part::Text(text.clone()),
@@ -95,6 +104,13 @@ pub(crate) fn renumber_type(ty: &Type, number: &dyn Numbers) -> Type {
         Type::Named(index) => Type::Named(number.type_number(*index)),
         Type::Optional(inner) => Type::Optional(Box::new(renumber_type(inner, number))),
         Type::List(inner) => Type::List(Box::new(renumber_type(inner, number))),
+        Type::Set(inner) => Type::Set(Box::new(renumber_type(inner, number))),
+        Type::Map(key, value) => {
+            Type::Map(Box::new(renumber_type(key, number)), Box::new(renumber_type(value, number)))
+        }
+        Type::Result(value, error) => {
+            Type::Result(Box::new(renumber_type(value, number)), Box::new(renumber_type(error, number)))
+        }
         Type::Record(fields) => {
             Type::Record(fields.iter().map(|(name, ty)| (name.clone(), renumber_type(ty, number))).collect())
         }
@@ -134,7 +150,11 @@ pub(crate) fn bound_slots(pattern: &Pattern, on: &mut dyn FnMut(u32)) {
 pub(crate) fn named_types(ty: &Type, on: &mut dyn FnMut(u32)) {
     match ty {
         Type::Named(index) => on(*index),
-        Type::Optional(inner) | Type::List(inner) => named_types(inner, on),
+        Type::Optional(inner) | Type::List(inner) | Type::Set(inner) => named_types(inner, on),
+        Type::Map(one, other) | Type::Result(one, other) => {
+            named_types(one, on);
+            named_types(other, on);
+        }
         Type::Record(fields) => fields.iter().for_each(|(_, ty)| named_types(ty, on)),
         _ => {}
     }
@@ -145,12 +165,35 @@ pub(crate) fn statements(block: &Block, on: &mut dyn FnMut(&Statement)) {
     for statement in block {
         on(statement);
         match statement {
-            Statement::Step(step) => step.handlers.iter().for_each(|handler| statements(&handler.body, on)),
             Statement::Choice(choice) => choice.arms.iter().for_each(|arm| statements(&arm.body, on)),
             Statement::Saga(saga) => statements(&saga.body, on),
+            Statement::Parallel(parallel) => {
+                parallel.branches.iter().for_each(|branch| statements(&branch.body, on));
+            }
+            Statement::Foreach(foreach) => statements(&foreach.body, on),
+            Statement::Repeat(repeat) => statements(&repeat.body, on),
+            Statement::Await(awaited) => {
+                let late = awaited.timeout.as_ref().and_then(|(_, late)| late.as_ref());
+                late.into_iter().for_each(|late| statements(late, on));
+            }
+            Statement::Shield(body) => statements(body, on),
             Statement::Ensure { otherwise: Some(block), .. } => statements(block, on),
             _ => {}
         }
+        handlers_of(statement).iter().for_each(|handler| statements(&handler.body, on));
+    }
+}
+
+/// The handlers of a statement.
+pub(crate) fn handlers_of(statement: &Statement) -> &[Handler] {
+    match statement {
+        Statement::Step(step) => &step.handlers,
+        Statement::Run(run) => &run.handlers,
+        Statement::Saga(saga) => &saga.handlers,
+        Statement::Parallel(parallel) => &parallel.handlers,
+        Statement::Foreach(foreach) => &foreach.handlers,
+        Statement::Await(awaited) => &awaited.handlers,
+        _ => &[],
     }
 }
 
@@ -168,7 +211,40 @@ pub(crate) fn expressions(statement: &Statement, on: &mut dyn FnMut(&Expr)) {
         }
         Statement::Ensure { condition, .. } => on(condition),
         Statement::Leave { set: Some((_, value)), .. } => on(value),
-        Statement::Leave { set: None, .. } | Statement::Saga(_) | Statement::Rollback | Statement::Commit => {
+        Statement::Run(run) => run.args.iter().for_each(|(_, value)| on(value)),
+        Statement::Restart(args) => args.iter().for_each(|(_, value)| on(value)),
+        Statement::Wait { time, .. } => on(time),
+        Statement::Parallel(parallel) => parallel.within.iter().for_each(on),
+        Statement::Foreach(foreach) => {
+            on(&foreach.list);
+            foreach.key.iter().for_each(on);
+        }
+        Statement::Repeat(repeat) => repeat.every.iter().chain(&repeat.until).for_each(on),
+        Statement::Await(awaited) => await_expressions(awaited, on),
+        Statement::Leave { set: None, .. }
+        | Statement::Saga(_)
+        | Statement::Shield(_)
+        | Statement::Rollback
+        | Statement::Commit => {}
+    }
+}
+
+fn await_expressions(awaited: &Await, on: &mut dyn FnMut(&Expr)) {
+    if let Some((every, reminder)) = &awaited.remind {
+        on(every);
+        reminder.iter().flat_map(|reminder| &reminder.args).for_each(|(_, value)| on(value));
+    }
+    awaited.timeout.iter().for_each(|(after, _)| on(after));
+    match &awaited.kind {
+        AwaitKind::Signal { condition, .. } => condition.iter().for_each(on),
+        AwaitKind::Human { role, title, show, escalations, .. } => {
+            on(role);
+            title.iter().for_each(&mut *on);
+            show.iter().for_each(|(shown, _)| on(shown));
+            escalations.iter().for_each(|(after, to)| {
+                on(after);
+                on(to);
+            });
         }
     }
 }

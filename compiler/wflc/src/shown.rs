@@ -6,22 +6,43 @@ use wfl_ir::{Field, Fields, Label, Plan, Type, TypeKind, Value};
 
 /// A value as JSON of its type, with the fields that are `pii` or above replaced by `<label>`.
 pub(crate) fn value(plan: &Plan, ty: &Type, value: &Value) -> Json {
-    let mut json = encode(&plan.types, ty, value);
+    let mut json = encode(plan.library(), ty, value);
     mask(plan, ty, &mut json);
     json
 }
 
 /// The fields of an error or an event, masked.
 pub(crate) fn fields(plan: &Plan, declared: &[Field], values: &Fields) -> Json {
-    let mut json = wfl_eval::encode_fields(&plan.types, declared, values);
+    let mut json = wfl_eval::encode_fields(plan.library(), declared, values);
     mask_fields(plan, declared, &mut json);
     json
+}
+
+fn mask_member(plan: &Plan, ty: &Type, json: &mut Json, name: &str) {
+    if let Some(member) = json.get_mut(name) {
+        mask(plan, ty, member);
+    }
 }
 
 fn mask(plan: &Plan, ty: &Type, json: &mut Json) {
     match (ty, json) {
         (Type::Optional(inner), json) => mask(plan, inner, json),
-        (Type::List(inner), Json::Array(items)) => items.iter_mut().for_each(|item| mask(plan, inner, item)),
+        (Type::List(inner) | Type::Set(inner), Json::Array(items)) => {
+            items.iter_mut().for_each(|item| mask(plan, inner, item));
+        }
+        (Type::Map(_, inner), Json::Object(members)) => {
+            members.values_mut().for_each(|item| mask(plan, inner, item));
+        }
+        (Type::Map(key, inner), Json::Array(entries)) => {
+            for entry in entries {
+                mask_member(plan, key, entry, "key");
+                mask_member(plan, inner, entry, "value");
+            }
+        }
+        (Type::Result(value, error), json) => {
+            mask_member(plan, value, json, "value");
+            mask_member(plan, error, json, "error");
+        }
         (Type::Record(fields), Json::Object(members)) => {
             for (name, ty) in fields {
                 if let Some(member) = members.get_mut(name.as_str()) {

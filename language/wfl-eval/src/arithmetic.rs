@@ -11,6 +11,7 @@ pub fn binary(op: Binary, a: &Value, b: &Value) -> Result<Value, Fault> {
     Ok(match op {
         Binary::Add | Binary::Subtract => sum(op, a, b)?,
         Binary::Multiply => product(a, b)?,
+        Binary::Divide => Value::Decimal(quotient(a, b)?.ok_or(Fault::DivisionByZero)?),
         Binary::Equal => Value::Bool(equal(a, b)),
         Binary::NotEqual => Value::Bool(!equal(a, b)),
         Binary::Less => Value::Bool(compare(a, b)?.is_lt()),
@@ -28,6 +29,8 @@ pub fn binary(op: Binary, a: &Value, b: &Value) -> Result<Value, Fault> {
         }
         Binary::In => match b {
             Value::List(items) => Value::Bool(items.iter().any(|item| equal(item, a))),
+            Value::Set(items) => Value::Bool(items.contains(a)),
+            Value::Map(entries) => Value::Bool(entries.get(a).is_some()),
             _ => return Err(unfit("in", a, b)),
         },
         Binary::Within => match b {
@@ -68,6 +71,7 @@ pub(crate) fn compare(a: &Value, b: &Value) -> Result<Ordering, Fault> {
         (Value::String(a), Value::String(b)) => a.cmp(b),
         (Value::Duration(a), Value::Duration(b)) => a.cmp(b),
         (Value::Timestamp(a), Value::Timestamp(b)) => a.cmp(b),
+        (Value::Date(a), Value::Date(b)) => a.cmp(b),
         (Value::Money(a), Value::Money(b)) => {
             same_currency(a, b)?;
             a.amount.cmp(&b.amount)
@@ -79,7 +83,8 @@ pub(crate) fn compare(a: &Value, b: &Value) -> Result<Ordering, Fault> {
     })
 }
 
-fn equal(a: &Value, b: &Value) -> bool {
+/// True for equal values; an Int may equal a Decimal.
+pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Int(_), Value::Decimal(_)) | (Value::Decimal(_), Value::Int(_)) => decimal(a) == decimal(b),
         _ => a == b,
@@ -107,6 +112,14 @@ fn sum(op: Binary, a: &Value, b: &Value) -> Result<Value, Fault> {
     })
 }
 
+/// The quotient of two numbers; none for the divisor zero.
+pub(crate) fn quotient(a: &Value, b: &Value) -> Result<Option<Decimal>, Fault> {
+    match (decimal(a), decimal(b)) {
+        (Some(dividend), Some(divisor)) => Ok(dividend.checked_div(divisor).transpose()?),
+        _ => Err(unfit("/", a, b)),
+    }
+}
+
 fn product(a: &Value, b: &Value) -> Result<Value, Fault> {
     Ok(match (a, b) {
         (Value::Int(a), Value::Int(b)) => Value::Int(a.checked_mul(*b).ok_or(Fault::NumberTooBig)?),
@@ -125,7 +138,8 @@ fn product(a: &Value, b: &Value) -> Result<Value, Fault> {
     })
 }
 
-fn same_currency(a: &Money, b: &Money) -> Result<(), Fault> {
+/// A fault for amounts of two currencies.
+pub(crate) fn same_currency(a: &Money, b: &Money) -> Result<(), Fault> {
     if a.currency == b.currency {
         return Ok(());
     }
@@ -158,6 +172,10 @@ pub(crate) fn kind(value: &Value) -> &'static str {
         Value::Record(_) => "a record",
         Value::Variant(..) => "a variant",
         Value::Json(_) => "Json",
+        Value::Set(_) => "a Set",
+        Value::Map(_) => "a Map",
+        Value::Bytes(_) => "Bytes",
+        Value::Date(_) => "a Date",
     }
 }
 

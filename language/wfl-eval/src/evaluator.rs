@@ -1,13 +1,14 @@
 //! The evaluator itself: a walk over the expression with fuel.
 
 use wfl_ir::{
-    Binary, Currency, Expr, Fields, MatchArm, Money, Name, Part, Pattern, Timestamp, Type, TypeDef, TypeKind,
-    Value, WorkflowField,
+    Binary, Currency, Expr, Fields, Library, MAX_LEVELS, MatchArm, Money, Name, Part, Pattern, Timestamp,
+    Type, TypeDef, TypeKind, Value, WorkflowField,
 };
 
 use crate::arithmetic::{self, kind, truth};
-use crate::builtin;
-use crate::fault::{FUEL, Fault};
+use crate::builtin::{self, Argument, Context, Lambda};
+use crate::fault::Fault;
+use crate::limit::{self, Fuel};
 use crate::pattern;
 
 /// What an expression may ask about its instance.
@@ -24,18 +25,18 @@ pub struct Facts {
 /// What an expression sees.
 #[derive(Clone, Copy, Debug)]
 pub struct Env<'a> {
-    /// The plan's types.
-    pub types: &'a [TypeDef],
+    /// The plan's types and functions.
+    pub library: Library<'a>,
     /// The instance's slots.
     pub slots: &'a [Option<Value>],
-    /// The instance; none for constants and rules.
+    /// The instance; none for constants, rules and functions.
     pub facts: Option<&'a Facts>,
 }
 
 impl<'a> Env<'a> {
-    /// An environment without an instance: for constants and rules.
-    pub fn constant(types: &'a [TypeDef]) -> Env<'a> {
-        Env { types, slots: &[], facts: None }
+    /// An environment without an instance: for constants, rules and functions.
+    pub fn constant(library: Library<'a>) -> Env<'a> {
+        Env { library, slots: &[], facts: None }
     }
 }
 
@@ -44,9 +45,9 @@ pub fn evaluate(env: Env<'_>, expr: &Expr) -> Result<Value, Fault> {
     evaluate_in(env, Vec::new(), expr)
 }
 
-/// The value of an expression over locals: an operation's parameters and `result`.
+/// The value of an expression over locals: an operation's parameters and `result`, or a function's parameters.
 pub fn evaluate_in(env: Env<'_>, locals: Vec<Value>, expr: &Expr) -> Result<Value, Fault> {
-    Evaluator { env, locals, subject: None, fuel: FUEL }.eval(expr)
+    Evaluator::new(Frame { env, locals, subject: None }).eval(expr)
 }
 
 /// True when the condition holds.
@@ -55,69 +56,124 @@ pub fn holds(env: Env<'_>, condition: &Expr) -> Result<bool, Fault> {
 }
 
 /// True when a rule holds for a subject.
-pub fn fits(types: &[TypeDef], rule: &Expr, subject: &Value) -> Result<bool, Fault> {
-    let mut evaluator = Evaluator {
-        env: Env::constant(types),
-        locals: Vec::new(),
-        subject: Some(subject.clone()),
-        fuel: FUEL,
-    };
-    truth(&evaluator.eval(rule)?)
+pub fn fits(library: Library<'_>, rule: &Expr, subject: &Value) -> Result<bool, Fault> {
+    Evaluator::new(Frame::constant(library)).fits(rule, subject)
 }
 
 /// The first rule of a refined type (or of one that it refines) that a value of the base breaks: the type's name and
 /// the rule's text. A fault when a rule has no value.
-pub fn check_rule(types: &[TypeDef], ty: &Type, value: &Value) -> Result<Option<(String, String)>, Fault> {
-    let mut ty = ty;
-    while let Type::Named(index) = ty {
-        let Some(TypeDef { name, kind: TypeKind::Refined { base, rule } }) = types.get(*index as usize)
-        else {
-            break;
-        };
-        if let Some(rule) = rule
-            && !fits(types, &rule.holds, value)?
-        {
-            return Ok(Some((name.to_string(), rule.text.to_string())));
-        }
-        ty = base;
-    }
-    Ok(None)
+pub fn check_rule(library: Library<'_>, ty: &Type, value: &Value) -> Result<Option<(String, String)>, Fault> {
+    Evaluator::new(Frame::constant(library)).broken(ty, value)
 }
 
-struct Evaluator<'a> {
+/// What an expression sees where it stands.
+struct Frame<'a> {
     env: Env<'a>,
     locals: Vec<Value>,
     subject: Option<Value>,
-    fuel: u64,
 }
 
-impl Evaluator<'_> {
+impl<'a> Frame<'a> {
+    fn constant(library: Library<'a>) -> Frame<'a> {
+        Frame { env: Env::constant(library), locals: Vec::new(), subject: None }
+    }
+}
+
+struct Evaluator<'a> {
+    frame: Frame<'a>,
+    fuel: Fuel,
+    /// How many evaluations are under way inside each other: functions and rules count on the caller's.
+    levels: u32,
+}
+
+impl Context for Evaluator<'_> {
     fn spend(&mut self, cost: u64) -> Result<(), Fault> {
-        self.fuel = self.fuel.checked_sub(cost).ok_or(Fault::OutOfFuel)?;
-        Ok(())
+        self.fuel.spend(cost)
+    }
+
+    fn apply(&mut self, lambda: Lambda<'_>, arguments: &[Value]) -> Result<Value, Fault> {
+        self.spend(1)?;
+        if lambda.params as usize != arguments.len() {
+            let (params, given) = (lambda.params, arguments.len());
+            return Err(Fault::ill_formed(format!("a lambda of {params} parameters is given {given}")));
+        }
+        let depth = self.frame.locals.len();
+        self.frame.locals.extend_from_slice(arguments);
+        let value = self.eval(lambda.body);
+        self.frame.locals.truncate(depth);
+        value
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    fn new(frame: Frame<'a>) -> Evaluator<'a> {
+        Evaluator { frame, fuel: Fuel::full(), levels: 0 }
+    }
+
+    /// Evaluates in another frame, on the same fuel.
+    fn within(&mut self, frame: Frame<'a>, expr: &Expr) -> Result<Value, Fault> {
+        let here = std::mem::replace(&mut self.frame, frame);
+        let value = self.eval(expr);
+        self.frame = here;
+        value
+    }
+
+    fn fits(&mut self, rule: &Expr, subject: &Value) -> Result<bool, Fault> {
+        let library = self.frame.env.library;
+        let frame = Frame { subject: Some(subject.clone()), ..Frame::constant(library) };
+        truth(&self.within(frame, rule)?)
+    }
+
+    /// The first rule of a refined type, or of one that it refines, that a value breaks.
+    fn broken(&mut self, ty: &Type, value: &Value) -> Result<Option<(String, String)>, Fault> {
+        let library = self.frame.env.library;
+        let mut ty = ty;
+        while let Type::Named(index) = ty {
+            let Some(TypeDef { name, kind: TypeKind::Refined { base, rule } }) = library.def(*index) else {
+                break;
+            };
+            self.spend(1)?;
+            if let Some(rule) = rule
+                && !self.fits(&rule.holds, value)?
+            {
+                return Ok(Some((name.to_string(), rule.text.to_string())));
+            }
+            ty = base;
+        }
+        Ok(None)
     }
 
     fn eval(&mut self, expr: &Expr) -> Result<Value, Fault> {
         self.spend(1)?;
+        if self.levels == MAX_LEVELS {
+            return Err(Fault::TooDeep);
+        }
+        self.levels += 1;
+        let value = self.value(expr);
+        self.levels -= 1;
+        value
+    }
+
+    fn value(&mut self, expr: &Expr) -> Result<Value, Fault> {
         match expr {
             Expr::Const(value) => Ok(value.clone()),
             Expr::Slot(slot) => self.slot(*slot),
             Expr::Local(index) => {
-                let local = self.locals.get(*index as usize).cloned();
+                let local = self.frame.locals.get(*index as usize).cloned();
                 local.ok_or_else(|| Fault::ill_formed(format!("local {index} is not there")))
             }
-            Expr::Subject => self.subject.clone().ok_or_else(|| Fault::ill_formed("there is no subject")),
+            Expr::Subject => {
+                self.frame.subject.clone().ok_or_else(|| Fault::ill_formed("there is no subject"))
+            }
             Expr::Workflow(field) => self.workflow(*field),
             Expr::Field(base, name) => field(&self.eval(base)?, name),
             Expr::OptionalField(base, name) => match self.eval(base)? {
                 Value::None => Ok(Value::None),
                 base => field(&base, name),
             },
-            Expr::Record(fields) => Ok(Value::Record(self.fields(fields)?)),
-            Expr::Variant(name, fields) => Ok(Value::Variant(name.clone(), self.fields(fields)?)),
-            Expr::List(items) => {
-                Ok(Value::List(items.iter().map(|item| self.alone(item)).collect::<Result<_, _>>()?))
-            }
+            Expr::Record(fields) => limit::bounded(Value::Record(self.fields(fields)?)),
+            Expr::Variant(name, fields) => limit::bounded(Value::Variant(name.clone(), self.fields(fields)?)),
+            Expr::List(items) => limit::bounded(Value::list(self.all(items)?)),
             Expr::Money(currency, amount) => money(*currency, &self.eval(amount)?),
             Expr::Checked(ty, value) => self.checked(ty, value),
             Expr::Unary(op, a) => self.alone(a).and_then(|a| arithmetic::unary(*op, &a)),
@@ -128,30 +184,62 @@ impl Evaluator<'_> {
                 let value = self.eval(value)?;
                 Ok(Value::Bool(self.bind(pattern, &value)))
             }
-            Expr::Call(function, args) => {
-                let args = args.iter().map(|arg| self.alone(arg)).collect::<Result<Vec<_>, _>>()?;
-                self.spend(args.iter().map(size).sum::<u64>() / 16)?;
-                builtin::call(*function, &args)
+            Expr::Call(function, arguments) => {
+                let arguments = arguments.iter().map(|argument| self.argument(argument));
+                let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
+                builtin::invoke(*function, &arguments, self)
             }
+            Expr::Lambda { .. } => Err(Fault::ill_formed("a lambda stands outside of a call")),
+            Expr::Apply(index, arguments) => self.function(*index, arguments),
             Expr::Interpolate(parts) => self.interpolate(parts),
         }
     }
 
+    fn argument<'e>(&mut self, argument: &'e Expr) -> Result<Argument<'e>, Fault> {
+        match argument {
+            Expr::Lambda { params, body } => Ok(Argument::Lambda(Lambda { params: *params, body })),
+            value => self.alone(value).map(Argument::Value),
+        }
+    }
+
+    fn function(&mut self, index: u32, arguments: &[Expr]) -> Result<Value, Fault> {
+        let library = self.frame.env.library;
+        let function = library.functions.get(index as usize);
+        let function = function.ok_or_else(|| Fault::ill_formed(format!("function {index} is not there")))?;
+        if function.params.len() != arguments.len() {
+            return Err(Fault::ill_formed(format!("{} is given other arguments", function.name)));
+        }
+        let locals = self.all(arguments)?;
+        for (param, value) in function.params.iter().zip(&locals) {
+            if let Some(rule) = param.rule.as_ref().filter(|_| *value != Value::None)
+                && !self.fits(&rule.holds, value)?
+            {
+                let ty = format!("{} of {}", param.name, function.name);
+                return Err(Fault::RuleBroken { ty, rule: rule.text.to_string() });
+            }
+        }
+        self.within(Frame { locals, ..Frame::constant(library) }, &function.body)
+    }
+
+    fn all(&mut self, exprs: &[Expr]) -> Result<Vec<Value>, Fault> {
+        exprs.iter().map(|expr| self.alone(expr)).collect()
+    }
+
     /// Evaluates without letting its pattern bindings out.
     fn alone(&mut self, expr: &Expr) -> Result<Value, Fault> {
-        let depth = self.locals.len();
+        let depth = self.frame.locals.len();
         let value = self.eval(expr);
-        self.locals.truncate(depth);
+        self.frame.locals.truncate(depth);
         value
     }
 
     fn slot(&self, slot: u32) -> Result<Value, Fault> {
-        let value = self.env.slots.get(slot as usize).cloned().flatten();
+        let value = self.frame.env.slots.get(slot as usize).cloned().flatten();
         value.ok_or_else(|| Fault::ill_formed(format!("slot {slot} has no value yet")))
     }
 
     fn workflow(&self, field: WorkflowField) -> Result<Value, Fault> {
-        let facts = self.env.facts.ok_or_else(|| Fault::ill_formed("there is no instance here"))?;
+        let facts = self.frame.env.facts.ok_or_else(|| Fault::ill_formed("there is no instance here"))?;
         Ok(match field {
             WorkflowField::Key => facts.key.clone(),
             WorkflowField::Id => Value::String(facts.id.clone()),
@@ -167,7 +255,7 @@ impl Evaluator<'_> {
 
     fn checked(&mut self, ty: &Type, value: &Expr) -> Result<Value, Fault> {
         let value = self.alone(value)?;
-        match check_rule(self.env.types, ty, &value)? {
+        match self.broken(ty, &value)? {
             None => Ok(value),
             Some((ty, rule)) => Err(Fault::RuleBroken { ty, rule }),
         }
@@ -184,27 +272,27 @@ impl Evaluator<'_> {
             },
             _ => {
                 let (a, b) = (self.alone(a)?, self.alone(b)?);
-                self.spend((size(&a) + size(&b)) / 16)?;
+                self.spend(a.weight().saturating_add(b.weight()))?;
                 arithmetic::binary(op, &a, &b)
             }
         }
     }
 
     fn conditional(&mut self, condition: &Expr, then: &Expr, other: &Expr) -> Result<Value, Fault> {
-        let depth = self.locals.len();
+        let depth = self.frame.locals.len();
         let value = if truth(&self.eval(condition)?)? {
             self.eval(then)
         } else {
-            self.locals.truncate(depth);
+            self.frame.locals.truncate(depth);
             self.eval(other)
         };
-        self.locals.truncate(depth);
+        self.frame.locals.truncate(depth);
         value
     }
 
     fn choose(&mut self, subject: &Expr, arms: &[MatchArm]) -> Result<Value, Fault> {
         let subject = self.alone(subject)?;
-        let depth = self.locals.len();
+        let depth = self.frame.locals.len();
         for arm in arms {
             self.spend(1)?;
             let open = self.bind(&arm.pattern, &subject)
@@ -213,7 +301,7 @@ impl Evaluator<'_> {
                     None => true,
                 };
             let value = if open { Some(self.eval(&arm.value)) } else { None };
-            self.locals.truncate(depth);
+            self.frame.locals.truncate(depth);
             if let Some(value) = value {
                 return value;
             }
@@ -223,11 +311,11 @@ impl Evaluator<'_> {
 
     /// Binds a pattern's names as locals if the value fits; else leaves the locals as they were.
     fn bind(&mut self, pattern: &Pattern, value: &Value) -> bool {
-        let depth = self.locals.len();
-        let locals = &mut self.locals;
+        let depth = self.frame.locals.len();
+        let locals = &mut self.frame.locals;
         let fits = pattern::bind(pattern, value, &mut |_, value| locals.push(value));
         if !fits {
-            self.locals.truncate(depth);
+            self.frame.locals.truncate(depth);
         }
         fits
     }
@@ -237,10 +325,15 @@ impl Evaluator<'_> {
         for part in parts {
             match part {
                 Part::Text(piece) => text.push_str(piece),
-                Part::Show(expr) => text.push_str(&self.alone(expr)?.to_string()),
+                Part::Show(expr) => {
+                    let value = self.alone(expr)?;
+                    self.spend(value.weight())?;
+                    text.push_str(&value.to_string());
+                }
             }
-            self.spend(text.len() as u64 / 16)?;
+            limit::text_of(text.len())?;
         }
+        self.spend(text.len() as u64 / 16)?;
         Ok(Value::text(text))
     }
 }
@@ -262,14 +355,5 @@ fn field(base: &Value, name: &str) -> Result<Value, Fault> {
         (Value::Money(money), "amount") => Ok(Value::Decimal(money.amount)),
         (Value::Money(money), "currency") => Ok(Value::text(money.currency.code())),
         _ => Err(Fault::ill_formed(format!("{} has no field `{name}`", kind(base)))),
-    }
-}
-
-/// How much there is to look at, in bytes or items.
-fn size(value: &Value) -> u64 {
-    match value {
-        Value::String(text) | Value::Json(text) => text.len() as u64,
-        Value::List(items) => items.len() as u64,
-        _ => 1,
     }
 }

@@ -1,8 +1,5 @@
 //! What can go wrong in an expression. At run time a fault is an incident of the step that needed the value.
 
-/// The cost that one evaluation may have: about one per operator and per 16 bytes of text looked at.
-pub const FUEL: u64 = 1_000_000;
-
 /// Why an expression has no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -26,9 +23,18 @@ pub enum Fault {
     /// An optional was absent, a slot was empty, or types do not fit: the plan was not made by the compiler.
     #[error("the expression is ill-formed: {0}")]
     IllFormed(String),
-    /// The evaluation costs more than [`FUEL`].
+    /// The evaluation costs more than [`crate::FUEL`].
     #[error("the expression takes too long")]
     OutOfFuel,
+    /// A division by zero, which the compiler should have excluded.
+    #[error("a number is divided by zero")]
+    DivisionByZero,
+    /// A value has more text, items or levels than a value may have.
+    #[error("a value became too large")]
+    TooLarge,
+    /// Expressions, functions and rules use each other over more than [`wfl_ir::MAX_LEVELS`] levels.
+    #[error("the expression nests too deep")]
+    TooDeep,
 }
 
 impl Fault {

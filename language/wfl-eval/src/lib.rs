@@ -5,7 +5,9 @@
 //! evaluation, and whatever cannot be computed is a [`Fault`], never a panic.
 
 mod fault;
+mod limit;
 mod arithmetic;
+mod plain;
 mod builtin;
 mod pattern;
 mod evaluator;
@@ -15,7 +17,8 @@ pub use arithmetic::binary;
 pub use border::{InvalidData, decode, decode_fields, encode, encode_fields};
 pub use builtin::call;
 pub use evaluator::{Env, Facts, check_rule, evaluate, evaluate_in, fits, holds};
-pub use fault::{FUEL, Fault};
+pub use fault::Fault;
+pub use limit::FUEL;
 pub use pattern::bind;
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub fn bind(pattern: &Pattern, value: &Value, found: &mut dyn FnMut(u32, Value))
         }
         (Pattern::Tuple(patterns), Value::List(items)) => {
             patterns.len() == items.len()
-                && patterns.iter().zip(items).all(|(pattern, item)| bind(pattern, item, found))
+                && patterns.iter().zip(items.iter()).all(|(pattern, item)| bind(pattern, item, found))
         }
         _ => false,
     }

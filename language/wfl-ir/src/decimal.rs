@@ -102,6 +102,51 @@ impl Decimal {
         Decimal::new(a.checked_mul(b).ok_or(DecimalError::TooBig)?, scale)
     }
 
+    /// The quotient with up to 34 digits, of which up to 34 after the point, rounded half-even. `None` when the
+    /// divisor is zero.
+    pub fn checked_div(self, divisor: Decimal) -> Option<Result<Decimal, DecimalError>> {
+        if divisor.is_zero() {
+            return None;
+        }
+        // Long division: one digit a step, so that nothing leaves i128. The rest is below 10^34 and so ten times it
+        // fits. The scale starts between -34 and 34.
+        let (dividend, by) = (self.coefficient.unsigned_abs(), divisor.coefficient.unsigned_abs());
+        let (mut quotient, mut rest) = (dividend / by, dividend % by);
+        let mut scale = i64::from(self.scale) - i64::from(divisor.scale);
+        let full = LIMIT.unsigned_abs() / 10;
+        while scale < 0 || (rest != 0 && quotient < full && scale < i64::from(MAX_DIGITS)) {
+            if quotient >= full {
+                return Some(Err(DecimalError::TooBig));
+            }
+            quotient = quotient * 10 + rest * 10 / by;
+            rest = rest * 10 % by;
+            scale += 1;
+        }
+        let up = match (rest * 2).cmp(&by) {
+            Ordering::Greater => true,
+            Ordering::Equal => quotient % 2 != 0,
+            Ordering::Less => false,
+        };
+        // At most 10^34, which fits.
+        let size = (quotient + u128::from(up)) as i128;
+        let negative = self.is_negative() != divisor.is_negative();
+        Some(Decimal::new(if negative { -size } else { size }, scale as u32))
+    }
+
+    /// The largest whole number that is not larger.
+    #[must_use]
+    pub fn floor(self) -> Decimal {
+        // The scale is at most 34, so the power fits.
+        let unit = 10_i128.pow(self.scale);
+        Decimal { coefficient: self.coefficient.div_euclid(unit), scale: 0 }
+    }
+
+    /// How many units of `10^-places` it is: 12.5 with two places is 1250. `None` unless that is a whole number that
+    /// fits.
+    pub fn units(self, places: u32) -> Option<i128> {
+        if places > MAX_DIGITS || self.scale > places { None } else { self.rescaled(places).ok() }
+    }
+
     /// The nearest number with at most `places` after the point; a tie goes to the even digit (banker's rounding,
     /// IEEE 754 roundTiesToEven).
     #[must_use]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::builtin::Builtin;
 use crate::money::Currency;
 use crate::name::Name;
 use crate::types::Type;
@@ -52,6 +53,16 @@ pub enum Expr {
     Call(Builtin, Vec<Expr>),
     /// `"text {e} text"`.
     Interpolate(Vec<Part>),
+    /// `(a, b) => e`, only as an argument of a [`Expr::Call`]. The parameters are the next locals; the body sees
+    /// all locals of the place where the lambda stands.
+    Lambda {
+        /// How many parameters.
+        params: u32,
+        /// The value.
+        body: Box<Expr>,
+    },
+    /// A function of the program, [`crate::Plan::functions`], with all its arguments in order.
+    Apply(u32, Vec<Expr>),
 }
 
 /// An arm of a `match` expression. Its pattern binds locals.
@@ -131,11 +142,14 @@ pub enum Binary {
     Subtract,
     /// `*`: Int, Decimal; Money with a number (rounded half-even to the currency's places); Duration with an Int.
     Multiply,
+    /// `/`: Int or Decimal by Int or Decimal gives a Decimal of up to 34 digits, rounded half-even. A fault when the
+    /// divisor is zero, which the compiler has excluded.
+    Divide,
     /// `==`.
     Equal,
     /// `!=`.
     NotEqual,
-    /// `<`: numbers, Money of one currency, Duration, Timestamp, String.
+    /// `<`: numbers, Money of one currency, Duration, Timestamp, Date, String.
     Less,
     /// `<=`.
     LessOrEqual,
@@ -149,35 +163,8 @@ pub enum Binary {
     Or,
     /// `a ?? b`: `a` when it is there, else `b`.
     Otherwise,
-    /// `x in xs` for a list.
+    /// `x in xs` for a list, a set, or the keys of a map.
     In,
     /// `x in a..b`: the operand is a list of the two ends, both included.
     Within,
-}
-
-/// The functions of the standard library that the evaluator knows. The wire name never changes its meaning under
-/// one `semantics` number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Builtin {
-    /// `matches(String, String) -> Bool`: the whole text fits the (linear-time) regular expression.
-    Matches,
-    /// `length(String | List<T>) -> Int`: characters or items.
-    Length,
-    /// `is_empty(String | List<T>) -> Bool`.
-    IsEmpty,
-    /// `first(List<T>) -> T?`.
-    First,
-    /// `contains(List<T>, T) -> Bool`, `contains(String, String) -> Bool`.
-    Contains,
-    /// `uuid(String) -> Uuid`; a fault for text that is none (constants are checked by the compiler).
-    Uuid,
-    /// `percent(Money<C>, Decimal) -> Money<C>`: `percent(x, 0.2)` is 0.2 % of x, rounded half-even.
-    Percent,
-    /// `at_least(T, T) -> T`: the larger of two ordered values.
-    AtLeast,
-    /// `at_most(T, T) -> T`: the smaller of two ordered values.
-    AtMost,
-    /// `is_iban(String) -> Bool`: country, length, characters and the ISO 7064 mod-97 check digits.
-    IsIban,
 }

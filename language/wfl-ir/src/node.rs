@@ -17,10 +17,19 @@
 //! | `return e` / `fail E(…)` | `Return` / `Fail`; no successors |
 //! | `emit E(…)` | `Emit` |
 //! | `ensure c [else …]` | `Ensure`; `Order` when true; `Else` to the action's nodes, without which it is an incident |
+//! | `parallel {…}` | `Fork`; `Branch(i)` edge to each branch, which is a region of its own; their ends lead to the `Join`; `Error(i)` edges from the `Join` to its handlers |
+//! | `foreach x in xs {…}` | `Map`; `Body` edge to its region, whose ends lead to an `End`; `Order` to what follows; `Error(i)` to its handlers |
+//! | `repeat …{…}` | `Loop`, the same way |
+//! | `await …` | `Await`; `Timeout` edge to what happens when time is up; `Error(i)` to its handlers |
+//! | `wait …` | `Timer` |
+//! | `shield {…}` | no node: a region |
+//! | `step x = run W(…)` | `SubWorkflow`; edges as of a `Call` |
+//! | `restart(…)` | `Restart`; no successors |
 
 use serde::{Deserialize, Serialize};
 
 use crate::expr::{Expr, Pattern};
+use crate::flow::{Await, Fork, Handler, Join, Loop, Map, SubWorkflow};
 use crate::name::Name;
 use crate::operation::Retry;
 use crate::time::Duration;
@@ -34,6 +43,9 @@ pub struct Node {
     pub id: Name,
     /// The compensation scope that it runs in: an index into the plan's scopes.
     pub scope: u32,
+    /// The region that it runs in: an index into the plan's regions.
+    #[serde(default, skip_serializing_if = "is_body")]
+    pub region: u32,
     /// Slots to fill, in order, when the node starts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub binds: Vec<Bind>,
@@ -91,6 +103,39 @@ pub enum NodeKind {
     Enter {
         /// Which: an index into the plan's scopes.
         scope: u32,
+        /// What happens on errors of the whole, once its debts are settled; handler i continues on the `Error(i)`
+        /// edge.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        handlers: Vec<Handler>,
+    },
+    /// Branches begin.
+    Fork(Box<Fork>),
+    /// Branches end.
+    Join(Box<Join>),
+    /// Something for each item of a list.
+    Map(Box<Map>),
+    /// Something several times.
+    Loop(Box<Loop>),
+    /// The end of an item or a round.
+    End {
+        /// The region that ends.
+        region: u32,
+    },
+    /// A message or a decision is waited for.
+    Await(Box<Await>),
+    /// A time is waited for.
+    Timer {
+        /// Whether `time` is an instant.
+        until: bool,
+        /// How long, or until when.
+        time: Expr,
+    },
+    /// Another workflow is started.
+    SubWorkflow(Box<SubWorkflow>),
+    /// The workflow begins anew with other arguments.
+    Restart {
+        /// The arguments by the names of the parameters.
+        args: Vec<(Name, Expr)>,
     },
     /// A compensation scope ends well; its debts pass to the scope around it.
     Exit {
@@ -116,6 +161,21 @@ pub enum NodeKind {
     },
 }
 
+impl NodeKind {
+    /// What happens on errors; handler i continues on the `Error(i)` edge.
+    pub fn handlers(&self) -> &[Handler] {
+        match self {
+            NodeKind::Call(call) => &call.handlers,
+            NodeKind::Enter { handlers, .. } => handlers,
+            NodeKind::Join(join) => &join.handlers,
+            NodeKind::Map(map) => &map.handlers,
+            NodeKind::Await(awaited) => &awaited.handlers,
+            NodeKind::SubWorkflow(run) => &run.handlers,
+            _ => &[],
+        }
+    }
+}
+
 /// A step's call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Call {
@@ -135,6 +195,12 @@ pub struct Call {
     /// The step's own total time, instead of the operation's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<Duration>,
+    /// The step's own limit of the time until a worker begins, instead of the operation's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<Duration>,
+    /// The step's own limit of a worker's silence, instead of the operation's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat: Option<Duration>,
     /// The step's own retries, instead of the operation's. `Forever` also lifts the total time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,
@@ -142,30 +208,6 @@ pub struct Call {
     /// the workflow as `Fail` does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handlers: Vec<Handler>,
-}
-
-/// `on Error as name`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Handler {
-    /// What it catches.
-    pub on: Caught,
-    /// The slot that gets the error's fields as a record.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bind: Option<u32>,
-}
-
-/// What a handler catches.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Caught {
-    /// A declared error: an index into the plan's types.
-    Error(u32),
-    /// The time ran out and no effect remains.
-    Timeout,
-    /// It could not be reached and no effect remains.
-    Unavailable,
-    /// Everything but cancellation.
-    Any,
 }
 
 /// An arm of a choice.
@@ -186,6 +228,9 @@ pub struct Scope {
     /// The scope around it; none for scope 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<u32>,
+    /// Whether its debts are settled all at once instead of the last first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub parallel_undo: bool,
 }
 
 /// An edge to a node with a greater index.
@@ -209,4 +254,14 @@ pub enum EdgeKind {
     Arm(u32),
     /// When the condition of an `ensure` is false.
     Else,
+    /// Into branch i of a fork.
+    Branch(u32),
+    /// Into the body of a map or a loop.
+    Body,
+    /// When the time of an await is up.
+    Timeout,
+}
+
+fn is_body(region: &u32) -> bool {
+    *region == 0
 }

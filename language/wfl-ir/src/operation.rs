@@ -37,6 +37,18 @@ pub struct Operation {
     pub total: Option<Duration>,
     /// When to try again.
     pub retry: Retry,
+    /// The time until a worker begins an attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<Duration>,
+    /// How long a worker may be silent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat: Option<Duration>,
+    /// One attempt, whatever comes of it: an unknown outcome waits for a decision.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_most_once: bool,
+    /// When its undo is tried again; none for the default of undoing, which never gives up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo_retry: Option<Retry>,
 }
 
 impl Operation {

@@ -1,17 +1,16 @@
 //! The `Plan`: the compiled workflow, its bytes, its hash, and the check that makes it safe to execute.
 
-use std::fmt;
-use std::str::FromStr;
-
-use minicbor::{Decode, Encode};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use crate::declared::{Field, TypeDef, TypeKind};
+use crate::declared::{Field, TypeDef};
 use crate::expr::Expr;
+use crate::flow::Region;
+use crate::function::{Function, Library};
 use crate::name::Name;
-use crate::node::{Edge, EdgeKind, Node, NodeKind, Scope};
-use crate::operation::{Effect, Operation};
+use crate::node::{Edge, EdgeKind, Node, Scope};
+use crate::operation::Operation;
+use crate::plan_hash::PlanHash;
 use crate::time::Duration;
 use crate::types::Type;
 
@@ -40,6 +39,9 @@ pub struct Plan {
     pub version: u32,
     /// The named types, in an order that depends on the program's meaning only.
     pub types: Vec<TypeDef>,
+    /// The functions that expressions call, each after those that it calls itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<Function>,
     /// The operations that the graph can call, as steps, undo or confirmation.
     pub operations: Vec<Operation>,
     /// What the workflow takes. Parameter i is slot i.
@@ -61,64 +63,24 @@ pub struct Plan {
     pub slots: u32,
     /// The compensation scopes; 0 is the body.
     pub scopes: Vec<Scope>,
+    /// The regions; 0 is the body, which is left out when it is the only one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<Region>,
+    /// What instances can be searched by, over the parameter slots.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<(Name, Type, Expr)>,
+    /// How many instances run at once, and over the parameter slots what those have in common that count together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<(u32, Option<Expr>)>,
+    /// Which instances come first, over the parameter slots: the greater the earlier; none for 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Expr>,
     /// The nodes in topological order; 0 is the entry.
     pub nodes: Vec<Node>,
     /// Node i's edges are `succ[succ_off[i]..succ_off[i + 1]]`.
     pub succ_off: Vec<u32>,
     /// All edges.
     pub succ: Vec<Edge>,
-}
-
-/// The BLAKE3-256 of a plan's bytes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(transparent)]
-pub struct PlanHash(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
-
-impl PlanHash {
-    /// The hash of a plan's bytes.
-    pub fn of(bytes: &[u8]) -> PlanHash {
-        PlanHash(*blake3::hash(bytes).as_bytes())
-    }
-
-    /// The first 12 digits, for people.
-    pub fn short(&self) -> String {
-        self.to_string()[..12].to_owned()
-    }
-}
-
-impl fmt::Display for PlanHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
-    }
-}
-
-impl fmt::Debug for PlanHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for PlanHash {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<PlanHash, String> {
-        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok();
-        let hash = bytes.and_then(|b| <[u8; 32]>::try_from(b).ok());
-        hash.map(PlanHash)
-            .ok_or_else(|| format!("`{text}` is not a plan hash: 64 hexadecimal digits are needed"))
-    }
-}
-
-impl Serialize for PlanHash {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for PlanHash {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
-    }
 }
 
 /// Why bytes are not a plan that can be executed.
@@ -187,6 +149,11 @@ impl Plan {
         Plan::decode(bytes)
     }
 
+    /// What types and calls in this plan's expressions point into.
+    pub fn library(&self) -> Library<'_> {
+        Library { types: &self.types, functions: &self.functions }
+    }
+
     /// The edges of a node.
     pub fn successors(&self, node: u32) -> &[Edge] {
         let at = |i: u32| self.succ_off.get(i as usize).map_or(self.succ.len(), |o| *o as usize);
@@ -206,132 +173,6 @@ impl Plan {
     /// The scopes from this one outwards, itself first.
     pub fn scopes_outward(&self, scope: u32) -> impl Iterator<Item = u32> {
         std::iter::successors(Some(scope), |s| self.scopes.get(*s as usize).and_then(|scope| scope.parent))
-    }
-
-    /// Tests every index, the order of the nodes and the edges that each kind of node needs.
-    pub fn check(&self) -> Result<(), PlanError> {
-        let wrong = |what: String| Err(PlanError::Inconsistent(what));
-        if self.nodes.is_empty() || self.scopes.is_empty() || self.succ_off.len() != self.nodes.len() + 1 {
-            return wrong("nodes, scopes or edge offsets are missing".into());
-        }
-        if self.succ_off.windows(2).any(|pair| pair[0] > pair[1])
-            || self.succ_off.first() != Some(&0)
-            || self.succ_off.last().map(|end| *end as usize) != Some(self.succ.len())
-        {
-            return wrong("the edge offsets do not grow to the number of edges".into());
-        }
-        for (index, scope) in self.scopes.iter().enumerate() {
-            let sound = if index == 0 {
-                scope.parent.is_none()
-            } else {
-                scope.parent.is_some_and(|p| (p as usize) < index)
-            };
-            if !sound {
-                return wrong(format!("scope {} has no scope around it", scope.id));
-            }
-        }
-        if self.params.len() > self.slots as usize {
-            return wrong("parameters without a slot".into());
-        }
-        let mut ids = std::collections::BTreeSet::new();
-        for (index, node) in self.nodes.iter().enumerate() {
-            if !ids.insert(&node.id) {
-                return wrong(format!("two nodes are named {}", node.id));
-            }
-            self.check_node(index as u32, node).or_else(|what| wrong(format!("node {}: {what}", node.id)))?;
-        }
-        self.check_tables().or_else(wrong)
-    }
-
-    fn check_node(&self, index: u32, node: &Node) -> Result<(), String> {
-        if node.scope as usize >= self.scopes.len() {
-            return Err("its scope is not there".into());
-        }
-        if let Some(edge) =
-            self.successors(index).iter().find(|e| e.to <= index || e.to as usize >= self.nodes.len())
-        {
-            return Err(format!("an edge leads to node {}", edge.to));
-        }
-        let needs = |kind: EdgeKind| self.target(index, kind).map(|_| ()).ok_or(format!("no edge {kind:?}"));
-        let slot = |s: u32| if s < self.slots { Ok(()) } else { Err(format!("slot {s} is not there")) };
-        node.binds.iter().try_for_each(|bind| slot(bind.slot))?;
-        match &node.kind {
-            NodeKind::Call(call) => {
-                needs(EdgeKind::Order)?;
-                call.result.iter().try_for_each(|s| slot(*s))?;
-                let operation =
-                    self.operations.get(call.operation as usize).ok_or("its operation is not there")?;
-                let known = |name: &Name| operation.params.iter().any(|p| p.name == *name);
-                if !call.args.iter().all(|(name, _)| known(name)) {
-                    return Err("an argument has no parameter".into());
-                }
-                for (i, handler) in call.handlers.iter().enumerate() {
-                    needs(EdgeKind::Error(i as u32))?;
-                    handler.bind.iter().try_for_each(|s| slot(*s))?;
-                }
-                Ok(())
-            }
-            NodeKind::Choice { arms, .. } => (0..arms.len() as u32).try_for_each(|i| needs(EdgeKind::Arm(i))),
-            NodeKind::Set { slot: s, .. } => slot(*s).and_then(|()| needs(EdgeKind::Order)),
-            NodeKind::Enter { scope } | NodeKind::Exit { scope } if *scope as usize >= self.scopes.len() => {
-                Err("its scope is not there".into())
-            }
-            NodeKind::Emit { event, .. } if !self.is_kind(*event, |k| matches!(k, TypeKind::Event(_))) => {
-                Err("its event is not there".into())
-            }
-            NodeKind::Fail { error, .. } if !self.is_kind(*error, |k| matches!(k, TypeKind::Error(_))) => {
-                Err("its error is not there".into())
-            }
-            NodeKind::Return { .. } | NodeKind::Fail { .. } => Ok(()),
-            _ => needs(EdgeKind::Order),
-        }
-    }
-
-    fn is_kind(&self, index: u32, test: impl Fn(&TypeKind) -> bool) -> bool {
-        self.types.get(index as usize).is_some_and(|def| test(&def.kind))
-    }
-
-    fn check_tables(&self) -> Result<(), String> {
-        let is_error = |index: &u32| self.is_kind(*index, |k| matches!(k, TypeKind::Error(_)));
-        for operation in &self.operations {
-            let there = |index: u32| (index as usize) < self.operations.len();
-            let undo = match &operation.effect {
-                Effect::Compensable { undo, .. } => there(*undo),
-                _ => true,
-            };
-            let confirm = operation.confirm.as_ref().is_none_or(|confirm| there(confirm.operation));
-            if !undo || !confirm || !operation.raises.iter().all(is_error) {
-                return Err(format!(
-                    "operation {} points at something that is not there",
-                    operation.qualified()
-                ));
-            }
-        }
-        if !self.raises.iter().all(is_error) {
-            return Err("a raised error is not there".into());
-        }
-        let mut named = Vec::new();
-        self.params.iter().for_each(|p| collect_named(&p.ty, &mut named));
-        collect_named(&self.result, &mut named);
-        for operation in &self.operations {
-            operation.params.iter().for_each(|p| collect_named(&p.ty, &mut named));
-            collect_named(&operation.result, &mut named);
-        }
-        for def in &self.types {
-            match &def.kind {
-                TypeKind::Record(fields) | TypeKind::Error(fields) | TypeKind::Event(fields) => {
-                    fields.iter().for_each(|f| collect_named(&f.ty, &mut named));
-                }
-                TypeKind::Enum(variants) => {
-                    variants.iter().flat_map(|v| &v.fields).for_each(|f| collect_named(&f.ty, &mut named));
-                }
-                TypeKind::Refined { base, .. } => collect_named(base, &mut named),
-            }
-        }
-        match named.iter().find(|index| **index as usize >= self.types.len()) {
-            Some(index) => Err(format!("type {index} is not there")),
-            None => Ok(()),
-        }
     }
 }
 
@@ -364,13 +205,4 @@ fn nesting(bytes: &[u8]) -> usize {
         }
     }
     deepest
-}
-
-fn collect_named(ty: &Type, into: &mut Vec<u32>) {
-    match ty {
-        Type::Named(index) => into.push(*index),
-        Type::Optional(inner) | Type::List(inner) => collect_named(inner, into),
-        Type::Record(fields) => fields.iter().for_each(|(_, ty)| collect_named(ty, into)),
-        _ => {}
-    }
 }

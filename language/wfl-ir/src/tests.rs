@@ -100,7 +100,7 @@ fn values_survive_their_bytes() {
         ("money".into(), Value::Money(money)),
         ("id".into(), Value::Uuid([7; 16])),
         ("at".into(), Value::Timestamp("2026-11-24T08:00:00Z".parse().unwrap())),
-        ("list".into(), Value::List(vec![Value::Bool(true), Value::Unit, Value::text("ä")])),
+        ("list".into(), Value::list([Value::Bool(true), Value::Unit, Value::text("ä")])),
         ("v".into(), Value::Variant("Rejected".into(), Fields::new([("reason".into(), Value::text("x"))]))),
     ]);
     assert_eq!(minicbor::decode::<Value>(&value.canonical_bytes()).unwrap(), value);
@@ -122,6 +122,7 @@ fn smallest_plan() -> Plan {
         workflow: "m.W".into(),
         version: 1,
         types: vec![],
+        functions: vec![],
         operations: vec![],
         params: vec![],
         result: Type::Unit,
@@ -130,12 +131,17 @@ fn smallest_plan() -> Plan {
         deadline: None,
         compensation_deadline: None,
         slots: 0,
-        scopes: vec![Scope { id: "W".into(), parent: None }],
+        scopes: vec![Scope { id: "W".into(), parent: None, parallel_undo: false }],
+        regions: vec![],
+        attributes: vec![],
+        limit: None,
+        priority: None,
         nodes: vec![
-            Node { id: "W/merge1".into(), scope: 0, binds: vec![], kind: NodeKind::Merge },
+            Node { id: "W/merge1".into(), scope: 0, region: 0, binds: vec![], kind: NodeKind::Merge },
             Node {
                 id: "W/return1".into(),
                 scope: 0,
+                region: 0,
                 binds: vec![],
                 kind: NodeKind::Return { value: Expr::Const(Value::Unit) },
             },

@@ -1,11 +1,12 @@
-//! Instants and lengths of time, in microseconds.
+//! Instants and lengths of time, in microseconds, and days of the calendar.
 
 use std::fmt;
 use std::str::FromStr;
 
 use minicbor::{Decode, Encode};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+const EPOCH: jiff::civil::Date = jiff::civil::Date::constant(1970, 1, 1);
 const MICROS_PER_MS: i64 = 1_000;
 const UNITS: [(&str, i64); 5] =
     [("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", MICROS_PER_MS)];
@@ -26,7 +27,13 @@ pub struct Timestamp(#[n(0)] pub i64);
 #[cbor(transparent)]
 pub struct Duration(#[n(0)] pub i64);
 
-/// Text that is no instant or no length of time.
+/// A day of the proleptic Gregorian calendar, from year 1 to year 9999: days since 1970-01-01. Written as ISO 8601.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Encode)]
+#[serde(transparent)]
+#[cbor(transparent)]
+pub struct Date(#[n(0)] i32);
+
+/// Text that is no instant, no length of time or no day.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// Not an RFC 3339 date-time with an offset.
@@ -35,6 +42,9 @@ pub enum TimeError {
     /// Not of the form `2h30m`.
     #[error("`{0}` is not a duration such as 200ms, 15m or 2h30m")]
     Duration(String),
+    /// Not of the form `2026-11-24`, or no day of the calendar.
+    #[error("`{0}` is not a day such as 2026-11-24")]
+    Date(String),
 }
 
 impl Timestamp {
@@ -47,6 +57,70 @@ impl Timestamp {
     /// The time from `earlier` to here; negative when it lies ahead.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Date {
+    /// 0001-01-01.
+    pub const MIN: Date = Date(-719_162);
+    /// 9999-12-31.
+    pub const MAX: Date = Date(2_932_896);
+
+    /// The day so many days after 1970-01-01; none before year 1 and after year 9999.
+    pub fn from_days(days: i64) -> Option<Date> {
+        let date = i32::try_from(days).map(Date).ok()?;
+        (Date::MIN..=Date::MAX).contains(&date).then_some(date)
+    }
+
+    /// Days since 1970-01-01; negative before.
+    pub fn days(self) -> i32 {
+        self.0
+    }
+}
+
+impl FromStr for Date {
+    type Err = TimeError;
+
+    /// Reads `2026-11-24` and nothing else.
+    fn from_str(text: &str) -> Result<Date, TimeError> {
+        let wrong = || TimeError::Date(text.to_owned());
+        let shape = |(i, b): (usize, u8)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() };
+        if text.len() != 10 || !text.bytes().enumerate().all(shape) {
+            return Err(wrong());
+        }
+        let day: jiff::civil::Date = text.parse().map_err(|_| wrong())?;
+        let days = (day - EPOCH).get_days();
+        Date::from_days(i64::from(days)).ok_or_else(wrong)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match EPOCH.checked_add(jiff::Span::new().days(self.0)) {
+            Ok(day) => write!(f, "{day}"),
+            Err(_) => write!(f, "{}d", self.0),
+        }
+    }
+}
+
+impl fmt::Debug for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let days = i64::deserialize(d)?;
+        Date::from_days(days).ok_or_else(|| serde::de::Error::custom("a day outside of years 1 to 9999"))
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Date {
+    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        let days = d.i32()?;
+        let wrong = || minicbor::decode::Error::message("a day outside of years 1 to 9999");
+        Date::from_days(i64::from(days)).ok_or_else(wrong)
     }
 }
 

@@ -37,6 +37,16 @@ pub enum Type {
     List(Box<Type>),
     /// An anonymous record, the value of a block.
     Record(Vec<(Name, Type)>),
+    /// Bytes.
+    Bytes,
+    /// Days of the calendar.
+    Date,
+    /// `Set<T>`.
+    Set(Box<Type>),
+    /// `Map<K, V>`.
+    Map(Box<Type>, Box<Type>),
+    /// `Result<T, E>`.
+    Result(Box<Type>, Box<Type>),
 }
 
 /// How sensitive data is; greater flows nowhere below.

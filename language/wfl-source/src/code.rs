@@ -17,7 +17,7 @@ pub enum Severity {
 macro_rules! codes {
     ($($code:ident => $title:literal,)*) => {
         /// A stable diagnostic code. `E01xx` syntax, `E02xx` names and types, `E03xx` sagas, `E04xx` errors
-        /// and exhaustiveness, `E05xx` data flow, `E08xx` modules and projects, `E0999` the compiler itself, `W…` lints.
+        /// and exhaustiveness, `E05xx` data flow, `E07xx` migrations, `E08xx` modules and projects, `E0999` the compiler itself, `W…` lints.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
         pub enum Code {
             $(#[doc = $title] $code,)*
@@ -84,13 +84,20 @@ codes! {
     E0224 => "clause is missing",
     E0225 => "lambda is not allowed here",
     E0226 => "divisor may be zero",
+    E0228 => "function needs itself",
+    E0230 => "parallel has no branches",
+    E0231 => "join does not fit the branches",
+    E0232 => "rule is about no operation",
+    E0233 => "test speaks of something never waited for",
     E0301 => "statement cannot be reached",
     E0302 => "block ends without a value",
     E0303 => "jump is not allowed here",
-    E0304 => "step name is used twice on one path",
+    E0304 => "name is used twice in one block",
+    E0305 => "workflows start each other in a ring",
     E0310 => "undo arguments do not fit",
     E0311 => "undo operation is not safe to repeat",
     E0312 => "saga is left with open debts",
+    E0313 => "restart forgets open debts",
     E0320 => "pivot and irreversible must go together",
     E0321 => "step may give up after the point of no return",
     E0322 => "two pivots on one path",
@@ -104,6 +111,8 @@ codes! {
     E0405 => "match arm cannot be reached",
     E0406 => "workflow fails with an error that it does not list",
     E0501 => "sensitive value flows to an unmarked place",
+    E0701 => "migration is from no earlier version",
+    E0702 => "migration speaks of a step that is not there",
     E0801 => "module name does not fit the path",
     E0802 => "module is not found",
     E0803 => "modules import each other in a ring",

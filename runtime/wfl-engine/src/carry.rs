@@ -14,7 +14,7 @@ pub(crate) fn request(call: &Call, now: Timestamp) -> Request {
     Request {
         service: operation.service.to_string(),
         operation: operation.name.to_string(),
-        args: encode_fields(&call.plan.types, &operation.params, &call.effect.args),
+        args: encode_fields(call.plan.library(), &operation.params, &call.effect.args),
         key: call.effect.key.clone(),
         instance: call.instance.to_string(),
         step: call.effect.call.step.to_string(),

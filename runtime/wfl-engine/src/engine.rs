@@ -124,10 +124,10 @@ impl Engine {
         args: &Json,
         starter: &str,
     ) -> Result<Started, StartError> {
-        let fields = decode_fields(&plan.types, &plan.params, args)?;
+        let fields = decode_fields(plan.library(), &plan.params, args)?;
         let key = instance_key(plan, &fields).map_err(|fault| StartError::Key(fault.to_string()))?;
         let id = InstanceId::derive(&self.options.namespace, &plan.workflow, &key.canonical_bytes());
-        let bytes = encode_fields(&plan.types, &plan.params, &fields).to_string().into_bytes();
+        let bytes = encode_fields(plan.library(), &plan.params, &fields).to_string().into_bytes();
         let source = if bytes.len() > INLINE_INPUT_BYTES {
             Source::Blob(self.journal.put_blob(bytes.into()).await?.0)
         } else {

@@ -109,7 +109,7 @@ fn begin(
         return Err(Quarantine::WrongPlan { wanted: start.plan, given: hash });
     }
     let json = serde_json::from_slice(args).map_err(|_| bad("the arguments are not JSON".into()))?;
-    let fields = decode_fields(&plan.types, &plan.params, &json).map_err(|e| bad(e.to_string()))?;
+    let fields = decode_fields(plan.library(), &plan.params, &json).map_err(|e| bad(e.to_string()))?;
     if input_digest(&fields) != start.digest {
         return Err(bad("the arguments do not have the digest of the start".into()));
     }

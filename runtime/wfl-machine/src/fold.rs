@@ -50,7 +50,7 @@ impl<'a> Fold<'a> {
 
     pub(crate) fn eval(&self, expr: &Expr) -> Result<Value, Fault> {
         let facts = self.state.workflow_facts();
-        evaluate(Env { types: &self.plan.types, slots: &self.state.slots, facts: Some(&facts) }, expr)
+        evaluate(Env { library: self.plan.library(), slots: &self.state.slots, facts: Some(&facts) }, expr)
     }
 
     pub(crate) fn eval_fields(&self, fields: &[(Name, Expr)]) -> Result<Fields, Fault> {

@@ -15,6 +15,7 @@ mod walk;
 mod step;
 mod resolve;
 mod outstanding;
+mod runnable;
 mod apply;
 
 pub use apply::{Applied, Quarantine, apply};
@@ -25,5 +26,6 @@ pub use input::{
     TimerRef,
 };
 pub use outstanding::outstanding;
+pub use runnable::runnable;
 pub use schedule::{input_digest, instance_key};
 pub use state::{Ending, Instance, StateError, Status, Suspension};

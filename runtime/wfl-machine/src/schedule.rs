@@ -15,7 +15,7 @@ pub fn input_digest(args: &Fields) -> [u8; 32] {
 /// The value of the header's `key` for these arguments. Its canonical bytes give the instance id.
 pub fn instance_key(plan: &Plan, args: &Fields) -> Result<Value, Fault> {
     let slots = slots_of(plan, args);
-    evaluate(Env { types: &plan.types, slots: &slots, facts: None }, &plan.key)
+    evaluate(Env { library: plan.library(), slots: &slots, facts: None }, &plan.key)
 }
 
 /// The slots at the beginning: parameter i is slot i.
@@ -41,7 +41,7 @@ pub(crate) fn eval_over(
     result: Option<&Value>,
     fields: &[(Name, Expr)],
 ) -> Result<Fields, Fault> {
-    let env = Env { types: &plan.types, slots: &[], facts: Some(facts) };
+    let env = Env { library: plan.library(), slots: &[], facts: Some(facts) };
     let mut locals = locals_of(operation, args);
     locals.extend(result.cloned());
     let value = |(name, expr): &(Name, Expr)| Ok((name.clone(), evaluate_in(env, locals.clone(), expr)?));
@@ -70,7 +70,7 @@ pub(crate) fn wire_key(
     };
     // Two workflows keyed by one request id must not share a key: `workflow.key` is the instance here.
     let facts = Facts { key: Value::String(Name::from(owner.id.to_string())), ..owner.facts.clone() };
-    let env = Env { types: &plan.types, slots: &[], facts: Some(&facts) };
+    let env = Env { library: plan.library(), slots: &[], facts: Some(&facts) };
     let value = evaluate_in(env, locals_of(operation, args), &idempotency.key)?;
     let mut hasher = blake3::Hasher::new_derive_key("wfl idempotency key v1");
     let parts = [

@@ -66,9 +66,9 @@ impl Fold<'_> {
         for param in &operation.params {
             let Some(value) = args.get(&param.name) else { continue };
             let of_type =
-                check_rule(&self.plan.types, &param.ty, value).map_err(fault)?.map(|(_, rule)| rule);
+                check_rule(self.plan.library(), &param.ty, value).map_err(fault)?.map(|(_, rule)| rule);
             let own = match &param.rule {
-                Some(rule) if !fits(&self.plan.types, &rule.holds, value).map_err(fault)? => {
+                Some(rule) if !fits(self.plan.library(), &rule.holds, value).map_err(fault)? => {
                     Some(rule.text.to_string())
                 }
                 _ => None,
@@ -85,7 +85,7 @@ impl Fold<'_> {
     pub(crate) fn read_result(&self, ty: &Type, json: &[u8]) -> Result<Value, Suspension> {
         let bad = |why: String| Suspension::BadAnswer(why, json[..json.len().min(MAX_RAW_BYTES)].to_vec());
         let parsed: Json = serde_json::from_slice(json).map_err(|_| bad("it is not JSON".into()))?;
-        decode(&self.plan.types, ty, &parsed).map_err(|invalid| bad(invalid.to_string()))
+        decode(self.plan.library(), ty, &parsed).map_err(|invalid| bad(invalid.to_string()))
     }
 
     /// An attempt of the step itself ended.
@@ -133,7 +133,7 @@ impl Fold<'_> {
         let index = *operation.raises.iter().find(|i| types[**i as usize].short_name() == name.as_str())?;
         let TypeKind::Error(fields) = &types[index as usize].kind else { return None };
         let json: Json = serde_json::from_slice(data).ok()?;
-        Some((index, decode_fields(types, fields, &json).ok()?))
+        Some((index, decode_fields(self.plan.library(), fields, &json).ok()?))
     }
 
     /// The attempt may have had its effect.

@@ -74,6 +74,18 @@ impl Fold<'_> {
                 let reason = format!("fail {name}");
                 Ok(self.unwind(0, Then::End(Ending::Failed(*error, fields)), reason))
             }
+            // [`runnable`] keeps such plans from being started.
+            NodeKind::Fork(_)
+            | NodeKind::Join(_)
+            | NodeKind::Map(_)
+            | NodeKind::Loop(_)
+            | NodeKind::End { .. }
+            | NodeKind::Await(_)
+            | NodeKind::Timer { .. }
+            | NodeKind::SubWorkflow(_)
+            | NodeKind::Restart { .. } => {
+                Err(Suspension::Fault(format!("this machine does not run the node {}", node.id)))
+            }
         }
     }
 

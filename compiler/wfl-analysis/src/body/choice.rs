@@ -54,7 +54,7 @@ impl Body<'_, '_, '_> {
     }
 
     pub(crate) fn match_statement(&mut self, parts: &Match<ArmBody>, target: Option<Target>) -> Statement {
-        let subject = self.cx.alone(|cx| cx.check(&parts.scrutinee, None));
+        let subject = self.cx.scrutinee(&parts.scrutinee);
         let before = self.flow.clone();
         let mut after = Flow::dead();
         let (mut arms, mut sound) = (Vec::new(), true);

@@ -56,6 +56,21 @@ impl Flow {
         }
     }
 
+    /// Where paths that run side by side are joined: what any of them left open is open. It goes on when so many
+    /// of them end well.
+    pub(crate) fn together(before: Flow, paths: Vec<Flow>, needed: usize) -> Flow {
+        let alive = paths.iter().filter(|path| path.live).count();
+        let mut joined = before;
+        joined.live &= alive >= needed;
+        for path in paths.into_iter().filter(|path| path.live) {
+            let new = path.debts.into_iter().filter(|debt| !joined.debts.contains(debt)).collect::<Vec<_>>();
+            joined.settled &= path.settled || new.is_empty();
+            joined.debts.extend(new);
+            joined.pivot = joined.pivot.or(path.pivot);
+        }
+        joined
+    }
+
     pub(crate) fn owe(&mut self, debt: Debt) {
         self.debts.push(debt);
         self.settled = false;

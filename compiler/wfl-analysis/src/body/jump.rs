@@ -5,7 +5,7 @@ use wfl_source::{Applicability, Code, Diagnostic, Edit, Fix, Span};
 use wfl_syntax::ast::{self, ExprKind, Jump, JumpKind, Path};
 
 use crate::body::flow::Flow;
-use crate::body::state::Body;
+use crate::body::state::{Body, Frame};
 use crate::hir::{Block, Statement};
 use crate::signature::find_error;
 use crate::ty::Ty;
@@ -15,14 +15,18 @@ impl Body<'_, '_, '_> {
     pub(crate) fn jump(&mut self, jump: &Jump, whole_action: bool, block: &mut Block) {
         match &jump.kind {
             JumpKind::Rollback => {
+                self.check_own_scope("rollback", jump.span);
                 self.flow.roll_back(self.depth());
                 block.push(Statement::Rollback);
             }
             JumpKind::Commit => {
+                self.check_own_scope("commit", jump.span);
                 self.flow.commit(self.depth());
                 block.push(Statement::Commit);
             }
+            JumpKind::Restart(arguments) => self.restart(arguments, jump.span, block),
             JumpKind::Return(value) => {
+                self.check_way_out("return", jump.span);
                 let result = self.result.clone();
                 let typed = match value {
                     Some(value) => {
@@ -54,6 +58,48 @@ impl Body<'_, '_, '_> {
                 self.yield_value(value.as_ref(), jump.span, block);
             }
             JumpKind::Use(value) => self.use_value(value, jump.span, block),
+        }
+    }
+
+    /// `restart(…)`: the instance begins anew, with nothing of what it did.
+    fn restart(&mut self, arguments: &ast::Arguments, span: Span, block: &mut Block) {
+        self.check_way_out("restart", span);
+        let (owner, params) = (self.name.clone(), self.params);
+        let args = self.cx.fields(&owner, params, arguments, wfl_ir::Label::Public);
+        if let Some(debt) = self.flow.debts.first().filter(|_| !self.flow.settled) {
+            let title = format!("`restart` would forget that `{}` can be undone", debt.step);
+            let diagnostic = Diagnostic::new(Code::E0313, title, span, "begins anew");
+            let diagnostic = diagnostic.label(debt.span, "done, and not settled");
+            self.report(
+                diagnostic
+                    .note("what was done before a restart cannot be undone after it")
+                    .help("write `commit` before it to keep the steps, or `rollback` to undo them"),
+            );
+        }
+        block.push(Statement::Restart(args));
+        self.flow = Flow::dead();
+    }
+
+    // Others are still under way, or still to come.
+    fn check_way_out(&mut self, word: &str, span: Span) {
+        let inside = self.frames.iter().find(|frame| matches!(frame, Frame::Branch | Frame::Item));
+        let place = match inside {
+            Some(Frame::Branch) => "a branch",
+            Some(_) => "the body of a `foreach`",
+            None => return,
+        };
+        let title = format!("`{word}` cannot leave {place}");
+        let diagnostic = Diagnostic::new(Code::E0303, title, span, "others are still under way");
+        self.report(diagnostic.help("give a value by `yield`, or let it fail by `fail Error(…)`"));
+    }
+
+    // In a branch the nearest scope is shared with its siblings.
+    fn check_own_scope(&mut self, word: &str, span: Span) {
+        if self.frames.last() == Some(&Frame::Branch) {
+            let title = format!("`{word}` in a branch would touch what lies outside of it");
+            let diagnostic =
+                Diagnostic::new(Code::E0303, title, span, "the scope is that around the `parallel`");
+            self.report(diagnostic.help("put `saga { … }` around the steps of the branch that it is about"));
         }
     }
 
@@ -101,7 +147,7 @@ impl Body<'_, '_, '_> {
             return None;
         };
         let error = find_error(self.cx.session, self.cx.tables, self.cx.module, &path)?;
-        self.raise(error, path.span);
+        self.raise_or_report(error, path.span);
         let none = ast::Arguments { list: Vec::new(), span: expr.span.after() };
         let tables = self.cx.tables;
         let owner = format!("`{}`", tables.type_name(error));
@@ -111,9 +157,8 @@ impl Body<'_, '_, '_> {
         Some(Statement::Fail { error, fields })
     }
 
-    fn raise(&mut self, error: u32, span: Span) {
-        if self.raises.iter().any(|(listed, _)| *listed == error) {
-            self.raised.insert(error);
+    fn raise_or_report(&mut self, error: u32, span: Span) {
+        if self.raise(error) {
             return;
         }
         let name = self.cx.tables.type_name(error).clone();

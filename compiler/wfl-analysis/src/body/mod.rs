@@ -2,10 +2,15 @@
 
 mod flow;
 mod state;
+mod catch;
+mod construct;
 mod target;
 mod jump;
 mod choice;
 mod step;
+mod run;
+mod wait;
 mod statement;
 
+pub(crate) use run::find_workflow;
 pub(crate) use state::Body;

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wfl_ir::{Label, Name};
+use wfl_ir::{Caught, Label, Name};
 use wfl_source::{Code, Diagnostic, Span};
 
 use crate::body::flow::Flow;
 use crate::expr::Checker;
 use crate::hir::Target;
+use crate::tables::{FieldInfo, WorkflowInfo};
 use crate::ty::Ty;
 
 /// A construct that is being checked.
@@ -34,6 +35,33 @@ pub(crate) struct Recovery {
     pub(crate) exits: Vec<Flow>,
 }
 
+impl Recovery {
+    pub(crate) fn new(target: Target, slot: u32, ty: Ty, label: Label) -> Recovery {
+        Recovery { target, slot, ty, label, exits: Vec::new() }
+    }
+}
+
+/// A construct whose handlers take errors of what is inside.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Catcher {
+    /// What its handlers take.
+    pub(crate) handles: Vec<Caught>,
+    /// Whether a failure inside is no error of the whole: a branch of several, an item of a tolerant `foreach`.
+    pub(crate) absorbs: bool,
+    /// The errors that came here.
+    pub(crate) happened: BTreeSet<u32>,
+}
+
+/// What a jump out of a body would leave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Frame {
+    /// A compensation scope.
+    Saga,
+    Branch,
+    /// The body of a `foreach`, which is a compensation scope of its own.
+    Item,
+}
+
 /// A handler that ends without saying what the step's value is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FallThrough {
@@ -45,6 +73,9 @@ pub(crate) struct FallThrough {
 /// Checks the body of one workflow.
 pub(crate) struct Body<'s, 'f, 'a> {
     pub(crate) cx: Checker<'s, 'f, 'a>,
+    /// The workflow's name, quoted.
+    pub(crate) name: String,
+    pub(crate) params: &'s [FieldInfo],
     pub(crate) result: Ty,
     pub(crate) result_label: Label,
     /// The errors that the workflow may fail with.
@@ -55,39 +86,79 @@ pub(crate) struct Body<'s, 'f, 'a> {
     pub(crate) targets: Vec<Open>,
     pub(crate) recoveries: Vec<Recovery>,
     pub(crate) fall_throughs: Vec<FallThrough>,
-    /// The names of steps and sagas, one map per open scope.
-    pub(crate) step_names: Vec<BTreeMap<Name, Span>>,
+    pub(crate) catchers: Vec<Catcher>,
+    pub(crate) frames: Vec<Frame>,
+    /// The names of steps and constructs that a running instance remembers, one map per open scope.
+    scopes: Vec<BTreeMap<Name, u32>>,
+    /// The names of the steps of each open block.
+    pub(crate) blocks: Vec<BTreeMap<Name, Span>>,
+    /// The channels and tasks so far, with the types of what comes in.
+    pub(crate) channels: Vec<(Name, Ty, Label)>,
+    pub(crate) tasks: Vec<(Name, Ty)>,
     next_target: u32,
 }
 
 impl<'s, 'f, 'a> Body<'s, 'f, 'a> {
-    pub(crate) fn new(
-        cx: Checker<'s, 'f, 'a>,
-        result: Ty,
-        result_label: Label,
-        raises: Vec<(u32, Span)>,
-    ) -> Self {
+    pub(crate) fn new(cx: Checker<'s, 'f, 'a>, info: &'s WorkflowInfo<'a>) -> Self {
         Self {
             cx,
-            result,
-            result_label,
-            raises,
+            name: format!("`{}`", info.name),
+            params: &info.params,
+            result: info.result.clone(),
+            result_label: info.result_label,
+            raises: info.raises.clone(),
             raised: BTreeSet::new(),
             flow: Flow::start(),
             targets: Vec::new(),
             recoveries: Vec::new(),
             fall_throughs: Vec::new(),
-            step_names: vec![BTreeMap::new()],
+            catchers: Vec::new(),
+            frames: Vec::new(),
+            scopes: vec![BTreeMap::new()],
+            blocks: vec![BTreeMap::new()],
+            channels: Vec::new(),
+            tasks: Vec::new(),
             next_target: 0,
         }
     }
 
-    /// How many sagas are open.
+    /// How many compensation scopes are open inside of the body's own.
     pub(crate) fn depth(&self) -> usize {
-        self.step_names.len() - 1
+        self.frames.iter().filter(|frame| matches!(frame, Frame::Saga | Frame::Item)).count()
     }
 
-    pub(crate) fn new_target(&mut self) -> Target {
+    /// An error comes up here. True when something takes it: a handler around, a construct that bears failures,
+    /// or the callers, who are told by the workflow's head.
+    pub(crate) fn raise(&mut self, error: u32) -> bool {
+        let timeout = self.cx.tables.predeclared("Timeout") == Some(error);
+        for catcher in self.catchers.iter_mut().rev() {
+            catcher.happened.insert(error);
+            let takes = |caught: &Caught| match caught {
+                Caught::Any => true,
+                Caught::Timeout => timeout,
+                Caught::Error(handled) => *handled == error,
+                _ => false,
+            };
+            if catcher.absorbs || catcher.handles.iter().any(takes) {
+                return true;
+            }
+        }
+        let listed = self.raises.iter().any(|(listed, _)| *listed == error);
+        if listed {
+            self.raised.insert(error);
+        }
+        listed
+    }
+
+    /// Checks `inside` as a scope of names: a saga, a branch, the body of a loop.
+    pub(crate) fn scope<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> T {
+        self.scopes.push(BTreeMap::new());
+        let checked = inside(self);
+        self.scopes.pop();
+        checked
+    }
+
+    pub(crate) fn next_target(&mut self) -> Target {
         self.next_target += 1;
         Target(self.next_target - 1)
     }
@@ -96,18 +167,40 @@ impl<'s, 'f, 'a> Body<'s, 'f, 'a> {
         self.cx.session.report(diagnostic);
     }
 
-    /// Takes the name of a step or saga, which must be the only one of its scope: it is the identity under which
-    /// a running instance remembers it.
-    pub(crate) fn take_name(&mut self, name: &Name, span: Span) {
-        let scope = self.step_names.last_mut();
-        let Some(earlier) = scope.and_then(|scope| scope.insert(name.clone(), span)) else { return };
-        let title = format!("the name `{name}` is taken twice in this scope");
-        let diagnostic = Diagnostic::new(Code::E0304, title, span, "the second one");
-        self.report(
-            diagnostic
+    /// Takes the name of a step or construct and gives the name under which a running instance remembers it. A
+    /// name stands once in its block; where blocks side by side have it too, the later ones are numbered.
+    pub(crate) fn take_name(&mut self, name: &Name, span: Span) -> Name {
+        let block = self.blocks.last_mut();
+        if let Some(earlier) = block.and_then(|block| block.insert(name.clone(), span)) {
+            let title = format!("the name `{name}` is taken twice in this block");
+            let diagnostic = Diagnostic::new(Code::E0304, title, span, "the second one");
+            let diagnostic = diagnostic
                 .label(earlier, "the first one")
-                .note("the name is what a running instance remembers, so it must be unique in its scope"),
-        );
+                .note("the name is what a running instance remembers, so it must be unique in its block");
+            self.report(match name.strip_prefix('_') {
+                Some(operation) => diagnostic.help(format!("give it a name: `step {operation}2 = …`")),
+                None => diagnostic,
+            });
+        }
+        let Some(scope) = self.scopes.last_mut() else { return name.clone() };
+        let count = scope.entry(name.clone()).or_default();
+        *count += 1;
+        match *count {
+            1 => name.clone(),
+            count => Name::from(format!("{name}#{count}")),
+        }
+    }
+
+    /// A name for a construct that has none: that of the value it gives, or its keyword.
+    pub(crate) fn construct_name(&mut self, value: Option<&str>, keyword: &str) -> Name {
+        let name = Name::from(value.unwrap_or(keyword));
+        let Some(scope) = self.scopes.last_mut() else { return name };
+        let count = scope.entry(name.clone()).or_default();
+        *count += 1;
+        match *count {
+            1 => name,
+            count => Name::from(format!("{name}#{count}")),
+        }
     }
 
     /// Takes names out of sight, and reports results that are read although a handler may leave them without value.

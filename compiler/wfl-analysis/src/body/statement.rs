@@ -4,9 +4,10 @@ use wfl_ir::{Expr, Label};
 use wfl_source::{Code, Diagnostic, closest};
 use wfl_syntax::ast::{self, Operand};
 
+use crate::body::construct::Place;
 use crate::body::flow::Flow;
 use crate::body::state::Body;
-use crate::hir::{Block, Statement};
+use crate::hir::{Block, Statement, Target};
 use crate::signature::Resolver;
 use crate::tables::{Space, Thing};
 use crate::ty::Ty;
@@ -15,6 +16,7 @@ impl Body<'_, '_, '_> {
     /// Checks a block. Its names are not seen outside of it.
     pub(crate) fn block(&mut self, source: &ast::Block) -> Block {
         let names = self.cx.names.len();
+        self.blocks.push(Default::default());
         let mut block = Block::new();
         for statement in &source.statements {
             if !self.flow.live {
@@ -30,6 +32,7 @@ impl Body<'_, '_, '_> {
             }
             self.statement(statement, &mut block);
         }
+        self.blocks.pop();
         self.release(names);
         block
     }
@@ -42,20 +45,55 @@ impl Body<'_, '_, '_> {
             ast::Statement::Match(it) => block.push(self.match_statement(it, None)),
             ast::Statement::Saga(it) => {
                 let target = self.open(None, None);
-                block.push(Statement::Saga(self.saga_body(it, target)));
+                let place = self.no_place(target);
+                let saga = self.saga(it, place);
+                block.push(saga);
                 self.close("saga", it.keyword);
+            }
+            ast::Statement::Parallel(it) => {
+                let target = self.next_target();
+                let place = self.no_place(target);
+                let (parallel, _) = self.parallel(it, place);
+                block.push(parallel);
+            }
+            ast::Statement::Foreach(it) => {
+                let target = self.next_target();
+                let place = self.no_place(target);
+                let (foreach, _) = self.foreach(it, place);
+                block.push(foreach);
+            }
+            ast::Statement::Repeat(it) => {
+                let target = self.next_target();
+                let place = self.no_place(target);
+                let (repeat, _) = self.repeat(it, place);
+                block.push(repeat);
+            }
+            ast::Statement::Await(it) => {
+                let target = self.next_target();
+                let place = self.no_place(target);
+                let (awaited, _) = self.await_for(it, place);
+                block.push(awaited);
+            }
+            ast::Statement::Wait(it) => block.push(self.wait(it)),
+            ast::Statement::Shield(it) => {
+                let body = self.block(&it.body);
+                block.push(Statement::Shield(body));
             }
             ast::Statement::Emit(it) => self.emit(it, block),
             ast::Statement::Ensure(it) => self.ensure(it, block),
             ast::Statement::Jump(it) => self.jump(it, false, block),
-            ast::Statement::Unsupported(_) => {}
         }
+    }
+
+    /// The place of a construct whose value nobody takes.
+    fn no_place(&mut self, target: Target) -> Place<'static> {
+        Place { slot: self.cx.new_slot(), target, wanted: false, name: None }
     }
 
     fn let_statement(&mut self, source: &ast::Let, block: &mut Block) {
         let annotation = source.annotation.as_ref().map(|annotation| {
             let (session, tables, module) = (&mut *self.cx.session, self.cx.tables, self.cx.module);
-            Resolver { session, tables, module }.typ(annotation)
+            Resolver::new(session, tables, module).typ(annotation)
         });
         let hint = annotation.as_ref().map(|(ty, _)| ty);
         let slot;
@@ -71,7 +109,14 @@ impl Body<'_, '_, '_> {
             }
             operand => {
                 slot = self.cx.new_slot();
-                self.construct(operand, slot, hint, block)
+                let worth = self.construct(operand, slot, hint, Some(source.name.text.as_str()), block);
+                match hint {
+                    Some(hint) if !self.cx.tables.fits(&worth.0, hint) => {
+                        self.cx.misfit(&worth.0, hint, operand.span());
+                        (Ty::Unknown, worth.1)
+                    }
+                    _ => worth,
+                }
             }
         };
         if matches!(&ty, Ty::Optional(inner) if inner.is_unknown()) && annotation.is_none() {

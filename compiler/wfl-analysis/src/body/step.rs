@@ -2,14 +2,14 @@
 
 use wfl_ir::{Caught, Expr, Label, Name, Retry};
 use wfl_source::{Applicability, Code, Diagnostic, Span};
-use wfl_syntax::ast::{self, Action, StepName};
+use wfl_syntax::ast::{self, StepName};
 
+use crate::body::catch::Outcomes;
 use crate::body::flow::{Debt, Flow};
-use crate::body::state::{Body, FallThrough, Recovery};
+use crate::body::state::{Body, FallThrough, Frame, Recovery};
 use crate::contract::find_operation;
 use crate::hir::{Block, Handler, Statement, Step};
-use crate::signature::find_error;
-use crate::tables::{EffectClass, Space, label};
+use crate::tables::{EffectClass, label};
 use crate::ty::Ty;
 
 /// The values of a step's options.
@@ -17,11 +17,16 @@ use crate::ty::Ty;
 struct Limits {
     timeout: Option<wfl_ir::Duration>,
     total: Option<wfl_ir::Duration>,
+    queue: Option<wfl_ir::Duration>,
+    heartbeat: Option<wfl_ir::Duration>,
     retry: Option<Retry>,
 }
 
 impl Body<'_, '_, '_> {
     pub(crate) fn step(&mut self, step: &ast::Step, block: &mut Block) {
+        if let Some(run) = &step.run {
+            return self.run(step, run, block);
+        }
         let limits = self.limits(step);
         let operation = match step.call.path.is_missing() {
             true => None,
@@ -30,43 +35,72 @@ impl Body<'_, '_, '_> {
         let Some(operation) = operation else { return self.broken_step(step) };
         let tables = self.cx.tables;
         let info = &tables.operations[operation as usize];
-        let name = step_name(&step.name, &info.name);
+        let name = self.take_name(&step_name(&step.name, &info.name), name_span(&step.name));
         let span = name_span(&step.name);
-        self.take_name(&name, span);
         let owner = format!("`{}`", tables.qualified(operation));
         let args = self.cx.fields(&owner, &info.params, &step.call.arguments, label(info.source.accepts));
         self.check_pivot(step, operation);
-        let slot = self.cx.new_slot();
-        let target = self.new_target();
+        let (slot, target) = (self.cx.new_slot(), self.next_target());
         let before = self.flow.clone();
-        self.recoveries.push(Recovery {
-            target,
-            slot,
-            ty: info.result.clone(),
-            label: info.result_label,
-            exits: Vec::new(),
-        });
-        let (handlers, falling, after_handlers) = self.handlers(step, operation, &before);
+        let outcomes = Outcomes {
+            owner,
+            errors: info.raises.iter().map(|(error, span)| (*error, Some(*span))).collect(),
+            others: vec![Caught::Timeout, Caught::Unavailable, Caught::Cancelled],
+        };
+        let mut caught = self.headers(&step.handlers, &outcomes.errors);
+        self.check_possible(&step.handlers, &mut caught, &outcomes);
+        let recovery = Recovery::new(target, slot, info.result.clone(), info.result_label);
+        self.recoveries.push(recovery);
+        let handled = self.handler_bodies(&step.handlers, &caught, &before);
         let exits = self.recoveries.pop().map(|recovery| recovery.exits).unwrap_or_default();
         self.flow = before;
-        self.check_errors(step, operation, &handlers);
-        self.check_after_pivot(step, operation, &handlers, limits.retry);
+        self.raise_unhandled(&outcomes, &caught, step.handlers.len(), step.call.path.span);
+        self.check_after_pivot(step, operation, &handled.handlers, limits.retry);
         self.succeed(step, operation, &name, span);
+        self.go_on(handled.after, exits);
+        self.name_result(&step.name, slot, (info.result.clone(), info.result_label), handled.falling);
+        let Limits { timeout, total, queue, heartbeat, retry } = limits;
+        let (pivot, span, handlers) = (step.pivot.is_some(), step.span, handled.handlers);
+        block.push(Statement::Step(Box::new(Step {
+            name,
+            target,
+            operation,
+            args,
+            slot,
+            pivot,
+            timeout,
+            total,
+            queue,
+            heartbeat,
+            retry,
+            handlers,
+            span,
+        })));
+    }
+
+    /// What follows is reached by success, by handlers that fall through, and by those that gave a value.
+    pub(crate) fn go_on(&mut self, after_handlers: Flow, exits: Vec<Flow>) {
         let flow = std::mem::replace(&mut self.flow, Flow::dead());
         self.flow = exits.into_iter().fold(flow.join(after_handlers), Flow::join);
-        if let StepName::Named(written) = &step.name {
-            self.cx.bind(written, Expr::Slot(slot), info.result.clone(), info.result_label, false);
+    }
+
+    /// Brings a result into sight, and remembers the handlers that leave it without a value.
+    pub(crate) fn name_result(
+        &mut self,
+        name: &StepName,
+        slot: u32,
+        (ty, label): (Ty, Label),
+        falling: Vec<Span>,
+    ) {
+        if let StepName::Named(written) = name {
+            self.cx.bind(written, Expr::Slot(slot), ty, label, false);
             let binding = self.cx.names.len().saturating_sub(1);
             self.fall_throughs.extend(falling.into_iter().map(|handler| FallThrough { binding, handler }));
         }
-        let Limits { timeout, total, retry } = limits;
-        let (pivot, span) = (step.pivot.is_some(), step.span);
-        let step = Step { name, target, operation, args, slot, pivot, timeout, total, retry, handlers, span };
-        block.push(Statement::Step(Box::new(step)));
     }
 
     // The operation is not known; the rest is checked all the same, and the result fits everywhere.
-    fn broken_step(&mut self, step: &ast::Step) {
+    pub(crate) fn broken_step(&mut self, step: &ast::Step) {
         for argument in &step.call.arguments.list {
             self.cx.alone(|cx| cx.check(&argument.value, None));
         }
@@ -81,142 +115,10 @@ impl Body<'_, '_, '_> {
         };
         let timeout = time(&step.timeouts.attempt, "`timeout`");
         let total = time(&step.timeouts.total, "`timeout total`");
+        let queue = time(&step.timeouts.queue, "`timeout queue`");
+        let heartbeat = time(&step.heartbeat, "`heartbeat`");
         let retry = step.retry.as_ref().and_then(|retry| self.cx.retry(retry));
-        Limits { timeout, total, retry }
-    }
-
-    /// Checks the handlers; also gives those that fall through, and the state behind them.
-    fn handlers(
-        &mut self,
-        step: &ast::Step,
-        operation: u32,
-        before: &Flow,
-    ) -> (Vec<Handler>, Vec<Span>, Flow) {
-        let mut handlers: Vec<Handler> = Vec::new();
-        let (mut falling, mut after) = (Vec::new(), Flow::dead());
-        for handler in &step.handlers {
-            self.flow = before.clone();
-            let caught = self.caught(handler, operation);
-            let names = self.cx.names.len();
-            let bind = handler.binding.as_ref().map(|name| self.bind_error(name, caught.as_ref()));
-            let body = self.action(&handler.action);
-            self.release(names);
-            if self.flow.live {
-                falling.push(handler.span);
-            }
-            let flow = std::mem::replace(&mut self.flow, Flow::dead());
-            after = after.join(flow);
-            let Some(on) = caught else { continue };
-            if handlers.iter().any(|earlier| earlier.on == on || earlier.on == Caught::Any) {
-                let title = format!("`{}` is handled twice", handler.error.dotted());
-                self.report(Diagnostic::new(Code::E0403, title, handler.error.span, "never reached"));
-                continue;
-            }
-            handlers.push(Handler { on, bind, body });
-        }
-        (handlers, falling, after)
-    }
-
-    fn bind_error(&mut self, name: &ast::Name, caught: Option<&Caught>) -> u32 {
-        let slot = self.cx.new_slot();
-        let ty = match caught {
-            Some(Caught::Error(error)) => Ty::Named(*error),
-            Some(_) => Ty::Record(Vec::new()),
-            None => Ty::Unknown,
-        };
-        self.cx.bind(name, Expr::Slot(slot), ty, Label::Public, true);
-        slot
-    }
-
-    /// Checks what a handler or an `ensure` does.
-    pub(crate) fn action(&mut self, action: &Action) -> Block {
-        let mut block = Block::new();
-        match action {
-            Action::Block(inner) => block = self.block(inner),
-            Action::Jump(jump) => self.jump(jump, true, &mut block),
-            // Already reported; taken for an exit, so that nothing follows from it.
-            Action::Missing(_) => self.flow = Flow::dead(),
-        }
-        block
-    }
-
-    fn caught(&mut self, handler: &ast::Handler, operation: u32) -> Option<Caught> {
-        let path = &handler.error;
-        let word = path.dotted();
-        let declared = self.cx.tables.find_path(self.cx.session, self.cx.module, Space::Error, path);
-        match (word.as_str(), declared) {
-            ("Timeout", None) => return Some(Caught::Timeout),
-            ("Unavailable", None) => return Some(Caught::Unavailable),
-            ("any", None) => {
-                let title = "`on any` also takes errors that are added later";
-                let diagnostic = Diagnostic::new(Code::W0410, title, path.span, "hides new errors");
-                self.report(diagnostic.help("name the errors, so that a new one has to be thought about"));
-                return Some(Caught::Any);
-            }
-            ("Cancelled", None) => {
-                let title = "`on Cancelled` is not supported by this version";
-                self.report(Diagnostic::new(Code::E0190, title, path.span, "cancelling undoes what is open"));
-                return None;
-            }
-            _ => {}
-        }
-        let error = find_error(self.cx.session, self.cx.tables, self.cx.module, path)?;
-        let tables = self.cx.tables;
-        let raises = &tables.operations[operation as usize].raises;
-        if raises.iter().any(|(raised, _)| *raised == error) {
-            return Some(Caught::Error(error));
-        }
-        let qualified = tables.qualified(operation);
-        let title = format!("`{qualified}` never raises `{word}`");
-        let diagnostic = Diagnostic::new(Code::E0402, title, path.span, "cannot happen here");
-        let names =
-            raises.iter().map(|(raised, _)| format!("`{}`", tables.type_name(*raised))).collect::<Vec<_>>();
-        self.report(match names.as_slice() {
-            [] => diagnostic
-                .help("it raises no errors of its own; `Timeout` and `Unavailable` can always be handled"),
-            names => diagnostic.help(format!("it raises {}", names.join(", "))),
-        });
-        None
-    }
-
-    fn check_errors(&mut self, step: &ast::Step, operation: u32, handlers: &[Handler]) {
-        let tables = self.cx.tables;
-        let handled =
-            |error: u32| handlers.iter().any(|it| it.on == Caught::Any || it.on == Caught::Error(error));
-        // A handler that was reported may have been meant for any of them.
-        if step.handlers.len() > handlers.len() {
-            return;
-        }
-        let mut open = Vec::new();
-        for (error, span) in &tables.operations[operation as usize].raises {
-            if handled(*error) {
-                continue;
-            }
-            match self.raises.iter().any(|(listed, _)| listed == error) {
-                true => {
-                    self.raised.insert(*error);
-                }
-                false => open.push((tables.type_name(*error), *span)),
-            }
-        }
-        let Some((first, _)) = open.first() else { return };
-        let title = match open.len() {
-            1 => format!("nothing handles `{first}`"),
-            count => format!("nothing handles `{first}` and {} more", count - 1),
-        };
-        let place = step.call.path.span;
-        let message = format!("`{}` may raise it", tables.qualified(operation));
-        let mut diagnostic = Diagnostic::new(Code::E0401, title, place, message);
-        for (name, span) in &open {
-            diagnostic = diagnostic.label(*span, format!("`{name}` is declared here"));
-        }
-        let names = open.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>();
-        let arms = names.iter().map(|name| format!("on {name} -> …")).collect::<Vec<_>>().join("; ");
-        self.report(
-            diagnostic
-                .note("a business error is an answer; the workflow must say what it does about it")
-                .help(format!("add `{arms}`, or `raises {}` to the head of the workflow", names.join(", "))),
-        );
+        Limits { timeout, total, queue, heartbeat, retry }
     }
 
     fn check_pivot(&mut self, step: &ast::Step, operation: u32) {
@@ -237,7 +139,10 @@ impl Body<'_, '_, '_> {
                         .fix("write `pivot step`", place, "pivot ", Applicability::Safe),
                 );
             }
-            (EffectClass::Irreversible, Some(pivot)) => self.check_second_pivot(pivot),
+            (EffectClass::Irreversible, Some(pivot)) => {
+                self.check_second_pivot(pivot);
+                self.check_pivot_place(pivot);
+            }
             (EffectClass::Unknown, _) | (_, None) => {}
             (_, Some(pivot)) => {
                 let title = format!("`{name}` is no point of no return");
@@ -255,7 +160,24 @@ impl Body<'_, '_, '_> {
         }
     }
 
-    fn check_second_pivot(&mut self, pivot: Span) {
+    // Beside a point of no return nothing else may be under way.
+    fn check_pivot_place(&mut self, pivot: Span) {
+        let inside = self.frames.iter().find(|frame| matches!(frame, Frame::Branch | Frame::Item));
+        let place = match inside {
+            Some(Frame::Branch) => "a branch",
+            Some(_) => "the body of a `foreach`",
+            None => return,
+        };
+        let title = format!("no point of no return in {place}");
+        let diagnostic = Diagnostic::new(Code::E0322, title, pivot, "others are still under way");
+        self.report(
+            diagnostic
+                .note("when another of them fails, this one could not be undone with the rest")
+                .help("call a workflow of its own by `run`, or do it after the join"),
+        );
+    }
+
+    pub(crate) fn check_second_pivot(&mut self, pivot: Span) {
         let Some(first) = &self.flow.pivot else { return };
         let title = "a second point of no return on one path";
         let diagnostic =
@@ -320,14 +242,14 @@ impl Body<'_, '_, '_> {
     }
 }
 
-fn step_name(name: &StepName, operation: &Name) -> Name {
+pub(crate) fn step_name(name: &StepName, operation: &Name) -> Name {
     match name {
         StepName::Named(name) => Name::from(name.text.as_str()),
         StepName::Anonymous(_) => Name::from(format!("_{operation}")),
     }
 }
 
-fn name_span(name: &StepName) -> Span {
+pub(crate) fn name_span(name: &StepName) -> Span {
     match name {
         StepName::Named(name) => name.span,
         StepName::Anonymous(span) => *span,

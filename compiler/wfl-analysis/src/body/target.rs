@@ -1,11 +1,13 @@
-//! Constructs that give a value by `yield`: sagas, and `if` and `match` behind `=`.
+//! Constructs that give a value by `yield`, and where it goes.
 
-use wfl_ir::{Expr, Label};
+use wfl_ir::{Expr, Label, Name};
 use wfl_source::{Code, Diagnostic, Span};
 use wfl_syntax::ast::{self, Operand};
 
+use crate::body::catch::Outcomes;
+use crate::body::construct::Place;
 use crate::body::flow::Flow;
-use crate::body::state::{Body, Open};
+use crate::body::state::{Body, Catcher, Frame, Open, Recovery};
 use crate::hir::{Block, Statement, Target};
 use crate::ty::{Ty, Typed};
 
@@ -17,11 +19,14 @@ impl Body<'_, '_, '_> {
                 Some(hint) => self.cx.check_as(expr, hint),
                 None => self.cx.alone(|cx| cx.check(expr, None)),
             },
-            Operand::Unsupported(_) => Typed::unknown(),
             _ => {
                 let slot = self.cx.new_slot();
-                let (ty, label) = self.construct(operand, slot, hint, block);
-                Typed::new(Expr::Slot(slot), ty, label)
+                let (ty, label) = self.construct(operand, slot, hint, None, block);
+                let typed = Typed::new(Expr::Slot(slot), ty, label);
+                match hint {
+                    Some(hint) => self.cx.fit(typed, hint, operand.span()),
+                    None => typed,
+                }
             }
         }
     }
@@ -32,30 +37,66 @@ impl Body<'_, '_, '_> {
         operand: &Operand,
         slot: u32,
         hint: Option<&Ty>,
+        name: Option<&str>,
         block: &mut Block,
     ) -> (Ty, Label) {
-        let target = self.open(Some(slot), hint);
-        let (statement, keyword, word) = match operand {
-            Operand::Saga(saga) => (Statement::Saga(self.saga_body(saga, target)), saga.keyword, "saga"),
-            Operand::If(parts) => (self.if_statement(parts, Some(target)), parts.keyword, "if"),
-            Operand::Match(parts) => (self.match_statement(parts, Some(target)), parts.keyword, "match"),
-            Operand::Expr(_) | Operand::Unsupported(_) => return (Ty::Unknown, Label::Public),
+        let place = |target| Place { slot, target, wanted: true, name };
+        let (statement, worth) = match operand {
+            Operand::Expr(_) => return (Ty::Unknown, Label::Public),
+            Operand::Await(it) => {
+                let target = self.next_target();
+                self.await_for(it, place(target))
+            }
+            Operand::Repeat(it) => {
+                let target = self.next_target();
+                self.repeat(it, place(target))
+            }
+            Operand::Parallel(it) => {
+                let target = self.open(Some(slot), hint);
+                let parallel = self.parallel(it, place(target));
+                self.close_as("parallel", it.keyword, false);
+                parallel
+            }
+            Operand::Foreach(it) => {
+                let target = self.open(Some(slot), hint);
+                let foreach = self.foreach(it, place(target));
+                self.close_as("foreach", it.keyword, false);
+                foreach
+            }
+            Operand::Saga(it) => {
+                let target = self.open(Some(slot), hint);
+                let saga = self.saga(it, place(target));
+                (saga, self.close("saga", it.keyword))
+            }
+            Operand::If(it) => {
+                let target = self.open(Some(slot), hint);
+                (self.if_statement(it, Some(target)), self.close("if", it.keyword))
+            }
+            Operand::Match(it) => {
+                let target = self.open(Some(slot), hint);
+                (self.match_statement(it, Some(target)), self.close("match", it.keyword))
+            }
         };
         block.push(statement);
-        self.close(word, keyword)
+        worth
     }
 
     pub(crate) fn open(&mut self, slot: Option<u32>, hint: Option<&Ty>) -> Target {
-        let target = self.new_target();
+        let target = self.next_target();
         self.targets.push(Open { target, slot, hint: hint.cloned(), found: None, exits: Vec::new() });
         target
     }
 
-    /// Ends the innermost construct: the paths that left it by `yield` go on behind it.
+    /// Ends the innermost construct, all of whose paths must give a value if it has a slot for one.
     pub(crate) fn close(&mut self, word: &str, keyword: Span) -> (Ty, Label) {
+        let wanted = self.targets.last().is_some_and(|open| open.slot.is_some());
+        self.close_as(word, keyword, wanted)
+    }
+
+    /// Ends the innermost construct: the paths that left it by `yield` go on behind it.
+    pub(crate) fn close_as(&mut self, word: &str, keyword: Span, needs_value: bool) -> (Ty, Label) {
         let Some(open) = self.targets.pop() else { return (Ty::Unknown, Label::Public) };
-        let wanted = open.slot.is_some();
-        if self.flow.live && wanted {
+        if self.flow.live && needs_value {
             let title = format!("this `{word}` may end without a value");
             let diagnostic = Diagnostic::new(Code::E0302, title, keyword, "some path ends without `yield`");
             self.report(diagnostic.help(match word {
@@ -81,39 +122,65 @@ impl Body<'_, '_, '_> {
             return;
         };
         let (target, slot) = (open.target, open.slot);
-        let hint = open.hint.clone().or(open.found.as_ref().map(|(ty, _)| ty.clone()));
-        let typed = match value {
-            Some(value) => self.operand(value, hint.as_ref(), block),
-            None => Typed::constant(wfl_ir::Value::Unit, Ty::Unit),
+        let (wanted, found) = (open.hint.clone(), open.found.as_ref().map(|(ty, _)| ty.clone()));
+        let typed = match (value, &wanted, &found) {
+            (None, ..) => Typed::constant(wfl_ir::Value::Unit, Ty::Unit),
+            (Some(value), Some(wanted), _) => self.operand(value, Some(wanted), block),
+            (Some(Operand::Expr(expr)), None, Some(found)) => self.cx.alone(|cx| cx.check(expr, Some(found))),
+            (Some(value), None, _) => self.operand(value, None, block),
+        };
+        // Values of several paths are of the one type that holds them all.
+        let ty = match (wanted, found) {
+            (Some(wanted), _) => wanted,
+            (None, Some(found)) => self.cx.join(&found, &typed.ty, value.map_or(span, Operand::span)),
+            (None, None) => typed.ty.clone(),
         };
         let set = slot.map(|slot| (slot, typed.expr));
         block.push(Statement::Leave { target, set });
         let flow = std::mem::replace(&mut self.flow, Flow::dead());
         let Some(open) = self.targets.iter_mut().rev().find(|open| open.target == target) else { return };
         open.exits.push(flow);
-        let (ty, label) = match open.found.take() {
-            Some((ty, label)) if ty.is_unknown() => (typed.ty, label.max(typed.label)),
-            Some((ty, label)) => (ty, label.max(typed.label)),
-            None => (open.hint.clone().unwrap_or(typed.ty), typed.label),
-        };
+        let label = open.found.take().map_or(typed.label, |(_, label)| label.max(typed.label));
         open.found = Some((ty, label));
     }
 
-    /// Checks a saga's body; its construct must be open.
-    pub(crate) fn saga_body(&mut self, saga: &ast::Saga, target: Target) -> crate::hir::Saga {
-        let name = saga.name.as_ref().map(|name| wfl_ir::Name::from(name.text.as_str()));
-        if let (Some(name), Some(written)) = (&name, &saga.name) {
-            self.take_name(name, written.span);
-        }
-        self.step_names.push(Default::default());
-        let body = self.block(&saga.body);
+    /// Checks a saga. If it gives a value, its construct must be open.
+    pub(crate) fn saga(&mut self, saga: &ast::Saga, place: Place<'_>) -> Statement {
+        let name = saga.name.as_ref().map(|name| self.take_name(&Name::from(name.text.as_str()), name.span));
+        let before = self.flow.clone();
+        let mut caught = self.headers(&saga.handlers, &[]);
+        let handles = caught.iter().flatten().copied().collect();
+        self.catchers.push(Catcher { handles, ..Catcher::default() });
+        self.frames.push(Frame::Saga);
+        let body = self.scope(|this| this.block(&saga.body));
         let depth = self.depth();
-        self.step_names.pop();
+        self.frames.pop();
+        let catcher = self.catchers.pop().unwrap_or_default();
         // Debts pass outwards on every way by which the saga ends well.
         self.flow.leave_scope(depth);
-        if let Some(open) = self.targets.last_mut() {
-            open.exits.iter_mut().for_each(|flow| flow.leave_scope(depth));
-        }
-        crate::hir::Saga { name, target, body }
+        self.leave_exits(depth);
+        let outcomes = Outcomes {
+            owner: "this saga".to_owned(),
+            errors: catcher.happened.iter().map(|error| (*error, None)).collect(),
+            others: [wfl_ir::Caught::Cancelled, wfl_ir::Caught::Timeout].into(),
+        };
+        self.check_possible(&saga.handlers, &mut caught, &outcomes);
+        let after_body = std::mem::replace(&mut self.flow, Flow::dead());
+        let (ty, label) = match self.targets.last().filter(|open| place.wanted && open.target == place.target)
+        {
+            Some(open) => {
+                open.found.clone().unwrap_or((open.hint.clone().unwrap_or(Ty::Unknown), Label::Public))
+            }
+            None => (Ty::Unit, Label::Public),
+        };
+        self.recoveries.push(Recovery::new(place.target, place.slot, ty, label));
+        let handled = self.handler_bodies(&saga.handlers, &caught, &before);
+        let exits = self.recoveries.pop().map(|recovery| recovery.exits).unwrap_or_default();
+        self.check_falling(&handled.falling, place.wanted, "saga");
+        self.flow = after_body;
+        self.go_on(handled.after, exits);
+        let parallel_undo = saga.compensating == Some(ast::Order::Parallel);
+        let handlers = handled.handlers;
+        Statement::Saga(crate::hir::Saga { name, target: place.target, parallel_undo, body, handlers })
     }
 }

@@ -6,7 +6,6 @@ use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::checker::Checker;
 use crate::expr::function::Callee;
-use crate::native::{self, Native};
 use crate::tables::{Shape, Space, Thing, currency};
 use crate::ty::{Ty, Typed};
 
@@ -49,6 +48,17 @@ impl Checker<'_, '_, '_> {
         {
             return self.variant(*owner, word, Some(arguments), name.span);
         }
+        // What is wanted comes before anything else of that name, and needs no import.
+        if let Some(Ty::Named(wanted)) = hint.map(Ty::present)
+            && *self.tables.type_name(*wanted) == word
+            && self.tables.variants(&Ty::Named(*wanted)).is_none()
+        {
+            self.tables.find(self.session, self.module, Space::Type, word);
+            return self.construct(Thing::Type(*wanted), name, arguments, span);
+        }
+        if let (Some(Ty::Result(..)), "Ok" | "Err") = (hint.map(Ty::present), word) {
+            return self.outcome(word, arguments, hint);
+        }
         if self.names.iter().any(|binding| binding.name == word) {
             let title = format!("`{word}` is a value and cannot be called");
             self.session.error(Code::E0211, title, name.span, "a value");
@@ -58,24 +68,19 @@ impl Checker<'_, '_, '_> {
             return self.construct(thing, name, arguments, span);
         }
         match self.tables.find(self.session, self.module, Space::Function, word) {
-            Some(Thing::Native(Native::Function(function))) => {
+            Some(Thing::Function(function)) if !self.only_method(function) => {
                 return self.function(Callee { function, name: word, receiver: None, span }, arguments);
             }
-            Some(_) => {
-                let title = format!("`{word}` is a retry policy, not a value");
-                self.session.error(Code::E0221, title, name.span, "belongs behind `retry`");
-                return Typed::unknown();
-            }
-            None => {}
-        }
-        if let Some(function) = native::prelude(word) {
-            return self.function(Callee { function, name: word, receiver: None, span }, arguments);
+            _ => {}
         }
         if let Some(currency) = currency(word) {
             return self.money(currency, arguments, span);
         }
         if let Some(owner) = self.sole_variant_owner(word) {
             return self.variant(owner, word, Some(arguments), name.span);
+        }
+        if matches!(word, "Ok" | "Err") {
+            return self.outcome(word, arguments, hint);
         }
         self.not_callable(name, arguments);
         Typed::unknown()
@@ -159,15 +164,12 @@ impl Checker<'_, '_, '_> {
             return typed;
         }
         let receiver = self.alone(|this| this.check(base, None));
-        let imported = self.tables.find(self.session, self.module, Space::Function, &name.text);
-        let function = match (imported, native::method(&name.text)) {
-            (Some(Thing::Native(Native::Function(function))), _) | (None, Some(function)) => function,
-            _ => {
-                if !receiver.ty.is_unknown() {
-                    self.no_method(&receiver.ty, name);
-                }
-                return Typed::unknown();
+        let found = self.tables.find(self.session, self.module, Space::Function, &name.text);
+        let Some(Thing::Function(function)) = found else {
+            if !receiver.ty.is_unknown() {
+                self.no_method(&receiver.ty, name);
             }
+            return Typed::unknown();
         };
         let receiver = Some((receiver, base.span));
         self.function(Callee { function, name: &name.text, receiver, span }, arguments)
@@ -185,7 +187,7 @@ impl Checker<'_, '_, '_> {
             let thing =
                 own.get(&(Space::Type, name.text.clone())).or(own.get(&(Space::Function, name.text.clone())));
             return Some(match thing.copied() {
-                Some(Thing::Native(Native::Function(function))) => {
+                Some(Thing::Function(function)) => {
                     self.function(Callee { function, name: &name.text, receiver: None, span }, arguments)
                 }
                 Some(thing) => self.construct(thing, name, arguments, span),
@@ -216,11 +218,18 @@ impl Checker<'_, '_, '_> {
     fn no_method(&mut self, ty: &Ty, name: &ast::Name) {
         let title = format!("{} has no method `{}`", self.tables.show(ty), name.text);
         let diagnostic = Diagnostic::new(Code::E0208, title, name.span, "unknown");
-        self.session.report(match (native::home(&name.text), closest(&name.text, native::method_names())) {
+        let known = self.tables.visible(self.module, Space::Function).map(|(name, _)| name);
+        let meant = closest(&name.text, known).map(str::to_owned);
+        self.session.report(match (self.tables.home(&name.text), meant) {
             (Some(home), _) => diagnostic.help(format!("import it: `import {home} ({})`", name.text)),
             (None, Some(meant)) => diagnostic.help(format!("did you mean `{meant}`?")),
             (None, None) => diagnostic,
         });
+    }
+
+    /// Whether a function is called behind a dot only.
+    fn only_method(&self, function: u32) -> bool {
+        self.tables.overloads(function).all(|at| self.tables.declared_functions[at as usize].method)
     }
 
     fn not_callable(&mut self, name: &ast::Name, arguments: &ast::Arguments) {

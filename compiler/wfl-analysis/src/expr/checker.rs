@@ -1,5 +1,7 @@
 //! The checker's state: the names in sight, and how values are fitted into types.
 
+use std::collections::BTreeSet;
+
 use wfl_ir::{Expr, Label};
 use wfl_source::{Code, Diagnostic, Span};
 use wfl_syntax::ast;
@@ -46,11 +48,14 @@ pub(crate) struct Checker<'s, 'f, 'a> {
     /// How many slots have been given away.
     pub(crate) slots: u32,
     pub(crate) facts: Facts,
+    /// The functions of the program that have been called.
+    pub(crate) called: BTreeSet<u32>,
 }
 
 impl<'s, 'f, 'a> Checker<'s, 'f, 'a> {
     pub(crate) fn new(session: &'s mut Session<'f>, tables: &'s Tables<'a>, module: usize) -> Self {
-        Self { session, tables, module, names: Vec::new(), locals: 0, slots: 0, facts: Facts::None }
+        let (names, called) = (Vec::new(), BTreeSet::new());
+        Self { session, tables, module, names, locals: 0, slots: 0, facts: Facts::None, called }
     }
 
     /// A slot that nothing else uses.

@@ -50,6 +50,36 @@ impl Checker<'_, '_, '_> {
         Typed::new(expr, Ty::Named(owner), Label::Public)
     }
 
+    /// `Ok(value: v)` and `Err(error: e)`.
+    pub(crate) fn outcome(&mut self, name: &str, arguments: &ast::Arguments, hint: Option<&Ty>) -> Typed {
+        let (field, ok) = if name == "Ok" { ("value", true) } else { ("error", false) };
+        let wanted = match hint.map(Ty::present) {
+            Some(Ty::Result(value, error)) => Some(if ok { (**value).clone() } else { (**error).clone() }),
+            _ => None,
+        };
+        let argument = match arguments.list.as_slice() {
+            [argument] if argument.name.as_ref().is_some_and(|name| name.text == field) => argument,
+            _ => {
+                let title = format!("`{name}` has the field `{field}`");
+                let diagnostic = Diagnostic::new(Code::E0207, title, arguments.span, "does not fit");
+                self.session.report(diagnostic.help(format!("write `{name}({field}: …)`")));
+                return Typed::unknown();
+            }
+        };
+        let value = match &wanted {
+            Some(wanted) => self.check_as(&argument.value, wanted),
+            None => self.alone(|this| this.check(&argument.value, None)),
+        };
+        let ty = Box::new(wanted.unwrap_or(value.ty));
+        let (other, variant) = (Box::new(Ty::Unknown), Name::from(name));
+        let ty = match (hint.map(Ty::present), ok) {
+            (Some(known @ Ty::Result(..)), _) => known.clone(),
+            (_, true) => Ty::Result(ty, other),
+            (_, false) => Ty::Result(other, ty),
+        };
+        Typed::new(Expr::Variant(variant, vec![(Name::from(field), value.expr)]), ty, value.label)
+    }
+
     /// `(a: 1, b: 2)`.
     pub(crate) fn anonymous(&mut self, arguments: &ast::Arguments, hint: Option<&Ty>) -> Typed {
         let wanted = match hint.map(Ty::present) {
@@ -124,7 +154,7 @@ impl Checker<'_, '_, '_> {
         if let (Some(rule), Some(constant)) = (&field.rule, typed.value())
             && *constant != Value::None
             && !typed.ty.is_unknown()
-            && wfl_eval::fits(&self.tables.defs, &rule.holds, constant) == Ok(false)
+            && wfl_eval::fits(self.tables.library(), &rule.holds, constant) == Ok(false)
         {
             self.rule_broken(&format!("`{}`", field.name), &rule.text, value.span);
         }

@@ -26,6 +26,7 @@ enum Head {
     Absent,
     Present,
     Variant(Name),
+    Tuple,
 }
 
 fn forms(tables: &Tables<'_>, ty: &Ty) -> Option<Vec<Form>> {
@@ -37,6 +38,16 @@ fn forms(tables: &Tables<'_>, ty: &Ty) -> Option<Vec<Form>> {
             Form { head: Head::Present, types: vec![(Name::from(""), (**inner).clone())] },
             Form { head: Head::Absent, types: Vec::new() },
         ],
+        Ty::Tuple(types) => {
+            let types = types.iter().map(|ty| (Name::from(""), ty.clone())).collect();
+            vec![Form { head: Head::Tuple, types }]
+        }
+        Ty::Result(ok, error) => [("Ok", "value", ok), ("Err", "error", error)]
+            .map(|(variant, field, ty)| Form {
+                head: Head::Variant(Name::from(variant)),
+                types: vec![(Name::from(field), (**ty).clone())],
+            })
+            .into(),
         other => {
             let variants = tables.variants(other)?;
             let form = |fields: &[crate::tables::FieldInfo]| {
@@ -92,6 +103,7 @@ fn specialised(row: &[Pattern], form: &Form) -> Option<Vec<Pattern>> {
         (Pattern::Literal(value), Head::Literal(head)) if value == head => Vec::new(),
         (Pattern::Absent, Head::Absent) => Vec::new(),
         (Pattern::Present(inner), Head::Present) => vec![(**inner).clone()],
+        (Pattern::Tuple(items), Head::Tuple) if items.len() == form.types.len() => items.clone(),
         (Pattern::Variant(name, fields), Head::Variant(head)) if name == head => {
             let field = |name: &Name| {
                 fields.iter().find(|(field, _)| field == name).map(|(_, pattern)| pattern.clone())
@@ -109,6 +121,7 @@ fn write(form: &Form, fields: Vec<String>) -> String {
     match &form.head {
         Head::Literal(value) => value.to_string(),
         Head::Absent => "none".to_owned(),
+        Head::Tuple => format!("({})", fields.collect::<Vec<_>>().join(", ")),
         Head::Present => format!("Some({})", fields.collect::<Vec<_>>().join(", ")),
         Head::Variant(name) => {
             let named = form.types.iter().zip(fields).filter(|(_, pattern)| pattern != "_");

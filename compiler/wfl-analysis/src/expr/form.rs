@@ -26,22 +26,35 @@ impl Checker<'_, '_, '_> {
             ExprKind::Unary { op, operand } => self.unary(*op, operand, hint, expr.span),
             ExprKind::Binary { op, op_span, left, right } => self.binary(*op, *op_span, left, right, hint),
             ExprKind::Is { value, pattern } => self.is(value, pattern),
-            ExprKind::Index { .. } => {
-                self.later("`[…]` behind a value", expr.span, "take one by `first(list)`")
-            }
+            ExprKind::Index { base, index } => self.index(base, index, expr.span),
             ExprKind::Lambda { .. } => {
-                let title = "small functions have no place here";
-                self.session.error(Code::E0225, title, expr.span, "no function of this version takes one");
+                let title = "small functions stand only as arguments";
+                let diagnostic = Diagnostic::new(Code::E0225, title, expr.span, "a value is needed here");
+                self.session.report(
+                    diagnostic.help("as in `items.map(x => x.amount)`; a function with a name is `fn`"),
+                );
+                Typed::unknown()
+            }
+            ExprKind::Tuple(items) => {
+                let title = "several values in parentheses are only matched";
+                let diagnostic = Diagnostic::new(Code::E0221, title, expr.span, "not one value");
+                self.session.report(diagnostic.help("give the parts names: `(first: …, second: …)`"));
+                items.iter().for_each(|item| {
+                    self.alone(|this| this.check(item, None));
+                });
                 Typed::unknown()
             }
             _ => Typed::unknown(),
         }
     }
 
-    fn later(&mut self, what: &str, span: Span, help: &str) -> Typed {
-        let title = format!("{what} is not supported by this version");
-        self.session.report(Diagnostic::new(Code::E0190, title, span, "not in this compiler").help(help));
-        Typed::unknown()
+    /// What a `match` looks at: a value, or several in parentheses.
+    pub(crate) fn scrutinee(&mut self, expr: &ast::Expr) -> Typed {
+        let ExprKind::Tuple(items) = &expr.kind else { return self.alone(|this| this.check(expr, None)) };
+        let parts = items.iter().map(|item| self.alone(|this| this.check(item, None))).collect::<Vec<_>>();
+        let label = parts.iter().map(|part| part.label).max().unwrap_or_default();
+        let (exprs, types) = parts.into_iter().map(|part| (part.expr, part.ty)).unzip();
+        Typed::new(Expr::List(exprs), Ty::Tuple(types), label)
     }
 
     fn list(&mut self, items: &[ast::Expr], hint: Option<&Ty>) -> Typed {
@@ -62,7 +75,7 @@ impl Checker<'_, '_, '_> {
             _ => None,
         });
         let expr = match constants.collect::<Option<Vec<_>>>() {
-            Some(values) => Expr::Const(wfl_ir::Value::List(values)),
+            Some(values) => Expr::Const(wfl_ir::Value::list(values)),
             None => Expr::List(exprs),
         };
         Typed::new(expr, Ty::List(Box::new(ty)), label)
@@ -84,7 +97,7 @@ impl Checker<'_, '_, '_> {
     }
 
     fn choose(&mut self, parts: &ast::Match<ast::Expr>, hint: Option<&Ty>) -> Typed {
-        let subject = self.alone(|this| this.check(&parts.scrutinee, None));
+        let subject = self.scrutinee(&parts.scrutinee);
         let (mut ty, mut label, mut arms) = (Ty::Unknown, Label::Public, Vec::new());
         let mut sound = true;
         for arm in &parts.arms {

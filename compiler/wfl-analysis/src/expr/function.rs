@@ -1,15 +1,18 @@
-//! The functions of the standard library that the evaluator computes.
+//! Calls of functions: those of `std`, which take any types that fit, and those of the program.
 
 use wfl_ir::{Builtin, Expr, Label, Value};
 use wfl_source::{Code, Diagnostic, Span};
-use wfl_syntax::ast;
+use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::checker::Checker;
+use crate::expr::generic::Bindings;
+use crate::tables::{Body, FunctionInfo};
 use crate::ty::{Ty, Typed};
 
 /// A function being called.
 pub(crate) struct Callee<'n> {
-    pub(crate) function: Builtin,
+    /// The first function of that name.
+    pub(crate) function: u32,
     pub(crate) name: &'n str,
     /// The value in front of the dot and where it stands.
     pub(crate) receiver: Option<(Typed, Span)>,
@@ -18,134 +21,239 @@ pub(crate) struct Callee<'n> {
 
 impl Checker<'_, '_, '_> {
     /// Calls a function; a receiver is its first argument.
-    pub(crate) fn function(&mut self, callee: Callee<'_>, arguments: &ast::Arguments) -> Typed {
-        let Some(values) = self.values(&callee, arguments) else { return Typed::unknown() };
-        if values.iter().any(|(value, _)| value.ty.is_unknown()) {
-            return Typed::unknown();
-        }
-        let Some(ty) = self.result(&callee, &values) else { return Typed::unknown() };
-        // What a test says about a value does not give the value away.
-        let label = match ty {
-            Ty::Bool | Ty::Int => Label::Public,
-            _ => values.iter().map(|(value, _)| value.label).max().unwrap_or_default(),
-        };
-        let exprs = values.into_iter().map(|(value, _)| value.expr).collect();
-        let typed = Typed::new(Expr::Call(callee.function, exprs), ty, label);
-        self.fold(typed, callee.span)
-    }
-
-    fn values(&mut self, callee: &Callee<'_>, arguments: &ast::Arguments) -> Option<Vec<(Typed, Span)>> {
-        let wanted = match callee.function {
-            Builtin::Length | Builtin::IsEmpty | Builtin::First | Builtin::Uuid | Builtin::IsIban => 1,
-            Builtin::Matches | Builtin::Contains | Builtin::Percent | Builtin::AtLeast | Builtin::AtMost => 2,
-        };
-        let mut values: Vec<(Typed, Span)> = callee.receiver.iter().cloned().collect();
+    pub(crate) fn function(&mut self, mut callee: Callee<'_>, arguments: &ast::Arguments) -> Typed {
         if let Some(named) = arguments.list.iter().find_map(|argument| argument.name.as_ref()) {
             let title = format!("the arguments of `{}` have no names", callee.name);
             self.session.error(Code::E0208, title, named.span, "give only the value");
         }
-        for argument in &arguments.list {
-            let hint = self.argument_hint(callee.function, &values);
-            let value = self.alone(|this| this.check(&argument.value, hint.as_ref()));
-            values.push((value, argument.value.span));
+        let mut rest = arguments.list.iter().map(|argument| &argument.value);
+        let overloaded = self.tables.declared_functions[callee.function as usize].overload.is_some();
+        // Overloads are told apart by their first argument, which therefore is looked at before anything is wanted.
+        if overloaded && callee.receiver.is_none() {
+            let Some(first) = rest.next() else { return self.wrong_count(&callee, arguments, 0) };
+            let typed = self.alone(|this| this.check(first, None));
+            callee.receiver = Some((typed, first.span));
         }
-        if values.len() != wanted {
-            let given = values.len() - usize::from(callee.receiver.is_some());
-            let needed = wanted - usize::from(callee.receiver.is_some());
-            let title = format!("`{}` takes {needed} arguments, not {given}", callee.name);
-            self.session.error(Code::E0207, title, arguments.span, "does not fit");
-            return None;
+        let rest = rest.collect::<Vec<_>>();
+        let given = rest.len() + usize::from(callee.receiver.is_some());
+        if callee.receiver.as_ref().is_some_and(|(receiver, _)| receiver.ty.is_unknown()) {
+            rest.iter().for_each(|argument| self.look(argument));
+            return Typed::unknown();
         }
-        Some(values)
+        let Some(chosen) = self.choose_overload(&callee, given) else { return Typed::unknown() };
+        let info = &self.tables.declared_functions[chosen as usize];
+        let needed = info.params.iter().take_while(|param| !matches!(param.ty, Ty::Optional(_))).count();
+        if given < needed || given > info.params.len() {
+            rest.iter().for_each(|argument| self.look(argument));
+            return self.wrong_count(&callee, arguments, chosen);
+        }
+        self.apply(&callee, chosen, &rest)
     }
 
-    fn argument_hint(&self, function: Builtin, before: &[(Typed, Span)]) -> Option<Ty> {
-        let first = before.first().map(|(value, _)| &value.ty);
-        match (function, first) {
-            (Builtin::Percent, Some(_)) => Some(Ty::Decimal),
-            (Builtin::Contains, Some(Ty::List(item))) => Some((**item).clone()),
-            (Builtin::AtLeast | Builtin::AtMost, Some(ty)) => Some(ty.clone()),
-            _ => None,
+    /// Checks an argument that has no place; small functions are passed over.
+    fn look(&mut self, argument: &ast::Expr) {
+        if !matches!(argument.kind, ExprKind::Lambda { .. }) {
+            self.alone(|this| this.check(argument, None));
         }
     }
 
-    fn result(&mut self, callee: &Callee<'_>, values: &[(Typed, Span)]) -> Option<Ty> {
+    /// The function of that name which takes the first argument; reports when there is none.
+    fn choose_overload(&mut self, callee: &Callee<'_>, given: usize) -> Option<u32> {
         let tables = self.tables;
-        let (first, span) = &values[0];
-        let base = tables.base(&first.ty).clone();
-        match callee.function {
-            Builtin::Uuid => self.need(values, 0, &Ty::String).then_some(Ty::Uuid),
-            Builtin::IsIban => self.need(values, 0, &Ty::String).then_some(Ty::Bool),
-            Builtin::Matches => {
-                let texts = self.need(values, 0, &Ty::String) && self.need(values, 1, &Ty::String);
-                (texts && self.check_pattern_text(&values[1])).then_some(Ty::Bool)
-            }
-            Builtin::Length | Builtin::IsEmpty => match base {
-                Ty::String | Ty::List(_) if callee.function == Builtin::Length => Some(Ty::Int),
-                Ty::String | Ty::List(_) => Some(Ty::Bool),
-                _ => self.unfit(callee, &first.ty, *span, "a text or a list"),
-            },
-            Builtin::First => match base {
-                Ty::List(item) => Some(item.optional()),
-                _ => self.unfit(callee, &first.ty, *span, "a list"),
-            },
-            Builtin::Contains => match base {
-                Ty::List(item) => self.need(values, 1, &item).then_some(Ty::Bool),
-                Ty::String => self.need(values, 1, &Ty::String).then_some(Ty::Bool),
-                _ => self.unfit(callee, &first.ty, *span, "a text or a list"),
-            },
-            Builtin::Percent => match base {
-                Ty::Money(_) if tables.base(&values[1].0.ty).is_number() => Some(base),
-                Ty::Money(_) => {
-                    self.need(values, 1, &Ty::Decimal);
-                    None
-                }
-                _ => self.unfit(callee, &first.ty, *span, "an amount of money"),
-            },
-            Builtin::AtLeast | Builtin::AtMost => {
-                let ordered = self.ordered(&first.ty, &values[1].0.ty);
-                match ordered {
-                    true => Some(first.ty.clone()),
-                    false if base == *tables.base(&values[1].0.ty) => {
-                        self.unfit(callee, &first.ty, *span, "a value that has an order")
-                    }
-                    false => {
-                        self.misfit(&values[1].0.ty, &first.ty, values[1].1);
-                        None
-                    }
-                }
-            }
+        let Some((receiver, span)) = &callee.receiver else { return Some(callee.function) };
+        let takes = |info: &FunctionInfo<'_>| match info.params.first() {
+            Some(param) => Bindings::new(&info.bounds).unify(tables, &param.ty, &receiver.ty),
+            None => false,
+        };
+        let all = tables.overloads(callee.function).collect::<Vec<_>>();
+        let fitting = all
+            .iter()
+            .copied()
+            .filter(|at| takes(&tables.declared_functions[*at as usize]))
+            .collect::<Vec<_>>();
+        let by_count =
+            fitting.iter().find(|at| tables.declared_functions[**at as usize].params.len() == given);
+        if let Some(chosen) = by_count.or(fitting.first()) {
+            return Some(*chosen);
         }
-    }
-
-    fn need(&mut self, values: &[(Typed, Span)], at: usize, ty: &Ty) -> bool {
-        let (value, span) = &values[at];
-        let fits = self.tables.fits(&value.ty, ty);
-        if !fits {
-            self.misfit(&value.ty, ty, *span);
-        }
-        fits
-    }
-
-    fn unfit(&mut self, callee: &Callee<'_>, found: &Ty, span: Span, wanted: &str) -> Option<Ty> {
-        let title = format!("`{}` needs {wanted}", callee.name);
-        let diagnostic =
-            Diagnostic::new(Code::E0205, title, span, format!("this is {}", self.tables.show(found)));
-        self.session.report(match found {
+        let first = |at: &u32| tables.declared_functions[*at as usize].params.first().map(|param| &param.ty);
+        let mut wanted = all.iter().filter_map(first).map(|ty| tables.show_kind(ty)).collect::<Vec<_>>();
+        wanted.dedup();
+        let title = format!("`{}` needs {}", callee.name, wanted.join(" or "));
+        let message = format!("this is {}", tables.show(&receiver.ty));
+        let diagnostic = Diagnostic::new(Code::E0205, title, *span, message);
+        self.session.report(match receiver.ty {
             Ty::Optional(_) => diagnostic.help("give a default first: `(value ?? default)`"),
             _ => diagnostic,
         });
         None
     }
 
+    fn wrong_count(&mut self, callee: &Callee<'_>, arguments: &ast::Arguments, chosen: u32) -> Typed {
+        let chosen =
+            if arguments.list.is_empty() && callee.receiver.is_none() { callee.function } else { chosen };
+        let info = &self.tables.declared_functions[chosen as usize];
+        let behind_dot = usize::from(callee.receiver.is_some() && arguments.list.len() < info.params.len());
+        let needed = info.params.len() - behind_dot;
+        let names = info.params.iter().map(|param| param.name.as_str()).collect::<Vec<_>>().join(", ");
+        let plural = if needed == 1 { "" } else { "s" };
+        let title =
+            format!("`{}` takes {needed} argument{plural}, not {}", callee.name, arguments.list.len());
+        let diagnostic = Diagnostic::new(Code::E0207, title, arguments.span, "does not fit");
+        self.session.report(diagnostic.help(format!("it is `{}({names})`", info.name)));
+        Typed::unknown()
+    }
+
+    fn apply(&mut self, callee: &Callee<'_>, chosen: u32, rest: &[&ast::Expr]) -> Typed {
+        let tables = self.tables;
+        let info = &tables.declared_functions[chosen as usize];
+        let mut bindings = Bindings::new(&info.bounds);
+        let (mut exprs, mut label, mut sound) = (Vec::new(), Label::Public, true);
+        let mut rest = rest.iter();
+        for (at, param) in info.params.iter().enumerate() {
+            let (typed, span) = match (&callee.receiver, at) {
+                (Some((receiver, span)), 0) => (receiver.clone(), *span),
+                _ => match rest.next() {
+                    Some(argument) => {
+                        (self.argument(argument, &param.ty, &mut bindings, label), argument.span)
+                    }
+                    None => (Typed::constant(Value::None, Ty::Optional(Box::new(Ty::Unknown))), callee.span),
+                },
+            };
+            sound &= self.settle(&typed, &param.ty, &mut bindings, span);
+            label = label.max(typed.label);
+            exprs.push(typed.expr);
+        }
+        if !sound {
+            return Typed::unknown();
+        }
+        if let Some((param, bound)) = bindings.broken_bound(tables) {
+            return self.bound_broken(callee, &param, bound);
+        }
+        let ty = bindings.substitute(&info.result);
+        self.result(callee, chosen, exprs, ty, label)
+    }
+
+    /// Checks an argument against what is known of its parameter's type.
+    fn argument(
+        &mut self,
+        argument: &ast::Expr,
+        wanted: &Ty,
+        bindings: &mut Bindings,
+        label: Label,
+    ) -> Typed {
+        match (wanted, &argument.kind) {
+            (Ty::Function(params, _), ExprKind::Lambda { parameters, body }) => {
+                let params = params.iter().map(|ty| bindings.substitute(ty)).collect::<Vec<_>>();
+                self.lambda(parameters, body, &params, label, argument.span)
+            }
+            (Ty::Function(params, _), _) => {
+                let names = ["x", "y", "z"].into_iter().take(params.len()).collect::<Vec<_>>().join(", ");
+                let head = if params.len() == 1 { names } else { format!("({names})") };
+                let title = "a small function is needed here";
+                let diagnostic = Diagnostic::new(Code::E0225, title, argument.span, "not a function");
+                self.session.report(diagnostic.help(format!("write `{head} => …`")));
+                Typed::unknown()
+            }
+            _ => {
+                let hint = bindings.substitute(wanted);
+                self.alone(|this| this.check(argument, Some(&hint).filter(|hint| !hint.is_unknown())))
+            }
+        }
+    }
+
+    fn lambda(
+        &mut self,
+        parameters: &[ast::Name],
+        body: &ast::Expr,
+        types: &[Ty],
+        label: Label,
+        span: Span,
+    ) -> Typed {
+        if parameters.len() != types.len() {
+            let plural = if types.len() == 1 { "" } else { "s" };
+            let title = format!("this function gets {} value{plural}, not {}", types.len(), parameters.len());
+            self.session.error(Code::E0225, title, span, "takes another number of values");
+            return Typed::unknown();
+        }
+        self.alone(|this| {
+            for (name, ty) in parameters.iter().zip(types) {
+                let place = Expr::Local(this.locals);
+                this.locals += 1;
+                this.bind(name, place, ty.clone(), label, true);
+            }
+            let typed = this.alone(|this| this.check(body, None));
+            let body = Box::new(typed.expr);
+            let expr = Expr::Lambda { params: types.len() as u32, body };
+            Typed::new(expr, Ty::Function(types.to_vec(), Box::new(typed.ty)), typed.label)
+        })
+    }
+
+    /// Fits a value into a parameter, which may tell what a type parameter is.
+    fn settle(&mut self, typed: &Typed, wanted: &Ty, bindings: &mut Bindings, span: Span) -> bool {
+        if typed.ty.is_unknown() {
+            return false;
+        }
+        if let (Ty::Function(_, wanted), Ty::Function(_, found)) = (wanted, &typed.ty) {
+            if found.is_unknown() {
+                return false;
+            }
+            if bindings.unify(self.tables, wanted, found) {
+                return true;
+            }
+            self.misfit(found, &bindings.substitute(wanted), span);
+            return false;
+        }
+        if bindings.unify(self.tables, wanted, &typed.ty) {
+            return true;
+        }
+        self.misfit(&typed.ty, &bindings.substitute(wanted), span);
+        false
+    }
+
+    fn bound_broken(&mut self, callee: &Callee<'_>, ty: &Ty, needed: &str) -> Typed {
+        let title = format!("`{}` needs {needed}", callee.name);
+        let message = format!("{} is none", self.tables.show(ty));
+        self.session.error(Code::E0205, title, callee.span, message);
+        Typed::unknown()
+    }
+
+    fn result(&mut self, callee: &Callee<'_>, chosen: u32, exprs: Vec<Expr>, ty: Ty, label: Label) -> Typed {
+        let info = &self.tables.declared_functions[chosen as usize];
+        // What a test or a count says about a value does not give the value away.
+        let tells_little =
+            ty == Ty::Bool || matches!(info.body, Body::Builtin(Builtin::Length | Builtin::Count));
+        let label =
+            if info.redacts || tells_little { info.result_label } else { label.max(info.result_label) };
+        match info.body {
+            Body::Builtin(builtin) => {
+                if builtin == Builtin::Matches && !self.check_pattern_text(exprs.get(1), callee.span) {
+                    return Typed::unknown();
+                }
+                let typed = Typed::new(Expr::Call(builtin, exprs), ty, label);
+                self.fold(typed, callee.span)
+            }
+            Body::Expression(number) => {
+                self.called.insert(number);
+                Typed::new(Expr::Apply(number, exprs), ty, label)
+            }
+            Body::Policy => {
+                let title = format!("`{}` is a retry policy, not a value", callee.name);
+                self.session.error(Code::E0221, title, callee.span, "belongs behind `retry`");
+                Typed::unknown()
+            }
+            Body::None => Typed::unknown(),
+        }
+    }
+
     // A regular expression that is a constant, as nearly all are, is compiled right away.
-    fn check_pattern_text(&mut self, (pattern, span): &(Typed, Span)) -> bool {
-        let Some(pattern) = pattern.value() else { return true };
+    fn check_pattern_text(&mut self, pattern: Option<&Expr>, span: Span) -> bool {
+        let Some(Expr::Const(pattern)) = pattern else { return true };
         match wfl_eval::call(Builtin::Matches, &[Value::text(""), pattern.clone()]) {
             Ok(_) => true,
             Err(fault) => {
                 let title = "this is not a regular expression";
-                let diagnostic = Diagnostic::new(Code::E0214, title, *span, "cannot be read");
+                let diagnostic = Diagnostic::new(Code::E0214, title, span, "cannot be read");
                 self.session.report(diagnostic.note(fault.to_string()));
                 false
             }

@@ -49,7 +49,7 @@ impl Checker<'_, '_, '_> {
     /// Holds a constant against the rules of a refined type.
     pub(crate) fn check_rules(&mut self, ty: &Ty, value: &Value, span: Span) {
         let Ty::Named(_) = ty else { return };
-        if let Ok(Some((name, rule))) = wfl_eval::check_rule(&self.tables.defs, &ty.to_ir(), value) {
+        if let Ok(Some((name, rule))) = wfl_eval::check_rule(self.tables.library(), &ty.to_ir(), value) {
             let short = name.rsplit('.').next().unwrap_or(&name).to_owned();
             self.rule_broken(&format!("`{short}`"), &rule, span);
         }
@@ -69,7 +69,15 @@ impl Checker<'_, '_, '_> {
                 TextPart::Literal(text) => pieces.push(Part::Text(Name::from(text.as_str()))),
                 TextPart::Interpolation(expr) => {
                     let shown = self.alone(|this| this.check(expr, None));
-                    if let Ty::Optional(_) | Ty::List(_) | Ty::Record(_) = shown.ty {
+                    if let Ty::Optional(_)
+                    | Ty::List(_)
+                    | Ty::Set(_)
+                    | Ty::Map(..)
+                    | Ty::Result(..)
+                    | Ty::Batch(_)
+                    | Ty::Bytes
+                    | Ty::Record(_) = shown.ty
+                    {
                         let title = format!("{} cannot be shown in a text", self.tables.show(&shown.ty));
                         let diagnostic =
                             Diagnostic::new(Code::E0212, title, expr.span, "has no one way to be written");
@@ -94,7 +102,7 @@ impl Checker<'_, '_, '_> {
         if !operands_constant || typed.ty.is_unknown() {
             return typed;
         }
-        match wfl_eval::evaluate(Env::constant(&self.tables.defs), &typed.expr) {
+        match wfl_eval::evaluate(Env::constant(self.tables.library()), &typed.expr) {
             Ok(value) => Typed::constant(value, typed.ty),
             Err(fault) => {
                 self.fault(&fault, span);

@@ -5,7 +5,6 @@ use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::checker::{Checker, Facts};
-use crate::native;
 use crate::tables::{Shape, Space, Thing};
 use crate::ty::{Ty, Typed};
 
@@ -71,7 +70,10 @@ impl Checker<'_, '_, '_> {
                     "a service",
                     format!("operations are called by steps: `step x = {word}.operation(…)`"),
                 )),
-                (Some(_), ..) => Some(("a workflow", "workflows are started from outside".to_owned())),
+                (Some((_, Thing::Workflow(_))), ..) => {
+                    Some(("a workflow", format!("start it by a step: `step x = run {word}(…)`")))
+                }
+                (Some(_), ..) => Some(("a type", format!("write `{word}(…)` to make a value of it"))),
                 (None, Some(_), ..) => Some(("an error", format!("raise it by `fail {word}`"))),
                 (None, None, Some(_), _) => Some(("an event", format!("publish it by `emit {word}(…)`"))),
                 (None, None, None, Some(_)) => Some(("a function", format!("call it: `{word}(…)`"))),
@@ -96,16 +98,13 @@ impl Checker<'_, '_, '_> {
         let mut candidates: Vec<&str> = self.names.iter().map(|binding| binding.name.as_str()).collect();
         candidates.extend(self.tables.visible(self.module, Space::Type).map(|(name, _)| name));
         candidates.extend(self.tables.visible(self.module, Space::Function).map(|(name, _)| name));
-        for function in native::prelude_names() {
-            candidates.push(function);
-        }
         candidates.extend(variants.flatten().map(|variant| variant.name.as_str()));
         let meant = closest(&name.text, candidates).map(str::to_owned);
         // What was meant is used: one mistake, one report.
         for binding in self.names.iter_mut().filter(|binding| Some(&binding.name) == meant.as_ref()) {
             binding.used = true;
         }
-        let diagnostic = match (meant, native::home(&name.text)) {
+        let diagnostic = match (meant, self.tables.home(&name.text)) {
             (_, Some(home)) => diagnostic.help(format!("import it: `import {home} ({})`", name.text)),
             (Some(meant), _) => diagnostic.help(format!("did you mean `{meant}`?")).fix(
                 format!("write `{meant}`"),
@@ -160,12 +159,8 @@ impl Checker<'_, '_, '_> {
             ("started_at", _) => (WorkflowField::StartedAt, Ty::Timestamp, public),
             ("key", Facts::Workflow(ty, label)) => (WorkflowField::Key, ty, label),
             ("key", Facts::IdempotencyKey) => (WorkflowField::Key, Ty::String, public),
-            ("key", _) => {
-                let title = "the type of `workflow.key` depends on the caller";
-                let diagnostic = Diagnostic::new(Code::E0215, title, span, "not known here");
-                self.session.report(diagnostic.help("give the operation a parameter for it"));
-                return Typed::unknown();
-            }
+            // The type of the key depends on the caller; what names the call is the instance.
+            ("key", Facts::Operation) => (WorkflowField::Id, Ty::String, public),
             _ => {
                 let title = format!("`workflow` has no `{}`", name.text);
                 let diagnostic = Diagnostic::new(Code::E0208, title, name.span, "unknown");
@@ -190,6 +185,9 @@ impl Checker<'_, '_, '_> {
             )));
             return Typed::unknown();
         }
+        if name.text == "date" && *self.tables.base(&base.ty) == Ty::Timestamp {
+            return self.day_of(base);
+        }
         let Some((ty, label)) = self.field_type(base.ty.present(), name) else { return Typed::unknown() };
         let label = label.max(base.label);
         let field = wfl_ir::Name::from(name.text.as_str());
@@ -199,6 +197,12 @@ impl Checker<'_, '_, '_> {
             }
             _ => Typed::new(Expr::Field(Box::new(base.expr), field), ty, label),
         }
+    }
+
+    /// `instant.date`: the day in UTC.
+    fn day_of(&mut self, base: Typed) -> Typed {
+        let label = base.label;
+        Typed::new(Expr::Call(wfl_ir::Builtin::DateOf, vec![base.expr]), Ty::Date, label)
     }
 
     fn field_type(&mut self, ty: &Ty, name: &ast::Name) -> Option<(Ty, wfl_ir::Label)> {
@@ -211,7 +215,17 @@ impl Checker<'_, '_, '_> {
             Ty::Record(members) => {
                 members.iter().map(|member| (member.name.as_str(), member.ty.clone(), member.label)).collect()
             }
-            Ty::Money(_) => vec![("amount", Ty::Decimal, public), ("currency", Ty::String, public)],
+            Ty::Batch(item) => {
+                let members = crate::ty::batch_members(item);
+                let found = members.into_iter().find(|member| member.name == name.text.as_str());
+                if let Some(member) = found {
+                    return Some((member.ty, public));
+                }
+                vec![("ok", Ty::Unknown, public), ("errors", Ty::Unknown, public)]
+            }
+            Ty::Money(_) | Ty::MoneyOf(_) => {
+                vec![("amount", Ty::Decimal, public), ("currency", Ty::String, public)]
+            }
             Ty::Unknown => return None,
             _ => Vec::new(),
         };

@@ -61,14 +61,7 @@ impl Checker<'_, '_, '_> {
                 self.session.report(diagnostic.help("write `value in low..high`"));
                 Typed::unknown()
             }
-            BinaryOp::Divide => {
-                let title = "`/` is not supported by this version";
-                let diagnostic = Diagnostic::new(Code::E0190, title, op_span, "a quotient may not be exact");
-                self.session.report(
-                    diagnostic.help("for a share write `percent(amount, rate)`, or multiply by `0.5`"),
-                );
-                Typed::unknown()
-            }
+            BinaryOp::Divide => self.quotient(left, right, op_span),
             BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => {
                 let (left, right) = self.operands(left, right);
                 let Some(ty) = self.arithmetic(op, op_span, &left.ty, &right.ty) else {
@@ -163,24 +156,31 @@ impl Checker<'_, '_, '_> {
         Typed::new(Expr::Binary(op, Box::new(item.expr), Box::new(list)), Ty::Bool, Label::Public)
     }
 
-    fn arithmetic(&mut self, op: BinaryOp, span: Span, left: &Ty, right: &Ty) -> Option<Ty> {
+    pub(crate) fn arithmetic(&mut self, op: BinaryOp, span: Span, left: &Ty, right: &Ty) -> Option<Ty> {
         let tables = self.tables;
         let (a, b) = (tables.base(left), tables.base(right));
-        let sum = op != BinaryOp::Multiply;
+        let sum = matches!(op, BinaryOp::Add | BinaryOp::Subtract);
+        let product = op == BinaryOp::Multiply;
         let ty = match (a, b) {
             (Ty::Unknown, _) | (_, Ty::Unknown) => return None,
-            (Ty::Int, Ty::Int) => Ty::Int,
+            (Ty::Int, Ty::Int) if op != BinaryOp::Divide => Ty::Int,
             (a, b) if a.is_number() && b.is_number() => Ty::Decimal,
             (Ty::Duration, Ty::Duration) if sum => Ty::Duration,
-            (Ty::Duration, Ty::Int) | (Ty::Int, Ty::Duration) if !sum => Ty::Duration,
+            (Ty::Duration, Ty::Int) | (Ty::Int, Ty::Duration) if product => Ty::Duration,
             (Ty::Timestamp, Ty::Duration) if sum => Ty::Timestamp,
             (Ty::Timestamp, Ty::Timestamp) if op == BinaryOp::Subtract => Ty::Duration,
+            (Ty::Money(_), number) if op == BinaryOp::Divide && number.is_number() => {
+                self.divided_money(span, left);
+                return None;
+            }
             (Ty::Money(Some(a)), Ty::Money(Some(b))) if sum && a == b => Ty::Money(Some(*a)),
             (Ty::Money(_), Ty::Money(_)) if sum => {
                 self.currency_mix(op, span, left, right);
                 return None;
             }
-            (Ty::Money(currency), number) | (number, Ty::Money(currency)) if !sum && number.is_number() => {
+            (Ty::Money(currency), number) | (number, Ty::Money(currency))
+                if product && number.is_number() =>
+            {
                 Ty::Money(*currency)
             }
             _ => {
@@ -249,8 +249,7 @@ impl Checker<'_, '_, '_> {
     pub(crate) fn ordered(&self, left: &Ty, right: &Ty) -> bool {
         match (self.tables.base(left), self.tables.base(right)) {
             (a, b) if a.is_number() && b.is_number() => true,
-            (Ty::Money(Some(a)), Ty::Money(Some(b))) => a == b,
-            (Ty::Duration, Ty::Duration) | (Ty::Timestamp, Ty::Timestamp) | (Ty::String, Ty::String) => {
+            (a, b) if self.tables.is_ordered(a) && self.tables.is_ordered(b) => {
                 self.tables.fits(left, right) || self.tables.fits(right, left)
             }
             _ => false,
@@ -285,6 +284,7 @@ fn ir_operator(op: BinaryOp) -> Binary {
         BinaryOp::Add => Binary::Add,
         BinaryOp::Subtract => Binary::Subtract,
         BinaryOp::Multiply => Binary::Multiply,
+        BinaryOp::Divide => Binary::Divide,
         BinaryOp::NotEqual => Binary::NotEqual,
         BinaryOp::Less => Binary::Less,
         BinaryOp::LessOrEqual => Binary::LessOrEqual,

@@ -24,6 +24,7 @@ impl Checker<'_, '_, '_> {
             PatternKind::Missing | PatternKind::Wildcard => Pattern::Any,
             PatternKind::Binding(name) => self.binding(name, ty, label, binds),
             PatternKind::Literal(literal) => self.literal_pattern(literal, ty),
+            PatternKind::Tuple(items) => self.tuple_pattern(items, pattern.span, ty, label, binds),
             PatternKind::Variant { path, fields } => {
                 self.variant_pattern(pattern.span, path, fields.as_deref(), ty, label, binds)
             }
@@ -63,6 +64,48 @@ impl Checker<'_, '_, '_> {
         }
     }
 
+    fn tuple_pattern(
+        &mut self,
+        items: &[ast::Pattern],
+        span: Span,
+        ty: &Ty,
+        label: Label,
+        binds: Binds,
+    ) -> Pattern {
+        let types = match ty {
+            Ty::Tuple(types) if types.len() == items.len() => types.clone(),
+            _ => {
+                if !ty.is_unknown() {
+                    self.unfit_pattern(&format!("a pattern of {} values", items.len()), ty, span);
+                }
+                vec![Ty::Unknown; items.len()]
+            }
+        };
+        let fits = matches!(ty, Ty::Tuple(types) if types.len() == items.len());
+        let patterns = items.iter().zip(&types).map(|(item, ty)| self.pattern(item, ty, label, binds));
+        let patterns = patterns.collect();
+        if fits { Pattern::Tuple(patterns) } else { Pattern::Any }
+    }
+
+    /// `Ok(value)` and `Err(error)`.
+    fn outcome_pattern(
+        &mut self,
+        name: &ast::Name,
+        fields: &[ast::FieldPattern],
+        parts: (&Ty, &Ty),
+        label: Label,
+        binds: Binds,
+    ) -> Option<Pattern> {
+        let (field, ty) = match name.text.as_str() {
+            "Ok" => ("value", parts.0),
+            "Err" => ("error", parts.1),
+            _ => return None,
+        };
+        let info = FieldInfo { name: Name::from(field), ty: ty.clone(), label, rule: None, span: name.span };
+        let patterns = self.field_patterns(&name.text, &[info], fields, label, binds);
+        Some(Pattern::Variant(Name::from(name.text.as_str()), patterns))
+    }
+
     fn variant_pattern(
         &mut self,
         span: Span,
@@ -87,6 +130,12 @@ impl Checker<'_, '_, '_> {
             return Pattern::Present(Box::new(inner_pattern));
         }
         let tables = self.tables;
+        if let Ty::Result(ok, error) = ty
+            && let Some(pattern) =
+                self.outcome_pattern(name, fields.unwrap_or_default(), (ok, error), label, binds)
+        {
+            return pattern;
+        }
         let Some(variants) = tables.variants(ty) else {
             if !ty.is_unknown() {
                 self.unfit_pattern(&format!("`{}`", name.text), ty, span);
@@ -159,6 +208,8 @@ impl Checker<'_, '_, '_> {
         self.session.report(match ty {
             Ty::Optional(_) => diagnostic.help("what may be missing is matched by `Some(v)` and `none`"),
             Ty::Bool => diagnostic.help("matched by `true` and `false`"),
+            Ty::Result(..) => diagnostic.help("matched by `Ok(value)` and `Err(error)`"),
+            Ty::Tuple(_) => diagnostic.help("matched by as many patterns in parentheses"),
             _ => diagnostic.help("`_` fits everything"),
         });
     }

@@ -12,7 +12,7 @@ pub fn dot(plan: &Plan) -> String {
     let mut out = format!("digraph {} {{\n", quote(&picture.title));
     out.push_str("  rankdir=TB;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n");
     out.push_str("  edge [fontname=\"sans-serif\", fontsize=10];\n");
-    scope(&picture, 0, 1, &mut out);
+    group(&picture, 0, 1, &mut out);
     for line in &picture.lines {
         let style = match line.stroke {
             Stroke::Order => "",
@@ -34,9 +34,9 @@ pub fn dot(plan: &Plan) -> String {
     out
 }
 
-fn scope(picture: &Picture, index: u32, depth: usize, out: &mut String) {
+fn group(picture: &Picture, index: usize, depth: usize, out: &mut String) {
     let indent = "  ".repeat(depth);
-    for (at, item) in picture.items.iter().enumerate().filter(|(_, item)| item.scope == index) {
+    for (at, item) in picture.items.iter().enumerate().filter(|(_, item)| item.group == index) {
         let label = match (item.title.as_str(), item.detail.as_str()) {
             (title, "") => title.to_owned(),
             (title, detail) => format!("{title}\n{detail}"),
@@ -48,18 +48,19 @@ fn scope(picture: &Picture, index: u32, depth: usize, out: &mut String) {
             Look::Undo => ", style=\"rounded,dashed\"",
             Look::Rollback | Look::Fail => ", color=\"#c0392b\"",
             Look::Event => ", shape=cds, style=solid",
+            Look::Fork => ", shape=parallelogram, style=solid",
+            Look::Loop => ", shape=hexagon, style=solid",
+            Look::Wait => ", shape=ellipse",
+            Look::Run => ", shape=component",
             Look::Step | Look::Read | Look::Value | Look::Commit | Look::Return => "",
         };
         let _ = writeln!(out, "{indent}n{at} [label={}{style}];", quote(&label));
     }
-    for (inner, (name, parent)) in picture.scopes.iter().enumerate() {
-        if *parent == Some(index) {
-            let _ = writeln!(
-                out,
-                "{indent}subgraph cluster_{inner} {{\n{indent}  label={};",
-                quote(&format!("saga {name}"))
-            );
-            scope(picture, inner as u32, depth + 1, out);
+    for (number, inner) in picture.groups.iter().enumerate() {
+        if inner.parent == Some(index) {
+            let title = quote(&inner.title);
+            let _ = writeln!(out, "{indent}subgraph cluster_{number} {{\n{indent}  label={title};");
+            group(picture, number, depth + 1, out);
             let _ = writeln!(out, "{indent}}}");
         }
     }

@@ -2,11 +2,13 @@
 //!
 //! The picture is laid out along its dominator tree: what can only be reached through a node belongs to it and gets
 //! a rectangle of its own, so boxes never lie upon each other. Handlers stand beside their step, arms of a choice
-//! side by side below it, undos in a lane of their own on the left.
+//! side by side below it, undos to the left of their steps, in a lane that is kept free for them.
+
+use std::collections::BTreeSet;
 
 use crate::graph::picture::{Line, Picture, Stroke};
 
-/// Row and lane of a box. The lane of undos is -1.
+/// Row and lane of a box. An undo stands to the left of its step.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(crate) struct Cell {
     pub(crate) row: i32,
@@ -16,12 +18,14 @@ pub(crate) struct Cell {
 /// Places all boxes of a picture.
 pub(crate) fn place(picture: &Picture) -> Vec<Cell> {
     let nodes = picture.items.iter().take_while(|item| item.undoes.is_none()).count();
-    let mut layout = Layout { children: children(picture, nodes), cells: vec![Cell::default(); nodes] };
+    let undone = picture.items[nodes..].iter().filter_map(|item| item.undoes).collect();
+    let cells = vec![Cell::default(); nodes];
+    let mut layout = Layout { children: children(picture, nodes), cells, undone };
     layout.region(0, Cell::default());
     let mut cells = layout.cells;
     for item in &picture.items[nodes..] {
-        let row = item.undoes.and_then(|step| cells.get(step)).map_or(0, |cell| cell.row);
-        cells.push(Cell { row, lane: -1 });
+        let step = item.undoes.and_then(|step| cells.get(step)).copied().unwrap_or_default();
+        cells.push(Cell { row: step.row, lane: step.lane - 1 });
     }
     cells
 }
@@ -72,9 +76,25 @@ fn common(dominators: &[usize], mut a: usize, mut b: usize) -> usize {
 struct Layout {
     children: Vec<Vec<(usize, Hang)>>,
     cells: Vec<Cell>,
+    /// The steps that have an undo.
+    undone: BTreeSet<usize>,
 }
 
 impl Layout {
+    /// One lane if a step that is reached through the node, in its own lane, has an undo.
+    fn room_for_undo(&self, node: usize) -> i32 {
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            if self.undone.contains(&node) {
+                return 1;
+            }
+            open.extend(
+                self.children[node].iter().filter(|(_, hang)| *hang != Hang::Beside).map(|(child, _)| *child),
+            );
+        }
+        0
+    }
+
     /// Places a node and all that it dominates with its corner at `corner`; gives the first row below and the
     /// first lane to the right of it all. Only branches recurse, so that long workflows do not.
     fn region(&mut self, node: usize, corner: Cell) -> Cell {
@@ -88,12 +108,17 @@ impl Layout {
             let mut arm_lane = place.lane;
             let children = std::mem::take(&mut self.children[node]);
             for (child, _) in children.iter().filter(|(_, hang)| *hang == Hang::Beside) {
-                let inner = self.region(*child, Cell { row: beside, lane: place.lane + 1 });
+                let lane = place.lane + 1 + self.room_for_undo(*child);
+                let inner = self.region(*child, Cell { row: beside, lane });
                 beside = inner.row;
                 end.lane = end.lane.max(inner.lane);
             }
             bottom = bottom.max(beside);
             for (child, _) in children.iter().filter(|(_, hang)| *hang == Hang::Arm) {
+                // The first arm stands where its choice does, whose undos have their room already.
+                if arm_lane > place.lane {
+                    arm_lane += self.room_for_undo(*child);
+                }
                 let inner = self.region(*child, Cell { row: place.row + 1, lane: arm_lane });
                 arm_lane = inner.lane;
                 bottom = bottom.max(inner.row);

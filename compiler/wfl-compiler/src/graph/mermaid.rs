@@ -10,7 +10,7 @@ use crate::graph::picture::{Look, Picture, Stroke};
 pub fn mermaid(plan: &Plan) -> String {
     let picture = Picture::of(plan);
     let mut out = format!("---\ntitle: {}\n---\nflowchart TD\n", picture.title);
-    scope(&picture, 0, 1, &mut out);
+    group(&picture, 0, 1, &mut out);
     let mut errors = Vec::new();
     for (number, line) in picture.lines.iter().enumerate() {
         let arrow = match line.stroke {
@@ -38,9 +38,9 @@ pub fn mermaid(plan: &Plan) -> String {
     out
 }
 
-fn scope(picture: &Picture, index: u32, depth: usize, out: &mut String) {
+fn group(picture: &Picture, index: usize, depth: usize, out: &mut String) {
     let indent = "  ".repeat(depth);
-    for (at, item) in picture.items.iter().enumerate().filter(|(_, item)| item.scope == index) {
+    for (at, item) in picture.items.iter().enumerate().filter(|(_, item)| item.group == index) {
         let text = match (item.title.as_str(), item.detail.as_str()) {
             (title, "") => escape(title),
             (title, detail) => format!("{}<br/><small>{}</small>", escape(title), escape(detail)),
@@ -54,15 +54,19 @@ fn scope(picture: &Picture, index: u32, depth: usize, out: &mut String) {
             Look::Pivot => ("[[\"", "\"]]", ":::pivot"),
             Look::Undo => ("[\"", "\"]", ":::undo"),
             Look::Event => (">\"", "\"]", ""),
+            Look::Fork => ("[/\"", "\"/]", ""),
+            Look::Loop => ("{{\"", "\"}}", ""),
+            Look::Wait => ("(\"", "\")", ""),
+            Look::Run => ("[[\"", "\"]]", ""),
             Look::Step | Look::Read | Look::Value | Look::Commit => ("[\"", "\"]", ""),
         };
         let text = if item.look == Look::Dot { " ".to_owned() } else { text };
         let _ = writeln!(out, "{indent}n{at}{open}{text}{close}{class}");
     }
-    for (inner, (name, parent)) in picture.scopes.iter().enumerate() {
-        if *parent == Some(index) {
-            let _ = writeln!(out, "{indent}subgraph s{inner} [\"saga {}\"]", escape(name));
-            scope(picture, inner as u32, depth + 1, out);
+    for (number, inner) in picture.groups.iter().enumerate() {
+        if inner.parent == Some(index) {
+            let _ = writeln!(out, "{indent}subgraph s{number} [\"{}\"]", escape(&inner.title));
+            group(picture, number, depth + 1, out);
             let _ = writeln!(out, "{indent}end");
         }
     }

@@ -1,6 +1,7 @@
 //! What there is to draw, in words: one box per node and per undo, one line per edge.
 
-use wfl_ir::{Binary, Caught, EdgeKind, Effect, Expr, NodeKind, Pattern, Plan, Value};
+use wfl_ir::flow::{AwaitKind, JoinPolicy};
+use wfl_ir::{Binary, Caught, EdgeKind, Effect, Expr, NodeKind, Pattern, Plan, RegionKind, Value};
 
 /// What a box stands for; each kind has its own look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,6 +18,14 @@ pub(crate) enum Look {
     Commit,
     Return,
     Fail,
+    /// Paths begin to run side by side, or end.
+    Fork,
+    /// A loop over items or rounds.
+    Loop,
+    /// A wait for a message, a person or a time.
+    Wait,
+    /// Another workflow.
+    Run,
     /// A place where paths meet or a scope begins or ends.
     Dot,
 }
@@ -27,7 +36,8 @@ pub(crate) struct Item {
     pub(crate) title: String,
     pub(crate) detail: String,
     pub(crate) look: Look,
-    pub(crate) scope: u32,
+    /// The group that it stands in.
+    pub(crate) group: usize,
     /// For the undo of a step: the step.
     pub(crate) undoes: Option<usize>,
 }
@@ -59,23 +69,33 @@ pub(crate) struct Picture {
     pub(crate) title: String,
     pub(crate) items: Vec<Item>,
     pub(crate) lines: Vec<Line>,
-    /// The scopes' names; 0 is the workflow.
-    pub(crate) scopes: Vec<(String, Option<u32>)>,
+    /// What stands together; 0 is the workflow.
+    pub(crate) groups: Vec<Group>,
+}
+
+/// What stands together: a saga, a parallel, one of its branches, the body of a loop.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Group {
+    /// The path of names.
+    id: String,
+    pub(crate) title: String,
+    pub(crate) parent: Option<usize>,
 }
 
 impl Picture {
     pub(crate) fn of(plan: &Plan) -> Picture {
-        let items = plan.nodes.iter().map(|node| item(plan, node)).collect::<Vec<_>>();
+        let groups = groups(plan);
+        let items = plan.nodes.iter().map(|node| item(plan, node, group_of(&groups, &node.id)));
+        let items = items.collect::<Vec<_>>();
         let name = plan.workflow.rsplit('.').next().unwrap_or(&plan.workflow);
-        let short = |id: &str| id.rsplit('/').next().unwrap_or(id).to_owned();
-        let mut picture = Picture {
-            title: format!("{name} version {}", plan.version),
-            items,
-            lines: Vec::new(),
-            scopes: plan.scopes.iter().map(|scope| (short(&scope.id), scope.parent)).collect(),
-        };
+        let mut picture =
+            Picture { title: format!("{name} version {}", plan.version), items, lines: Vec::new(), groups };
         for index in 0..plan.nodes.len() {
-            for edge in plan.successors(index as u32) {
+            // That a fork ends in its join is shown by the branches.
+            let fork = matches!(plan.nodes[index].kind, NodeKind::Fork(_));
+            for edge in
+                plan.successors(index as u32).iter().filter(|edge| !fork || edge.kind != EdgeKind::Order)
+            {
                 let (label, stroke, number) = meaning(plan, index, edge.kind);
                 picture.lines.push(Line { from: index, to: edge.to as usize, label, stroke, number });
             }
@@ -94,7 +114,8 @@ impl Picture {
             let title = plan.operations[*undo as usize].qualified();
             let (detail, undoes) = (format!("undoes {}", last(&node.id)), Some(index));
             let at = self.items.len();
-            self.items.push(Item { title, detail, look: Look::Undo, scope: node.scope, undoes });
+            let group = group_of(&self.groups, &node.id);
+            self.items.push(Item { title, detail, look: Look::Undo, group, undoes });
             if let Some((_, before)) = earlier.iter().rev().find(|(scope, _)| *scope == node.scope) {
                 let (label, stroke) = (String::new(), Stroke::Undo);
                 self.lines.push(Line { from: at, to: *before, label, stroke, number: 0 });
@@ -104,7 +125,46 @@ impl Picture {
     }
 }
 
-fn item(plan: &Plan, node: &wfl_ir::Node) -> Item {
+/// The groups by their paths, outer ones first.
+fn groups(plan: &Plan) -> Vec<Group> {
+    let body = plan.scopes.first().map(|scope| scope.id.to_string()).unwrap_or_default();
+    let mut found = vec![(body.clone(), last(&body).to_owned())];
+    for scope in plan.scopes.iter().skip(1) {
+        found.push((scope.id.to_string(), format!("saga {}", last(&scope.id))));
+    }
+    for region in &plan.regions {
+        let word = match region.kind {
+            RegionKind::Branch => "branch",
+            RegionKind::Item { .. } => "foreach",
+            RegionKind::Round { .. } => "repeat",
+            RegionKind::Body | RegionKind::Shield => continue,
+        };
+        // The body of a `foreach` is a compensation scope, too.
+        found.retain(|(id, _)| *id != *region.id);
+        found.push((region.id.to_string(), format!("{word} {}", last(&region.id))));
+    }
+    for node in plan.nodes.iter().filter(|node| matches!(node.kind, NodeKind::Fork(_))) {
+        found.push((node.id.to_string(), format!("parallel {}", last(&node.id))));
+    }
+    found.sort_by_key(|(id, _)| id.len());
+    let mut groups: Vec<Group> = Vec::new();
+    for (id, title) in found {
+        let parent = (!groups.is_empty()).then(|| group_of(&groups, &id));
+        groups.push(Group { id, title, parent });
+    }
+    groups
+}
+
+/// The innermost group that a path lies in.
+fn group_of(groups: &[Group], id: &str) -> usize {
+    // What starts a group stands in it.
+    let inside = |group: &Group| {
+        id.strip_prefix(group.id.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    groups.iter().rposition(inside).unwrap_or_default()
+}
+
+fn item(plan: &Plan, node: &wfl_ir::Node, group: usize) -> Item {
     let type_name =
         |index: u32| plan.types.get(index as usize).map_or("?", |def| def.short_name()).to_owned();
     let (title, detail, look) = match &node.kind {
@@ -118,9 +178,34 @@ fn item(plan: &Plan, node: &wfl_ir::Node) -> Item {
             (last(&node.id).to_owned(), operation.qualified(), look)
         }
         NodeKind::Choice { subject, .. } => ("choose".to_owned(), brief(plan, subject), Look::Choice),
-        NodeKind::Merge | NodeKind::Enter { .. } | NodeKind::Exit { .. } => {
+        NodeKind::Merge | NodeKind::Enter { .. } | NodeKind::Exit { .. } | NodeKind::End { .. } => {
             (String::new(), String::new(), Look::Dot)
         }
+        NodeKind::Fork(fork) => {
+            (last(&node.id).to_owned(), policy(fork.policy, fork.branches.len()), Look::Fork)
+        }
+        NodeKind::Join(_) => ("join".to_owned(), String::new(), Look::Fork),
+        NodeKind::Map(map) => {
+            let list = brief(plan, &map.list);
+            (last(&node.id).to_owned(), format!("for each of {list}").trim().to_owned(), Look::Loop)
+        }
+        NodeKind::Loop(rounds) => {
+            (last(&node.id).to_owned(), format!("up to {} times", rounds.times), Look::Loop)
+        }
+        NodeKind::Await(awaited) => match &awaited.kind {
+            AwaitKind::Signal { channel, .. } => {
+                (last(&node.id).to_owned(), format!("signal {channel}"), Look::Wait)
+            }
+            AwaitKind::Human(task) => (last(&node.id).to_owned(), format!("human {}", task.name), Look::Wait),
+        },
+        NodeKind::Timer { until, time } => {
+            let word = if *until { "wait until" } else { "wait" };
+            (word.to_owned(), brief(plan, time), Look::Wait)
+        }
+        NodeKind::SubWorkflow(run) => {
+            (last(&node.id).to_owned(), format!("run {}", short_name(&run.workflow)), Look::Run)
+        }
+        NodeKind::Restart { .. } => ("restart".to_owned(), "begin anew".to_owned(), Look::Return),
         NodeKind::Set { value, .. } => ("yield".to_owned(), brief(plan, value), Look::Value),
         NodeKind::Emit { event, .. } => ("emit".to_owned(), type_name(*event), Look::Event),
         NodeKind::Ensure { text, .. } => ("ensure".to_owned(), text.to_string(), Look::Guard),
@@ -129,7 +214,19 @@ fn item(plan: &Plan, node: &wfl_ir::Node) -> Item {
         NodeKind::Return { value } => ("return".to_owned(), brief(plan, value), Look::Return),
         NodeKind::Fail { error, .. } => ("fail".to_owned(), type_name(*error), Look::Fail),
     };
-    Item { title, detail, look, scope: node.scope, undoes: None }
+    Item { title, detail, look, group, undoes: None }
+}
+
+fn policy(policy: JoinPolicy, branches: usize) -> String {
+    match policy {
+        JoinPolicy::All => "all".to_owned(),
+        JoinPolicy::Any => "any".to_owned(),
+        JoinPolicy::Quorum(needed) => format!("{needed} of {branches}"),
+    }
+}
+
+fn short_name(qualified: &str) -> &str {
+    qualified.rsplit('.').next().unwrap_or(qualified)
 }
 
 fn last(id: &str) -> &str {
@@ -171,6 +268,7 @@ fn operator(op: Binary) -> &'static str {
         Binary::Add => "+",
         Binary::Subtract => "−",
         Binary::Multiply => "×",
+        Binary::Divide => "÷",
         Binary::Equal => "=",
         Binary::NotEqual => "≠",
         Binary::Less => "<",
@@ -187,6 +285,13 @@ fn operator(op: Binary) -> &'static str {
 fn result_of(plan: &Plan, slot: u32) -> Option<String> {
     plan.nodes.iter().find_map(|node| match &node.kind {
         NodeKind::Call(call) if call.result == Some(slot) => Some(last(&node.id).to_owned()),
+        NodeKind::Await(awaited) if awaited.result == Some(slot) => Some(last(&node.id).to_owned()),
+        NodeKind::SubWorkflow(run) if run.result == Some(slot) => Some(last(&node.id).to_owned()),
+        NodeKind::Map(map) if map.result == Some(slot) => Some(last(&node.id).to_owned()),
+        NodeKind::Join(join) if join.result == Some(slot) => {
+            let fork = plan.nodes.get(join.fork as usize)?;
+            Some(last(&fork.id).to_owned())
+        }
         _ => None,
     })
 }
@@ -197,7 +302,12 @@ fn brief_value(value: &Value) -> String {
             Some((_, Value::Variant(inner, _))) => format!("{name}({inner})"),
             _ => name.to_string(),
         },
-        Value::Record(_) | Value::List(_) | Value::Json(_) => String::new(),
+        Value::Record(_)
+        | Value::List(_)
+        | Value::Set(_)
+        | Value::Map(_)
+        | Value::Bytes(_)
+        | Value::Json(_) => String::new(),
         other => other.to_string(),
     }
 }
@@ -212,16 +322,21 @@ fn meaning(plan: &Plan, node: usize, kind: EdgeKind) -> (String, Stroke, u32) {
             (label, Stroke::Branch, number)
         }
         (EdgeKind::Arm(number), _) => (String::new(), Stroke::Branch, number),
-        (EdgeKind::Error(number), NodeKind::Call(call)) => {
-            let label = call.handlers.get(number as usize).map(|handler| match &handler.on {
+        (EdgeKind::Error(number), kind) => {
+            let label = kind.handlers().get(number as usize).map(|handler| match &handler.on {
                 Caught::Error(error) => plan.types.get(*error as usize).map_or("?", |def| def.short_name()),
                 Caught::Timeout => "Timeout",
                 Caught::Unavailable => "Unavailable",
                 Caught::Any => "any error",
+                Caught::Cancelled => "Cancelled",
+                Caught::Shortfall => "shortfall",
             });
             (label.unwrap_or_default().to_owned(), Stroke::Error, number)
         }
-        (EdgeKind::Error(number), _) => (String::new(), Stroke::Error, number),
+        (EdgeKind::Branch(number), _) => (String::new(), Stroke::Branch, number),
+        (EdgeKind::Body, NodeKind::Map(_)) => ("each".to_owned(), Stroke::Branch, 0),
+        (EdgeKind::Body, _) => ("round".to_owned(), Stroke::Branch, 0),
+        (EdgeKind::Timeout, _) => ("timeout".to_owned(), Stroke::Error, 0),
     }
 }
 

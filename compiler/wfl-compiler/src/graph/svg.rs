@@ -13,6 +13,8 @@ const BOX_HEIGHT: f64 = 46.0;
 const LANE: f64 = 310.0;
 const ROW: f64 = 78.0;
 const MARGIN: f64 = 48.0;
+/// The room that the frame of a group takes above and below.
+const FRAME: f64 = 12.0;
 const HEADER: f64 = 48.0;
 const MAX_CHARACTERS: usize = 30;
 
@@ -37,6 +39,8 @@ const STYLE: &str = "
   .wfl .bad { fill: var(--bad-card); stroke: var(--bad); }
   .wfl .return { stroke: var(--good); stroke-width: 1.6; }
   .wfl .event { stroke: var(--event); }
+  .wfl .fork { stroke: var(--scope-edge); stroke-width: 1.8; } .wfl .run { stroke: var(--soft); stroke-width: 2.6; }
+  .wfl .wait { stroke: var(--pivot); stroke-dasharray: 2 3; }
   .wfl .dot { fill: var(--line); }
   .wfl .scope { fill: var(--scope); stroke: var(--scope-edge); stroke-width: 1.2; }
   .wfl .order { stroke: var(--line); } .wfl .branch { stroke: var(--event); } .wfl .error { stroke: var(--bad); }
@@ -53,7 +57,7 @@ pub fn svg(plan: &Plan) -> String {
     let cells = place(&picture);
     let drawing = Drawing::new(&picture, &cells);
     let mut out = drawing.open();
-    drawing.scopes(&mut out);
+    drawing.groups(&mut out);
     picture.lines.iter().for_each(|line| drawing.line(line, &mut out));
     drawing.undo_links(&mut out);
     drawing.barriers(&mut out);
@@ -69,23 +73,50 @@ struct Drawing<'p> {
     left: i32,
     width: f64,
     height: f64,
+    /// The upper edge of each row.
+    tops: Vec<f64>,
 }
 
 impl<'p> Drawing<'p> {
     fn new(picture: &'p Picture, cells: &'p [Cell]) -> Drawing<'p> {
         let left = cells.iter().map(|cell| cell.lane).min().unwrap_or(0).min(0);
         let right = cells.iter().map(|cell| cell.lane).max().unwrap_or(0);
-        let rows = cells.iter().map(|cell| cell.row).max().unwrap_or(0) + 1;
         let width = f64::from(right - left) * LANE + BOX_WIDTH + 2.0 * MARGIN;
-        let height = f64::from(rows - 1) * ROW + BOX_HEIGHT + HEADER + 2.0 * MARGIN;
-        Drawing { picture, cells, left, width, height }
+        let mut drawing = Drawing { picture, cells, left, width, height: 0.0, tops: Vec::new() };
+        drawing.tops = drawing.rows();
+        let last = drawing.tops.last().copied().unwrap_or_default();
+        drawing.height = last + BOX_HEIGHT + 2.0 * MARGIN;
+        drawing
+    }
+
+    /// The upper edges of the rows. Where groups begin or end there is room for their frames.
+    fn rows(&self) -> Vec<f64> {
+        let rows = self.cells.iter().map(|cell| cell.row).max().unwrap_or(0).max(0) as usize + 1;
+        let mut room = vec![0.0_f64; rows + 1];
+        for group in 1..self.picture.groups.len() {
+            let members = (0..self.picture.items.len()).filter(|at| self.inside(*at, group));
+            let inside = members.map(|at| self.cells[at].row.max(0) as usize).collect::<Vec<_>>();
+            if let (Some(first), Some(last)) = (inside.iter().min(), inside.iter().max()) {
+                let frame = FRAME * (1.0 + self.levels_inside(group));
+                room[*first] = room[*first].max(frame + FRAME);
+                room[last + 1] = room[last + 1].max(frame);
+            }
+        }
+        let mut y = HEADER + MARGIN;
+        let top = |room: &f64| {
+            y += room;
+            let top = y;
+            y += ROW;
+            top
+        };
+        room[..rows].iter().map(top).collect()
     }
 
     /// The middle of a box.
     fn centre(&self, at: usize) -> (f64, f64) {
         let Cell { row, lane } = self.cells[at];
         let x = f64::from(lane - self.left) * LANE + BOX_WIDTH / 2.0 + MARGIN;
-        (x, f64::from(row) * ROW + BOX_HEIGHT / 2.0 + HEADER + MARGIN)
+        (x, self.tops.get(row.max(0) as usize).copied().unwrap_or_default() + BOX_HEIGHT / 2.0)
     }
 
     /// Half the width and half the height of a box.
@@ -118,9 +149,9 @@ impl<'p> Drawing<'p> {
         out
     }
 
-    fn scopes(&self, out: &mut String) {
-        for (scope, (name, _)) in self.picture.scopes.iter().enumerate().skip(1) {
-            let members = (0..self.picture.items.len()).filter(|at| self.inside(*at, scope as u32));
+    fn groups(&self, out: &mut String) {
+        for (number, group) in self.picture.groups.iter().enumerate().skip(1) {
+            let members = (0..self.picture.items.len()).filter(|at| self.inside(*at, number));
             let (mut x0, mut y0, mut x1, mut y1) = (f64::MAX, f64::MAX, 0.0_f64, 0.0_f64);
             for at in members {
                 let (x, y) = self.centre(at);
@@ -131,33 +162,33 @@ impl<'p> Drawing<'p> {
             if x0 > x1 {
                 continue;
             }
-            // A scope lies visibly outside of those that it holds.
-            let pad = 14.0 + 10.0 * self.levels_inside(scope as u32);
+            // A group lies visibly outside of those that it holds.
+            let pad = 14.0 + 10.0 * self.levels_inside(number);
             let (x, y) = (x0 - pad, y0 - pad - 6.0);
             let (width, height) = (x1 - x0 + 2.0 * pad, y1 - y0 + 2.0 * pad + 6.0);
             let _ = writeln!(
                 out,
                 "<rect class=\"scope\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"12\"/>\n\
-                 <text class=\"note\" x=\"{}\" y=\"{}\">saga {}</text>",
+                 <text class=\"note\" x=\"{}\" y=\"{}\">{}</text>",
                 x + 12.0,
                 y + 16.0,
-                escape(name)
+                escape(&group.title)
             );
         }
     }
 
-    fn levels_inside(&self, scope: u32) -> f64 {
-        let inner = self.picture.scopes.iter().enumerate().filter(|(_, (_, parent))| *parent == Some(scope));
-        inner.map(|(inner, _)| 1.0 + self.levels_inside(inner as u32)).fold(0.0, f64::max)
+    fn levels_inside(&self, group: usize) -> f64 {
+        let inner = self.picture.groups.iter().enumerate().filter(|(_, inner)| inner.parent == Some(group));
+        inner.map(|(inner, _)| 1.0 + self.levels_inside(inner)).fold(0.0, f64::max)
     }
 
-    fn inside(&self, at: usize, scope: u32) -> bool {
-        let mut current = Some(self.picture.items[at].scope);
+    fn inside(&self, at: usize, group: usize) -> bool {
+        let mut current = Some(self.picture.items[at].group);
         while let Some(inner) = current {
-            if inner == scope {
+            if inner == group {
                 return true;
             }
-            current = self.picture.scopes.get(inner as usize).and_then(|(_, parent)| *parent);
+            current = self.picture.groups.get(inner).and_then(|inner| inner.parent);
         }
         false
     }
@@ -268,6 +299,9 @@ fn look(item: &Item) -> (&'static str, f64) {
         Look::Event => ("event", 3.0),
         Look::Read => ("read", 8.0),
         Look::Choice | Look::Guard => ("choice", 2.0),
+        Look::Fork | Look::Loop => ("fork", 2.0),
+        Look::Wait => ("wait", BOX_HEIGHT / 2.0),
+        Look::Run => ("run", 8.0),
         Look::Step | Look::Value | Look::Commit | Look::Dot => ("step", 8.0),
     }
 }

@@ -59,7 +59,7 @@ pub(crate) fn read(path: &Path) -> Result<Input, Failure> {
 impl Input {
     /// Refuses arguments that break a type or a rule, naming the place and the rule.
     pub(crate) fn check(&self, plan: &Plan) -> Result<(), Failure> {
-        wfl_eval::decode_fields(&plan.types, &plan.params, &self.json).map(|_| ()).map_err(|invalid| {
+        wfl_eval::decode_fields(plan.library(), &plan.params, &self.json).map(|_| ()).map_err(|invalid| {
             let message = format!("the input {} is refused: {invalid}", self.name);
             Failure::new(Status::Diagnostics, message, "nothing was started; correct the input and run again")
         })

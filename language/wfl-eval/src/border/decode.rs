@@ -1,76 +1,35 @@
-//! The border: JSON from outside becomes values that fulfil their types and rules, and values become JSON.
-//!
-//! Encoding: Decimal is text; Money is `{"amount": text, "currency": code}`; Timestamp is RFC 3339 in UTC; Duration
-//! is ISO 8601; an enum is an object whose `kind` is the variant; an absent optional is left out (`null` is taken
-//! for it); Unit is `null`. Unknown members are ignored on the way in.
+//! JSON becomes values that fulfil their types and rules.
 
-use serde_json::{Map, Value as Json};
+use data_encoding::BASE64;
+use serde_json::{Map as Object, Value as Json, json};
 use wfl_ir::{
-    Currency, Decimal, Duration, Field, Fields, Money, Name, Rule, Type, TypeDef, TypeKind, Value, Variant,
+    Currency, Decimal, Duration, Field, Fields, Library, Map, Money, Name, Rule, Type, TypeDef, TypeKind,
+    Value, Variant,
 };
 
+use crate::border::place::{InvalidData, Path};
+use crate::border::textual::is_textual;
 use crate::builtin;
 use crate::evaluator::fits;
-
-/// How deep JSON may nest.
-const MAX_DEPTH: usize = 64;
-
-/// Why JSON is not a value of a type. Names the place and the rule, never the value: it may be sensitive.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{path} {problem}")]
-pub struct InvalidData {
-    /// The place as a JSON path: `$.req.amount`.
-    pub path: String,
-    /// What is wrong there, as the end of a sentence that begins with the path.
-    pub problem: String,
-}
-
-/// Where in the JSON a decoder stands.
-#[derive(Clone, Copy)]
-enum Path<'a> {
-    Root,
-    Member(&'a Path<'a>, &'a str),
-    Item(&'a Path<'a>, usize),
-}
-
-impl Path<'_> {
-    fn depth(&self) -> usize {
-        match self {
-            Path::Root => 0,
-            Path::Member(parent, _) | Path::Item(parent, _) => parent.depth() + 1,
-        }
-    }
-
-    fn text(&self) -> String {
-        match self {
-            Path::Root => "$".to_owned(),
-            Path::Member(parent, name) => format!("{}.{name}", parent.text()),
-            Path::Item(parent, index) => format!("{}[{index}]", parent.text()),
-        }
-    }
-
-    fn refuse<T>(&self, problem: impl Into<String>) -> Result<T, InvalidData> {
-        Err(InvalidData { path: self.text(), problem: problem.into() })
-    }
-}
+use crate::limit::MAX_DEPTH;
 
 /// Reads a value of a type. Errors name the first place that does not fit.
-pub fn decode(types: &[TypeDef], ty: &Type, json: &Json) -> Result<Value, InvalidData> {
-    Decoder { types }.value(Path::Root, ty, json)
+pub fn decode(library: Library<'_>, ty: &Type, json: &Json) -> Result<Value, InvalidData> {
+    Decoder { library }.value(Path::Root, ty, json)
 }
 
 /// Reads an object of named fields: a workflow's input by parameter names, the data of an error.
-pub fn decode_fields(types: &[TypeDef], fields: &[Field], json: &Json) -> Result<Fields, InvalidData> {
-    Decoder { types }.object(Path::Root, fields, json)
+pub fn decode_fields(library: Library<'_>, fields: &[Field], json: &Json) -> Result<Fields, InvalidData> {
+    Decoder { library }.object(Path::Root, fields, json)
 }
 
 struct Decoder<'a> {
-    types: &'a [TypeDef],
+    library: Library<'a>,
 }
 
 impl Decoder<'_> {
     fn value(&self, at: Path<'_>, ty: &Type, json: &Json) -> Result<Value, InvalidData> {
-        if at.depth() > MAX_DEPTH {
+        if at.depth() > MAX_DEPTH as usize {
             return at.refuse(format!("is nested deeper than {MAX_DEPTH} levels"));
         }
         match (ty, json) {
@@ -86,8 +45,11 @@ impl Decoder<'_> {
             (Type::Money(currency), Json::Object(members)) => self.money(at, *currency, members),
             (Type::List(inner), Json::Array(items)) => {
                 let item = |(i, json)| self.value(Path::Item(&at, i), inner, json);
-                Ok(Value::List(items.iter().enumerate().map(item).collect::<Result<_, _>>()?))
+                Ok(Value::List(items.iter().enumerate().map(item).collect::<Result<Vec<_>, _>>()?.into()))
             }
+            (Type::Set(inner), Json::Array(items)) => self.set(at, inner, items),
+            (Type::Map(key, inner), json) => self.map(at, key, inner, json),
+            (Type::Result(value, error), Json::Object(members)) => self.result(at, value, error, members),
             (Type::Record(fields), Json::Object(members)) => {
                 let member = |(name, ty): &(Name, Type)| {
                     let at = Path::Member(&at, name);
@@ -97,7 +59,7 @@ impl Decoder<'_> {
             }
             (Type::Named(index), json) => self.named(at, *index, json),
             (ty, Json::String(text)) => self.text(at, ty, text),
-            (ty, json) => at.refuse(format!("must be {}, not {}", expected(self.types, ty), found(json))),
+            (ty, json) => at.refuse(format!("must be {}, not {}", expected(self.library, ty), found(json))),
         }
     }
 
@@ -117,11 +79,85 @@ impl Decoder<'_> {
             Type::Uuid => builtin::parse_uuid(text).map(Value::Uuid),
             Type::Timestamp => text.parse().ok().map(Value::Timestamp),
             Type::Duration => parse_duration(text).map(Value::Duration),
+            Type::Date => text.parse().ok().map(Value::Date),
+            Type::Bytes => BASE64.decode(text.as_bytes()).ok().map(|bytes| Value::Bytes(bytes.into())),
             _ => None,
         };
         match value {
             Some(value) => Ok(value),
-            None => at.refuse(format!("is not {}", expected(self.types, ty))),
+            None => at.refuse(format!("is not {}", expected(self.library, ty))),
+        }
+    }
+
+    fn set(&self, at: Path<'_>, inner: &Type, items: &[Json]) -> Result<Value, InvalidData> {
+        let mut seen: Vec<(Value, usize)> = Vec::new();
+        for (i, json) in items.iter().enumerate() {
+            seen.push((self.value(Path::Item(&at, i), inner, json)?, i));
+        }
+        seen.sort_by(|a, b| a.0.order(&b.0).then(a.1.cmp(&b.1)));
+        match seen.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            Some(pair) => Path::Item(&at, pair[1].1).refuse("is in the set already"),
+            None => Ok(Value::set(seen.into_iter().map(|(item, _)| item))),
+        }
+    }
+
+    fn map(&self, at: Path<'_>, key: &Type, inner: &Type, json: &Json) -> Result<Value, InvalidData> {
+        let mut entries: Vec<(Value, Value)> = Vec::new();
+        match (json, is_textual(self.library, key)) {
+            (Json::Object(members), true) => {
+                for (name, json) in members {
+                    let at = Path::Member(&at, name);
+                    entries.push((self.key(at, key, name)?, self.value(at, inner, json)?));
+                }
+            }
+            (Json::Array(items), false) => {
+                for (i, item) in items.iter().enumerate() {
+                    let at = Path::Item(&at, i);
+                    let part = |name: &str, ty| self.member(Path::Member(&at, name), ty, item.get(name));
+                    entries.push((part("key", key)?, part("value", inner)?));
+                }
+            }
+            _ => {
+                let expected =
+                    expected(self.library, &Type::Map(Box::new(key.clone()), Box::new(Type::Unit)));
+                return at.refuse(format!("must be {expected}, not {}", found(json)));
+            }
+        }
+        let count = entries.len();
+        let map = Map::new(entries);
+        if map.len() == count { Ok(Value::Map(map)) } else { at.refuse("has two entries with one key") }
+    }
+
+    /// A key that is the name of a member. There is one text for each key.
+    fn key(&self, at: Path<'_>, ty: &Type, text: &str) -> Result<Value, InvalidData> {
+        let json = match ty {
+            Type::Named(index) => match self.library.def(*index).map(|def| (def, &def.kind)) {
+                Some((def, TypeKind::Refined { base, rule })) => {
+                    let value = self.key(at, base, text)?;
+                    return self.rule(at, rule.as_ref(), Some(def), value);
+                }
+                _ => json!({ "kind": text }),
+            },
+            Type::Int => text.parse().map_or_else(|_| Json::from(text), |n: i64| Json::from(n)),
+            _ => Json::from(text),
+        };
+        let value = self.value(at, ty, &json)?;
+        let is_same = value.to_string() == text || matches!(value, Value::Uuid(_));
+        if is_same { Ok(value) } else { at.refuse(format!("is not {} as a key", expected(self.library, ty))) }
+    }
+
+    fn result(
+        &self,
+        at: Path<'_>,
+        value: &Type,
+        error: &Type,
+        members: &Object<String, Json>,
+    ) -> Result<Value, InvalidData> {
+        let part = |name: &str, ty| self.member(Path::Member(&at, name), ty, members.get(name));
+        match members.get("kind").and_then(Json::as_str) {
+            Some("Ok") => part("value", value).map(Value::ok),
+            Some("Err") => part("error", error).map(Value::err),
+            _ => Path::Member(&at, "kind").refuse("must be one of Ok, Err"),
         }
     }
 
@@ -129,7 +165,7 @@ impl Decoder<'_> {
         &self,
         at: Path<'_>,
         currency: Option<Currency>,
-        json: &Map<String, Json>,
+        json: &Object<String, Json>,
     ) -> Result<Value, InvalidData> {
         let code = Path::Member(&at, "currency");
         let amount = Path::Member(&at, "amount");
@@ -153,7 +189,7 @@ impl Decoder<'_> {
     }
 
     fn named(&self, at: Path<'_>, index: u32, json: &Json) -> Result<Value, InvalidData> {
-        let Some(def) = self.types.get(index as usize) else {
+        let Some(def) = self.library.def(index) else {
             return at.refuse("has a type that is not in the plan");
         };
         match &def.kind {
@@ -209,7 +245,7 @@ impl Decoder<'_> {
             return Ok(value);
         };
         let owner = of.map(|def| format!(" of {}", def.short_name())).unwrap_or_default();
-        match fits(self.types, &rule.holds, &value) {
+        match fits(self.library, &rule.holds, &value) {
             Ok(true) => Ok(value),
             Ok(false) => at.refuse(format!("breaks the rule `{}`{owner}", rule.text)),
             Err(fault) => {
@@ -219,100 +255,12 @@ impl Decoder<'_> {
     }
 }
 
-/// Writes a value as JSON of its type. What does not fit its type is written by its own kind.
-pub fn encode(types: &[TypeDef], ty: &Type, value: &Value) -> Json {
-    match (ty, value) {
-        (Type::Optional(inner), value) if *value != Value::None => encode(types, inner, value),
-        (Type::List(inner), Value::List(items)) => {
-            items.iter().map(|item| encode(types, inner, item)).collect()
-        }
-        (Type::Record(fields), Value::Record(values)) => {
-            let member = |(name, ty): &(Name, Type)| {
-                values.get(name).map(|value| (name.to_string(), encode(types, ty, value)))
-            };
-            Json::Object(fields.iter().filter_map(member).collect())
-        }
-        (Type::Named(index), value) => match types.get(*index as usize).map(|def| &def.kind) {
-            Some(TypeKind::Refined { base, .. }) => encode(types, base, value),
-            Some(TypeKind::Record(fields)) => encode_fields(types, fields, members(value)),
-            Some(TypeKind::Error(fields) | TypeKind::Event(fields)) => {
-                encode_fields(types, fields, members(value))
-            }
-            Some(TypeKind::Enum(variants)) => variant_json(types, variants, value),
-            None => plain(value),
-        },
-        (_, value) => plain(value),
-    }
-}
-
-/// Writes named fields as a JSON object in the order of their declaration.
-pub fn encode_fields(types: &[TypeDef], fields: &[Field], values: &Fields) -> Json {
-    let member = |field: &Field| {
-        values.get(&field.name).map(|value| (field.name.to_string(), encode(types, &field.ty, value)))
-    };
-    Json::Object(fields.iter().filter_map(member).collect())
-}
-
-fn members(value: &Value) -> &Fields {
-    static NONE: std::sync::LazyLock<Fields> = std::sync::LazyLock::new(Fields::default);
-    match value {
-        Value::Record(fields) | Value::Variant(_, fields) => fields,
-        _ => &NONE,
-    }
-}
-
-fn variant_json(types: &[TypeDef], variants: &[Variant], value: &Value) -> Json {
-    let Value::Variant(name, values) = value else {
-        return plain(value);
-    };
-    let mut json = Map::from_iter([("kind".to_owned(), Json::from(name.as_str()))]);
-    if let Some(variant) = variants.iter().find(|variant| variant.name == *name)
-        && let Json::Object(fields) = encode_fields(types, &variant.fields, values)
-    {
-        json.extend(fields);
-    }
-    Json::Object(json)
-}
-
-/// A value by its own kind.
-fn plain(value: &Value) -> Json {
-    match value {
-        Value::None | Value::Unit => Json::Null,
-        Value::Bool(truth) => Json::from(*truth),
-        Value::Int(n) => Json::from(*n),
-        Value::Money(money) => serde_json::json!({
-            "amount": money.amount.to_places(money.currency.places()),
-            "currency": money.currency.code(),
-        }),
-        Value::Duration(length) => Json::from(duration_text(*length)),
-        Value::Json(text) => serde_json::from_str(text).unwrap_or(Json::Null),
-        Value::List(items) => items.iter().map(plain).collect(),
-        Value::Record(fields) => {
-            Json::Object(fields.iter().map(|(n, v)| (n.to_string(), plain(v))).collect())
-        }
-        Value::Variant(name, fields) => {
-            let kind = ("kind".to_owned(), Json::from(name.as_str()));
-            Json::Object(
-                std::iter::once(kind).chain(fields.iter().map(|(n, v)| (n.to_string(), plain(v)))).collect(),
-            )
-        }
-        Value::Decimal(_) | Value::String(_) | Value::Uuid(_) | Value::Timestamp(_) => {
-            Json::from(value.to_string())
-        }
-    }
-}
-
 fn parse_duration(text: &str) -> Option<Duration> {
     let parsed: jiff::SignedDuration = text.starts_with(['P', '-']).then(|| text.parse().ok()).flatten()?;
     i64::try_from(parsed.as_micros()).ok().map(Duration)
 }
 
-/// ISO 8601, as in `PT2H30M`.
-fn duration_text(length: Duration) -> String {
-    jiff::SignedDuration::from_micros(length.0).to_string()
-}
-
-fn expected(types: &[TypeDef], ty: &Type) -> String {
+fn expected(library: Library<'_>, ty: &Type) -> String {
     match ty {
         Type::Unit => "null".into(),
         Type::Bool => "true or false".into(),
@@ -326,8 +274,14 @@ fn expected(types: &[TypeDef], ty: &Type) -> String {
         Type::Money(_) => "an object with `amount` and `currency`".into(),
         Type::List(_) => "an array".into(),
         Type::Record(_) => "an object".into(),
-        Type::Optional(inner) => expected(types, inner),
-        Type::Named(index) => types.get(*index as usize).map_or("a value", |def| def.short_name()).to_owned(),
+        Type::Date => "a day as text, such as \"2026-11-24\"".into(),
+        Type::Bytes => "base64 text".into(),
+        Type::Set(_) => "an array".into(),
+        Type::Map(key, _) if is_textual(library, key) => "an object".into(),
+        Type::Map(..) => "an array of objects with `key` and `value`".into(),
+        Type::Result(..) => "an object whose `kind` is Ok or Err".into(),
+        Type::Optional(inner) => expected(library, inner),
+        Type::Named(index) => library.def(*index).map_or("a value", |def| def.short_name()).to_owned(),
     }
 }
 

@@ -1,0 +1,230 @@
+//! Waiting: for a message, for a person, for a time.
+
+use wfl_ir::{Caught, Expr, Label, Name};
+use wfl_source::{Code, Diagnostic, Span};
+use wfl_syntax::ast;
+
+use crate::body::catch::Outcomes;
+use crate::body::construct::Place;
+use crate::body::flow::Flow;
+use crate::body::state::{Body, Recovery};
+use crate::contract::find_operation;
+use crate::expr::Binding;
+use crate::hir::{Await, AwaitKind, Reminder, Statement};
+use crate::signature::Resolver;
+use crate::tables::label;
+use crate::ty::Ty;
+
+/// What people may see whose role says nothing else.
+const CLEARANCE: Label = Label::Internal;
+
+impl Body<'_, '_, '_> {
+    pub(crate) fn wait(&mut self, wait: &ast::Wait) -> Statement {
+        let ty = if wait.until { Ty::Timestamp } else { Ty::Duration };
+        let time = self.cx.check_as(&wait.time, &ty).expr;
+        Statement::Wait { until: wait.until, time }
+    }
+
+    pub(crate) fn await_for(&mut self, source: &ast::Await, place: Place<'_>) -> (Statement, (Ty, Label)) {
+        let name = match place.name {
+            Some(name) => self.construct_name(Some(name), "await"),
+            None => self.construct_name(Some(source.name.text.as_str()).filter(|it| !it.is_empty()), "await"),
+        };
+        let (ty, marked) = self.await_type(source);
+        let kind = match source.kind {
+            ast::AwaitKind::Human => self.human(source, &ty),
+            _ => self.signal(source, &ty, marked),
+        };
+        let remind = source.remind.as_ref().map(|remind| self.remind(remind));
+        let before = self.flow.clone();
+        let outcomes = self.await_outcomes(source);
+        let mut caught = self.headers(&source.handlers, &outcomes.errors);
+        self.check_possible(&source.handlers, &mut caught, &outcomes);
+        self.recoveries.push(Recovery::new(place.target, place.slot, ty.clone(), marked));
+        let mut late = Flow::dead();
+        let timeout = source.timeout.as_ref().map(|timeout| {
+            let after = self.cx.check_as(&timeout.after, &Ty::Duration).expr;
+            self.flow = before.clone();
+            let action = timeout.action.as_ref().map(|action| self.action(action));
+            if action.is_some() {
+                late = std::mem::replace(&mut self.flow, Flow::dead());
+            }
+            (after, action)
+        });
+        let handled = self.handler_bodies(&source.handlers, &caught, &before);
+        let exits = self.recoveries.pop().map(|recovery| recovery.exits).unwrap_or_default();
+        self.flow = before;
+        self.raise_unhandled(&outcomes, &caught, source.handlers.len(), source.keyword);
+        let mut falling = handled.falling;
+        falling.extend(source.timeout.as_ref().filter(|_| late.live).map(|timeout| timeout.span));
+        self.check_falling(&falling, place.wanted, "await");
+        self.go_on(handled.after.join(late), exits);
+        let statement = Statement::Await(Box::new(Await {
+            name,
+            target: place.target,
+            kind,
+            ty: ty.to_ir(),
+            slot: place.slot,
+            remind,
+            timeout,
+            handlers: handled.handlers,
+            span: source.keyword,
+        }));
+        (statement, (ty, marked))
+    }
+
+    fn await_type(&mut self, source: &ast::Await) -> (Ty, Label) {
+        if let Some(ty) = &source.ty {
+            let (session, tables, module) = (&mut *self.cx.session, self.cx.tables, self.cx.module);
+            return Resolver::new(session, tables, module).typ(ty);
+        }
+        if !source.name.is_missing() {
+            let name = &source.name.text;
+            let title = format!("`{name}` does not say what comes in");
+            let diagnostic = Diagnostic::new(Code::E0224, title, source.name.span, "of which type?");
+            self.report(diagnostic.help(format!("write `{name}(Type)`")));
+        }
+        (Ty::Unknown, Label::Public)
+    }
+
+    /// What a wait may end with besides what is waited for.
+    fn await_outcomes(&self, source: &ast::Await) -> Outcomes {
+        let tables = self.cx.tables;
+        let timed = source.timeout.as_ref().is_some_and(|timeout| timeout.action.is_none());
+        let split = source.approvals.is_some();
+        let mut errors = Vec::new();
+        errors.extend(tables.predeclared("Timeout").filter(|_| timed).map(|error| (error, None)));
+        errors.extend(tables.predeclared("Disagreed").filter(|_| split).map(|error| (error, None)));
+        let mut others = vec![Caught::Cancelled];
+        others.extend(timed.then_some(Caught::Timeout));
+        Outcomes { owner: format!("`await {}`", source.name.text), errors, others }
+    }
+
+    fn signal(&mut self, source: &ast::Await, ty: &Ty, marked: Label) -> AwaitKind {
+        let channel = Name::from(source.name.text.as_str());
+        self.only_for_people(source);
+        let condition = source.condition.as_ref().map(|condition| {
+            self.cx.alone(|cx| {
+                let place = Expr::Local(cx.locals);
+                cx.locals += 1;
+                let (name, ty, span) = ("signal".to_owned(), ty.clone(), condition.span);
+                cx.names.push(Binding { name, place, ty, label: marked, span, used: true, warn: false });
+                cx.check_as(condition, &Ty::Bool).expr
+            })
+        });
+        match self.channels.iter().find(|(known, ..)| *known == channel).map(|(_, known, _)| known.clone()) {
+            Some(known) if !self.cx.tables.fits(&known, ty) || !self.cx.tables.fits(ty, &known) => {
+                let span = source.ty.as_ref().map_or(source.name.span, |ty| ty.span);
+                let title = format!("the channel `{channel}` carries {}", self.cx.tables.show(&known));
+                let message = format!("here it is {}", self.cx.tables.show(ty));
+                self.report(Diagnostic::new(Code::E0205, title, span, message));
+            }
+            Some(_) => {}
+            None => self.channels.push((channel.clone(), ty.clone(), marked)),
+        }
+        AwaitKind::Signal { channel, condition }
+    }
+
+    fn only_for_people(&mut self, source: &ast::Await) {
+        let given = [
+            ("role", source.role.as_ref().map(|it| it.span)),
+            ("approvals", source.approvals.as_ref().map(|it| it.span)),
+            ("title", source.title.as_ref().map(|it| it.span)),
+            ("show", source.show.as_ref().map(|it| it.span)),
+            ("escalate", source.escalations.first().map(|it| it.span)),
+        ];
+        for (word, span) in given {
+            if let Some(span) = span {
+                let title = format!("`{word}` does not belong to `await signal`");
+                let diagnostic = Diagnostic::new(Code::E0102, title, span, "nobody is asked");
+                self.report(diagnostic.help("people are asked by `await human Task(Type)`"));
+            }
+        }
+    }
+
+    fn human(&mut self, source: &ast::Await, ty: &Ty) -> AwaitKind {
+        let task = Name::from(source.name.text.as_str());
+        if let Some(condition) = &source.condition {
+            let title = "`where` does not belong to `await human`";
+            self.report(Diagnostic::new(Code::E0102, title, condition.span, "there is one answer"));
+        }
+        let role = match &source.role {
+            Some(role) => self.cx.check_as(role, &Ty::String).expr,
+            None => {
+                let title = format!("`{task}` does not say who may answer");
+                let diagnostic = Diagnostic::new(Code::E0224, title, source.name.span, "no `role`");
+                self.report(diagnostic.help("add `role \"name\"`: only people with this role may answer"));
+                Expr::Const(wfl_ir::Value::text(""))
+            }
+        };
+        let approvals = source.approvals.as_ref();
+        let needed = approvals.and_then(|it| self.count(&it.needed, "`approvals`")).unwrap_or(1);
+        let most = approvals.and_then(|it| it.most.as_ref());
+        let most = most.and_then(|most| self.count(most, "the number behind `of`")).unwrap_or(needed);
+        if let (Some(approvals), true) = (approvals, most < needed) {
+            let title = format!("{needed} of {most} people can never agree");
+            self.report(Diagnostic::new(Code::E0214, title, approvals.span, "too many"));
+        }
+        let title = source.title.as_ref().map(|title| self.shown(title, Some(&Ty::String)).0);
+        let show = source.show.as_ref().map(|show| self.shown(show, None));
+        let show = show.map(|(expr, ty)| (expr, ty.to_ir()));
+        let escalations = source.escalations.iter().map(|escalate| {
+            let after = self.cx.check_as(&escalate.after, &Ty::Duration).expr;
+            (after, self.cx.check_as(&escalate.to, &Ty::String).expr)
+        });
+        let escalations = escalations.collect();
+        if self.tasks.iter().all(|(known, _)| *known != task) {
+            self.tasks.push((task.clone(), ty.clone()));
+        }
+        AwaitKind::Human { task, role, approvals: needed, most, title, show, escalations }
+    }
+
+    /// Checks what people see: nothing above their clearance.
+    fn shown(&mut self, expr: &ast::Expr, hint: Option<&Ty>) -> (Expr, Ty) {
+        let typed = match hint {
+            Some(hint) => self.cx.check_as(expr, hint),
+            None => self.cx.alone(|cx| cx.check(expr, None)),
+        };
+        let within = |ty: &Ty| match ty {
+            Ty::Record(members) => members.iter().map(|member| member.label).max().unwrap_or_default(),
+            _ => Label::Public,
+        };
+        let marked = typed.label.max(within(&typed.ty));
+        self.cx.check_flow(marked, CLEARANCE, "the people who are asked", expr.span);
+        (typed.expr, typed.ty)
+    }
+
+    fn remind(&mut self, remind: &ast::Remind) -> (Expr, Option<Reminder>) {
+        let every = self.cx.check_as(&remind.every, &Ty::Duration).expr;
+        let Some(call) = &remind.using else { return (every, None) };
+        let found = find_operation(self.cx.session, self.cx.tables, self.cx.module, &call.path);
+        let reminder = found.map(|operation| {
+            let tables = self.cx.tables;
+            let info = &tables.operations[operation as usize];
+            let owner = format!("`{}`", tables.qualified(operation));
+            let args = self.cx.fields(&owner, &info.params, &call.arguments, label(info.source.accepts));
+            self.check_reminder(operation, call.path.span);
+            Reminder { operation, args }
+        });
+        (every, reminder)
+    }
+
+    // A reminder goes out by itself, again and again; nobody handles its errors and nothing undoes it.
+    fn check_reminder(&mut self, operation: u32, span: Span) {
+        use crate::tables::EffectClass::{Compensable, Irreversible};
+        let tables = self.cx.tables;
+        let info = &tables.operations[operation as usize];
+        let problem = match info.effect {
+            Irreversible => "cannot be taken back",
+            Compensable => "would have to be undone",
+            _ if !info.raises.is_empty() => "may refuse with an error of its own",
+            _ => return,
+        };
+        let title = format!("`{}` {problem}", tables.qualified(operation));
+        let diagnostic = Diagnostic::new(Code::E0311, title, span, "used as a reminder here");
+        self.report(
+            diagnostic
+                .help("remind by an operation with `effect write`, `idempotent by …` and without `raises`"),
+        );
+    }
+}

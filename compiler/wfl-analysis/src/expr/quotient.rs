@@ -1,0 +1,106 @@
+//! `/`: only where the divisor is known not to be zero.
+
+use wfl_ir::{Binary, Decimal, Expr, Value};
+use wfl_source::{Code, Diagnostic, Span};
+use wfl_syntax::ast::{self, BinaryOp, ExprKind};
+
+use crate::expr::checker::Checker;
+use crate::tables::Shape;
+use crate::ty::{Ty, Typed};
+
+impl Checker<'_, '_, '_> {
+    /// `left / right`, a Decimal.
+    pub(crate) fn quotient(&mut self, left: &ast::Expr, right: &ast::Expr, op_span: Span) -> Typed {
+        let dividend = self.alone(|this| this.check(left, None));
+        let divisor = self.alone(|this| this.check(right, None));
+        if self.arithmetic(BinaryOp::Divide, op_span, &dividend.ty, &divisor.ty).is_none() {
+            return Typed::unknown();
+        }
+        if !self.is_never_zero(&divisor, right) {
+            let title = "this divisor may be zero";
+            let diagnostic = Diagnostic::new(Code::E0226, title, right.span, "nothing says that it is not");
+            self.session.report(
+                diagnostic
+                    .note("a quotient by zero has no value, and there is no null to stand for it")
+                    .help("write `div(a, b) ?? …`, which gives `none` for zero, or give the divisor a type `where value > 0`"),
+            );
+            return Typed::unknown();
+        }
+        let label = dividend.label.max(divisor.label);
+        let expr = Expr::Binary(Binary::Divide, Box::new(dividend.expr), Box::new(divisor.expr));
+        self.fold(Typed::new(expr, Ty::Decimal, label), left.span.to(right.span))
+    }
+
+    pub(crate) fn divided_money(&mut self, span: Span, money: &Ty) {
+        let title = format!("{} cannot be divided", self.tables.show(money));
+        let diagnostic = Diagnostic::new(Code::E0212, title, span, "who would get the cent that is left?");
+        self.session.report(
+            diagnostic.help("`allocate(amount, parts)` of `std.money` splits it and loses no cent; a share is `percent(amount, rate)`"),
+        );
+    }
+
+    fn is_never_zero(&self, divisor: &Typed, source: &ast::Expr) -> bool {
+        match divisor.value() {
+            Some(Value::Int(number)) => *number != 0,
+            Some(Value::Decimal(number)) => *number != Decimal::ZERO,
+            _ => self.type_excludes_zero(&divisor.ty) || self.field_excludes_zero(source),
+        }
+    }
+
+    fn type_excludes_zero(&self, ty: &Ty) -> bool {
+        let Ty::Named(index) = ty else { return false };
+        match &self.tables.types[*index as usize].shape {
+            Shape::Refined { base, rule } => {
+                rule.as_ref().is_some_and(|rule| excludes_zero(&rule.holds)) || self.type_excludes_zero(base)
+            }
+            _ => false,
+        }
+    }
+
+    /// `value.field` whose field has a rule.
+    fn field_excludes_zero(&self, source: &ast::Expr) -> bool {
+        let ExprKind::Member { base, name, optional: false } = &source.kind else { return false };
+        let ExprKind::Name(owner) = &base.kind else { return false };
+        let Some(binding) = self.names.iter().rev().find(|binding| binding.name == owner.text) else {
+            return false;
+        };
+        let Ty::Named(index) = binding.ty else { return false };
+        let fields = self.tables.fields(index).unwrap_or_default();
+        let field = fields.iter().find(|field| field.name == name.text.as_str());
+        field.and_then(|field| field.rule.as_ref()).is_some_and(|rule| excludes_zero(&rule.holds))
+    }
+}
+
+/// Whether a rule over `value` is false for zero.
+fn excludes_zero(rule: &Expr) -> bool {
+    let Expr::Binary(op, left, right) = rule else { return false };
+    let number = |expr: &Expr| match expr {
+        Expr::Const(Value::Int(number)) => Some(Decimal::from(*number)),
+        Expr::Const(Value::Decimal(number)) => Some(*number),
+        _ => None,
+    };
+    let zero = Decimal::ZERO;
+    match (op, &**left, &**right) {
+        (Binary::And, a, b) => excludes_zero(a) || excludes_zero(b),
+        (Binary::Or, a, b) => excludes_zero(a) && excludes_zero(b),
+        (Binary::Greater, Expr::Subject, bound) => number(bound).is_some_and(|bound| bound >= zero),
+        (Binary::GreaterOrEqual, Expr::Subject, bound) => number(bound).is_some_and(|bound| bound > zero),
+        (Binary::Less, Expr::Subject, bound) => number(bound).is_some_and(|bound| bound <= zero),
+        (Binary::LessOrEqual, Expr::Subject, bound) => number(bound).is_some_and(|bound| bound < zero),
+        (Binary::NotEqual, Expr::Subject, bound) => number(bound).is_some_and(|bound| bound == zero),
+        (Binary::Within, Expr::Subject, Expr::Const(Value::List(ends))) => match &ends[..] {
+            [low, high] => {
+                let end = |value: &Value| number(&Expr::Const(value.clone()));
+                end(low).is_some_and(|low| low > zero) || end(high).is_some_and(|high| high < zero)
+            }
+            _ => false,
+        },
+        (Binary::Within, Expr::Subject, Expr::List(ends)) => match ends.as_slice() {
+            [low, high] => {
+                number(low).is_some_and(|low| low > zero) || number(high).is_some_and(|high| high < zero)
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}

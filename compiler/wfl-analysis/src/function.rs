@@ -1,0 +1,105 @@
+//! The functions of a program: their values, and that none of them needs itself.
+
+use std::collections::BTreeSet;
+
+use wfl_ir::{Expr, Function, Name, Type, Value};
+use wfl_source::{Code, Diagnostic};
+
+use crate::expr::{Binding, Checker};
+use crate::rule::ir_fields;
+use crate::session::Session;
+use crate::tables::{Body, Tables};
+
+/// Checks the values of all functions and fills [`Tables::functions`].
+pub(crate) fn check(session: &mut Session<'_>, tables: &mut Tables<'_>) {
+    let mut functions = Vec::new();
+    let mut calls: Vec<BTreeSet<u32>> = Vec::new();
+    for index in 0..tables.declared_functions.len() {
+        if matches!(tables.declared_functions[index].body, Body::Expression(_)) {
+            let (function, called) = check_one(session, tables, index);
+            functions.push(function);
+            calls.push(called);
+        }
+    }
+    for at in rings(&calls) {
+        report_ring(session, tables, &calls, at);
+        // What has no end must not be computed, not even while compiling.
+        functions[at].body = Expr::Const(Value::None);
+    }
+    tables.functions = functions;
+}
+
+fn check_one(session: &mut Session<'_>, tables: &Tables<'_>, index: usize) -> (Function, BTreeSet<u32>) {
+    let info = &tables.declared_functions[index];
+    let mut checker = Checker::new(session, tables, info.module);
+    for param in &info.params {
+        let place = Expr::Local(checker.locals);
+        checker.locals += 1;
+        let (name, ty, label, span) = (param.name.to_string(), param.ty.clone(), param.label, param.span);
+        let warn = true;
+        checker.names.push(Binding { name, place, ty, label, span, used: false, warn });
+    }
+    let body = match &info.source.body {
+        Some(body) => checker.check_as(body, &info.result).expr,
+        None => Expr::Const(Value::None),
+    };
+    checker.release(0);
+    let called = std::mem::take(&mut checker.called);
+    let module = &tables.modules[info.module].path;
+    let name = Name::from(format!("{module}.{}", info.name));
+    let result = if info.result.is_unknown() { Type::Json } else { info.result.to_ir() };
+    (Function { name, params: ir_fields(&info.params), result, body }, called)
+}
+
+/// The functions that need themselves.
+fn rings(calls: &[BTreeSet<u32>]) -> Vec<usize> {
+    (0..calls.len()).filter(|at| path(calls, *at).is_some()).collect()
+}
+
+/// A way of calls from a function back to itself, without its start.
+fn path(calls: &[BTreeSet<u32>], start: usize) -> Option<Vec<usize>> {
+    let mut from: Vec<Option<usize>> = vec![None; calls.len()];
+    let mut open = vec![start];
+    while let Some(at) = open.pop() {
+        for next in calls[at].iter().map(|next| *next as usize) {
+            if next == start {
+                let mut way = vec![start];
+                let mut step = at;
+                while step != start {
+                    way.push(step);
+                    step = from[step].unwrap_or(start);
+                }
+                way.reverse();
+                return Some(way);
+            }
+            if next < calls.len() && from[next].is_none() {
+                from[next] = Some(at);
+                open.push(next);
+            }
+        }
+    }
+    None
+}
+
+fn report_ring(session: &mut Session<'_>, tables: &Tables<'_>, calls: &[BTreeSet<u32>], at: usize) {
+    let way = path(calls, at).unwrap_or_default();
+    // The ring is told once, at the function of it that comes first.
+    if way.iter().any(|other| *other < at) {
+        return;
+    }
+    let info = |number: usize| {
+        let expression = |body: Body| body == Body::Expression(number as u32);
+        tables.declared_functions.iter().find(|info| expression(info.body))
+    };
+    let Some(first) = info(at) else { return };
+    let names = [at].into_iter().chain(way).filter_map(info).map(|info| info.name.to_string());
+    let title = format!("`{}` needs itself", first.name);
+    let diagnostic =
+        Diagnostic::new(Code::E0228, title, first.source.name.span, "would never come to an end");
+    session.report(
+        diagnostic
+            .note(names.collect::<Vec<_>>().join(" → "))
+            .note("functions are total: each has a value for all arguments, after a bounded number of steps")
+            .help("work on a whole list at once: `map`, `filter`, `fold`; what takes rounds is `repeat up to n { … }`"),
+    );
+}

@@ -1,0 +1,201 @@
+//! What workflows are to those that start them: whether they pass a point of no return, whether they can end with
+//! something that could be undone, and that none of them starts itself.
+
+use wfl_source::{Code, Diagnostic, Span};
+use wfl_syntax::ast::{
+    Action, ArmBody, Await, Block, Else, Handler, IfStatement, JumpKind, Match, Operand, Statement, Step,
+};
+
+use crate::session::Session;
+use crate::tables::{EffectClass, Space, Tables, Thing};
+
+/// A workflow that another one starts.
+#[derive(Clone, Copy)]
+struct Start {
+    workflow: usize,
+    span: Span,
+}
+
+/// Fills the summaries of all workflows, and reports rings.
+pub(crate) fn check(session: &mut Session<'_>, tables: &mut Tables<'_>) {
+    let mut starts: Vec<Vec<Start>> = Vec::new();
+    for index in 0..tables.workflows.len() {
+        let info = &tables.workflows[index];
+        let (module, mut own, mut pivots, mut owes) = (info.module, Vec::new(), false, false);
+        steps(&info.source.body, &mut |step| {
+            pivots |= step.pivot.is_some();
+            let path = &step.call.path;
+            if step.run.is_some() {
+                if let Some(Thing::Workflow(workflow)) = tables.find_path(session, module, Space::Type, path)
+                {
+                    own.push(Start { workflow: workflow as usize, span: path.span });
+                }
+            } else {
+                owes |= compensable(session, tables, module, step);
+            }
+        });
+        let info = &mut tables.workflows[index];
+        (info.pivots, info.owes) = (pivots, owes);
+        starts.push(own);
+    }
+    report_rings(session, tables, &starts);
+    inherit(tables, &starts);
+}
+
+fn compensable(session: &mut Session<'_>, tables: &Tables<'_>, module: usize, step: &Step) -> bool {
+    let named = |name: &str| {
+        let own = tables.operations.iter().filter(|operation| operation.name == name);
+        own.map(|operation| operation.effect).collect::<Vec<_>>()
+    };
+    // Found without reports: those are made where the step is checked.
+    let effects = match step.call.path.segments.as_slice() {
+        [service, name] => match tables.find(session, module, Space::Type, &service.text) {
+            Some(Thing::Service(service)) => {
+                let operations = tables.services[service as usize].operations.iter();
+                let operations = operations.map(|index| &tables.operations[*index as usize]);
+                operations.filter(|it| it.name == name.text.as_str()).map(|it| it.effect).collect()
+            }
+            _ => named(&name.text),
+        },
+        [.., name] => named(&name.text),
+        [] => Vec::new(),
+    };
+    effects.contains(&EffectClass::Compensable)
+}
+
+/// A workflow owes what the workflows owe that it starts.
+fn inherit(tables: &mut Tables<'_>, starts: &[Vec<Start>]) {
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for (index, own) in starts.iter().enumerate() {
+            let owes = own.iter().any(|start| tables.workflows[start.workflow].owes);
+            let pivots = own.iter().any(|start| tables.workflows[start.workflow].pivots);
+            let info = &mut tables.workflows[index];
+            changed |= (owes && !info.owes) || (pivots && !info.pivots);
+            (info.owes, info.pivots) = (info.owes || owes, info.pivots || pivots);
+        }
+    }
+}
+
+fn report_rings(session: &mut Session<'_>, tables: &Tables<'_>, starts: &[Vec<Start>]) {
+    let mut done = vec![false; starts.len()];
+    for first in 0..starts.len() {
+        let mut trail = Vec::new();
+        visit(session, tables, starts, first, &mut trail, &mut done);
+    }
+}
+
+fn visit(
+    session: &mut Session<'_>,
+    tables: &Tables<'_>,
+    starts: &[Vec<Start>],
+    at: usize,
+    trail: &mut Vec<usize>,
+    done: &mut [bool],
+) {
+    if done[at] {
+        return;
+    }
+    trail.push(at);
+    for start in &starts[at] {
+        match trail.iter().position(|open| *open == start.workflow) {
+            Some(from) => {
+                let ring = trail[from..].iter().chain([&start.workflow]);
+                let ring = ring.map(|index| tables.workflows[*index].name.to_string()).collect::<Vec<_>>();
+                let title = "workflows start each other in a ring";
+                let diagnostic = Diagnostic::new(Code::E0305, title, start.span, "closes the ring");
+                session.report(diagnostic.note(ring.join(" → ")).help(
+                    "a workflow that goes on for ever begins anew by `restart(…)`, with other arguments",
+                ));
+            }
+            None => visit(session, tables, starts, start.workflow, trail, done),
+        }
+    }
+    trail.pop();
+    done[at] = true;
+}
+
+/// Calls `on` for each step of a block and of the blocks inside.
+pub(crate) fn steps<'a>(block: &'a Block, on: &mut dyn FnMut(&'a Step)) {
+    for statement in &block.statements {
+        match statement {
+            Statement::Step(step) => {
+                on(step);
+                handlers(&step.handlers, on);
+            }
+            Statement::Let(it) => operand(&it.value, on),
+            Statement::If(it) => conditional(it, on),
+            Statement::Match(it) => choice(it, on),
+            Statement::Saga(it) => construct(&it.body, &it.handlers, on),
+            Statement::Parallel(it) => {
+                it.branches.iter().for_each(|branch| steps(&branch.body, on));
+                handlers(&it.handlers, on);
+            }
+            Statement::Foreach(it) => construct(&it.body, &it.handlers, on),
+            Statement::Repeat(it) => steps(&it.body, on),
+            Statement::Await(it) => awaited(it, on),
+            Statement::Shield(it) => steps(&it.body, on),
+            Statement::Ensure(it) => it.otherwise.iter().for_each(|otherwise| action(otherwise, on)),
+            Statement::Jump(it) => match &it.kind {
+                JumpKind::Return(Some(value)) | JumpKind::Yield(Some(value)) => operand(value, on),
+                _ => {}
+            },
+            Statement::Emit(_) | Statement::Wait(_) => {}
+        }
+    }
+}
+
+fn construct<'a>(body: &'a Block, handled: &'a [Handler], on: &mut dyn FnMut(&'a Step)) {
+    steps(body, on);
+    handlers(handled, on);
+}
+
+fn handlers<'a>(handlers: &'a [Handler], on: &mut dyn FnMut(&'a Step)) {
+    handlers.iter().for_each(|handler| action(&handler.action, on));
+}
+
+fn action<'a>(action: &'a Action, on: &mut dyn FnMut(&'a Step)) {
+    if let Action::Block(block) = action {
+        steps(block, on);
+    }
+}
+
+fn awaited<'a>(it: &'a Await, on: &mut dyn FnMut(&'a Step)) {
+    let timeout = it.timeout.as_ref().and_then(|timeout| timeout.action.as_ref());
+    timeout.into_iter().for_each(|late| action(late, on));
+    handlers(&it.handlers, on);
+}
+
+fn conditional<'a>(it: &'a IfStatement, on: &mut dyn FnMut(&'a Step)) {
+    steps(&it.then, on);
+    match &it.otherwise {
+        Some(Else::Block(block)) => steps(block, on),
+        Some(Else::If(chained)) => conditional(chained, on),
+        None => {}
+    }
+}
+
+fn choice<'a>(it: &'a Match<ArmBody>, on: &mut dyn FnMut(&'a Step)) {
+    for arm in &it.arms {
+        if let ArmBody::Block(block) = &arm.body {
+            steps(block, on);
+        }
+    }
+}
+
+fn operand<'a>(value: &'a Operand, on: &mut dyn FnMut(&'a Step)) {
+    match value {
+        Operand::Expr(_) => {}
+        Operand::Saga(it) => construct(&it.body, &it.handlers, on),
+        Operand::If(it) => conditional(it, on),
+        Operand::Match(it) => choice(it, on),
+        Operand::Parallel(it) => {
+            it.branches.iter().for_each(|branch| steps(&branch.body, on));
+            handlers(&it.handlers, on);
+        }
+        Operand::Foreach(it) => construct(&it.body, &it.handlers, on),
+        Operand::Repeat(it) => steps(&it.body, on),
+        Operand::Await(it) => awaited(it, on),
+    }
+}

@@ -1,0 +1,42 @@
+//! Functions of the program, and what expressions need to be evaluated.
+
+use serde::{Deserialize, Serialize};
+
+use crate::declared::{Field, TypeDef};
+use crate::expr::Expr;
+use crate::name::Name;
+use crate::types::Type;
+
+/// A named pure expression. It calls only functions that stand before it in the plan, so that nothing recurs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Function {
+    /// The module path and the name: `payments.transfer.fee_of`.
+    pub name: Name,
+    /// What it takes. Parameter i is local i; a rule is tested at every call.
+    pub params: Vec<Field>,
+    /// What it gives.
+    pub result: Type,
+    /// The value. It sees nothing but the parameters.
+    pub body: Expr,
+}
+
+/// What types and calls in expressions point into.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Library<'a> {
+    /// The named types.
+    pub types: &'a [TypeDef],
+    /// The functions.
+    pub functions: &'a [Function],
+}
+
+impl<'a> Library<'a> {
+    /// Types without functions.
+    pub fn of_types(types: &'a [TypeDef]) -> Library<'a> {
+        Library { types, functions: &[] }
+    }
+
+    /// The type with this index.
+    pub fn def(self, index: u32) -> Option<&'a TypeDef> {
+        self.types.get(index as usize)
+    }
+}
