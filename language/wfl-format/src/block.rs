@@ -78,15 +78,24 @@ impl Layout<'_, '_> {
                 } else if between == Between::Comma {
                     self.flat_comma();
                 }
-                if !self.is_stray(before, *unit) {
+                if self.is_stray(before, *unit) {
+                    self.next_unit(before, *unit, Keep::Always);
+                } else {
                     self.line(if between == Between::Blanks { 2 } else { 1 }, Keep::Always);
-                } else if !self.source.first(*unit).touches {
-                    self.space();
                 }
             }
             self.part(*unit);
         }
         self.closer(*close, units.is_empty(), (!units.is_empty()).then_some(1));
+    }
+
+    /// Between parts that stand on lines of their own.
+    pub(crate) fn next_unit(&mut self, before: Part, unit: Part, keep: Keep) {
+        if !self.is_stray(before, unit) {
+            self.hard(keep);
+        } else if !self.source.first(unit).touches {
+            self.space();
+        }
     }
 
     // Text that fits nowhere stays on its line: a new line could make a name or an attribute of it.

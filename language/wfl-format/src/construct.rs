@@ -2,8 +2,7 @@
 
 use wfl_syntax::Rule;
 
-use crate::copied::is_foreach_clause;
-use crate::document::Keep;
+use crate::copied::{is_clause, is_foreach_clause};
 use crate::layout::Layout;
 use crate::token::Part;
 
@@ -20,7 +19,7 @@ impl Layout<'_, '_> {
             Rule::attr => self.attribute(part),
             Rule::param | Rule::type_d => self.with_rule(&source.parts(part)),
             Rule::fn_d => self.function(part),
-            Rule::workflow_d => self.workflow(part),
+            Rule::workflow_d => self.with_clauses(part, is_clause),
             Rule::policy_rule => self.policy_rule(part),
             Rule::record_d | Rule::enum_d | Rule::service_d | Rule::migrate_d | Rule::policy_d => {
                 self.headed(part)
@@ -45,38 +44,12 @@ impl Layout<'_, '_> {
                 self.enumeration(&source.parts(part));
             }
             Rule::ensure_s => self.ensure(part),
-            Rule::foreach_s => self.foreach(part),
+            Rule::foreach_s => self.with_clauses(part, is_foreach_clause),
             Rule::if_x if self.is_choice(part) => self.choice(part),
             Rule::if_x => self.branches(part),
             Rule::expr => self.expression(part),
             Rule::postfix => self.postfix(part),
             _ => self.run(&source.parts(part)),
         }
-    }
-
-    /// `foreach item in items` with its clauses on lines of their own.
-    fn foreach(&mut self, part: Part) {
-        let parts = self.source.parts(part);
-        let is_clause = |it: &Part| self.source.rule(*it).is_some_and(is_foreach_clause);
-        let [ref head @ .., body] = parts[..] else { return };
-        let (head, clauses) = head.split_at(head.iter().position(is_clause).unwrap_or(head.len()));
-        self.run(head);
-        self.clauses(clauses);
-        if clauses.is_empty() {
-            self.space_between_blocks();
-            self.part(body);
-        } else {
-            self.hard(Keep::Never);
-            self.broken_block(body);
-        }
-    }
-
-    /// `sequence [answer, answer]`.
-    fn sequence(&mut self, part: Part) {
-        let parts = self.source.parts(part);
-        let [word, ref list @ ..] = parts[..] else { return };
-        self.part(word);
-        self.space();
-        self.list(list);
     }
 }

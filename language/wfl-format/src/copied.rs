@@ -24,6 +24,8 @@ pub(crate) fn copied(text: &str, nodes: &[Node]) -> Copied {
     let mut found = Copied { nodes: vec![false; nodes.len()], errors: 0, whole: nodes.is_empty() };
     // The nodes and the parts around the node at hand.
     let (mut around, mut units): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+    // Where the attribute at hand ends.
+    let mut attribute = 0;
     let mut at = 0;
     while at < nodes.len() {
         let node = nodes[at];
@@ -38,7 +40,10 @@ pub(crate) fn copied(text: &str, nodes: &[Node]) -> Copied {
             units.push(at);
         }
         around.push(at);
-        if is_error(node.rule) && around.iter().any(|outer| nodes[*outer].rule == Rule::attr) {
+        if node.rule == Rule::attr {
+            attribute = node.next as usize;
+        }
+        if is_error(node.rule) && at < attribute {
             // What an attribute is depends on all of its line.
             found.whole = true;
         } else if is_error(node.rule) || around.len() > DEPTH {

@@ -3,10 +3,12 @@
 use wfl_source::FileId;
 use wfl_syntax::{Chunk, Rule, parse};
 
-use crate::WIDTH;
 use crate::document::print;
 use crate::layout::Layout;
 use crate::token::{Comment, Part, Tokens, is_blank};
+
+/// The columns that a line may have.
+pub const WIDTH: usize = 100;
 
 /// A text that is laid out.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -60,6 +62,8 @@ struct Before {
     one_line: bool,
     /// Whether it is laid out, so that an empty line parts it from others.
     apart: bool,
+    /// The line on which it ends.
+    line: u32,
 }
 
 struct Page {
@@ -81,6 +85,7 @@ impl Page {
             family: family(tokens, root),
             one_line: own_lines == 1,
             apart: tokens.is(root, &[Rule::item]) && tokens.token(root).is_none(),
+            line: tokens.last(root).lines.1,
         };
         if let Some(before) = self.before.take() {
             let same_family = before.family.is_some() && before.family == now.family;
@@ -89,7 +94,8 @@ impl Page {
             // A new line could make text that fits nowhere an attribute or doc comment of what follows.
             let is_decorated = ["///", "@"].iter().any(|begin| first.text.starts_with(begin));
             let is_item = tokens.is(root, &[Rule::item]);
-            let is_stray = !first.fresh && !(is_item && (before.apart || is_decorated));
+            let same_line = first.above.is_empty() && first.lines.0 == before.line;
+            let is_stray = same_line && !(is_item && (before.apart || is_decorated));
             self.text.push_str(match is_blank || (must && blanks_below == 0) {
                 true => "\n\n",
                 false if is_stray && first.touches => "",

@@ -2,7 +2,6 @@
 
 use wfl_syntax::Rule;
 
-use crate::copied::is_clause;
 use crate::document::Keep;
 use crate::layout::Layout;
 use crate::token::Part;
@@ -52,31 +51,23 @@ impl Layout<'_, '_> {
         }
     }
 
-    /// A workflow with its clauses on lines of their own.
-    pub(crate) fn workflow(&mut self, part: Part) {
+    /// A head with clauses on lines of their own, and a body that then stands on lines of its own, too.
+    pub(crate) fn with_clauses(&mut self, part: Part, is_clause: fn(Rule) -> bool) {
         let parts = self.source.parts(part);
         let is_clause = |it: &Part| self.source.rule(*it).is_some_and(is_clause);
-        let [ref head @ .., body] = parts[..] else { return };
-        let (head, clauses) = head.split_at(head.iter().position(is_clause).unwrap_or(head.len()));
-        self.run(head);
-        self.clauses(clauses);
-        if clauses.is_empty() {
-            self.space_between_blocks();
-            self.part(body);
-        } else {
-            self.hard(Keep::Never);
-            self.broken_block(body);
-        }
-    }
-
-    /// Clauses, each on its own line.
-    pub(crate) fn clauses(&mut self, clauses: &[Part]) {
+        let Some(first) = parts.iter().position(is_clause).filter(|first| *first > 0) else {
+            return self.run(&parts);
+        };
+        let [ref clauses @ .., body] = parts[first..] else { return };
+        self.run(&parts[..first]);
         self.indent();
-        for clause in clauses {
-            self.hard(Keep::Never);
+        for (at, clause) in clauses.iter().enumerate() {
+            self.next_unit(parts[first + at - 1], *clause, Keep::Never);
             self.part(*clause);
         }
         self.dedent();
+        self.next_unit(parts[parts.len() - 2], body, Keep::Never);
+        self.broken_block(body);
     }
 
     /// `call … where … requires human role … approvals …`.

@@ -11,18 +11,14 @@ mod layout;
 mod list;
 mod expression;
 mod block;
-mod condition;
 mod item;
 mod statement;
 mod construct;
 mod file;
 mod same;
 
-pub use file::{Formatted, format};
+pub use file::{Formatted, WIDTH, format};
 pub use same::same_program;
-
-/// The columns that a line may have.
-pub const WIDTH: usize = 100;
 
 #[cfg(test)]
 mod tests;

@@ -102,4 +102,13 @@ impl Layout<'_, '_> {
             self.part(*part);
         }
     }
+
+    /// `sequence [answer, answer]`.
+    pub(crate) fn sequence(&mut self, part: Part) {
+        let parts = self.source.parts(part);
+        let [word, ref list @ ..] = parts[..] else { return };
+        self.part(word);
+        self.space();
+        self.list(list);
+    }
 }

@@ -245,9 +245,10 @@ impl<'t> Reader<'t> {
             let rest = &self.text[self.at..end];
             let length = sign_length(rest);
             if length == 0 {
+                // A broken statement ends at a lone `\r`, too.
+                self.fresh |= rest.starts_with(['\n', '\r']);
                 if rest.starts_with('\n') {
                     self.newlines += 1;
-                    self.fresh = true;
                     self.line += 1;
                 }
                 self.at += rest.chars().next().map_or(1, char::len_utf8);

@@ -3,5 +3,6 @@
 mod check;
 mod programs;
 mod cases;
+mod same;
 mod deep;
 mod random;

@@ -8,10 +8,9 @@ use crate::{format, same_program};
 fn programs() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> =
-        ["language/wfl-format/testdata/programs", "stdlib/wfl-stdlib/std", "examples/transfer"]
-            .map(|folder| root.join(folder))
-            .into();
+    let mut folders: Vec<PathBuf> = ["language/wfl-format/testdata/programs", "stdlib", "examples"]
+        .map(|folder| root.join(folder))
+        .into();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -11,7 +11,7 @@ const PROGRAMS: [&str; 3] = [
 ];
 
 /// What is put between tokens.
-const SNIPPETS: [&str; 46] = [
+const SNIPPETS: [&str; 59] = [
     " ",
     "\n",
     "\t",
@@ -58,6 +58,19 @@ const SNIPPETS: [&str; 46] = [
     "and",
     "?",
     ";",
+    "test",
+    "service",
+    "x",
+    "\"x\"",
+    "policy ",
+    "/",
+    "parallel",
+    "step",
+    "branch",
+    "\r",
+    "a.b(c)",
+    "// x\r\n",
+    ".",
 ];
 
 /// Xorshift: enough to damage texts with, and the same everywhere.
