@@ -40,6 +40,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "wfl-compiler",
             "wfl-lower",
+            "wfl-format",
             "wfl-source",
             "wfl-ir",
             "wfl-eval",

@@ -21,6 +21,8 @@ struct Cli {
 enum Verb {
     /// Check programs and report every error with its place
     Check(check::Args),
+    /// Lay out programs in the one way there is
+    Fmt(crate::fmt::Args),
     /// Compile a project into plans
     Build(build::Args),
     /// Draw a workflow as Mermaid, DOT or SVG
@@ -53,6 +55,7 @@ pub(crate) fn main() -> ExitCode {
     };
     let outcome = match &cli.verb {
         Verb::Check(args) => check::run(args),
+        Verb::Fmt(args) => crate::fmt::run(args),
         Verb::Build(args) => build::run(args),
         Verb::Graph(args) => graph::run(args),
         Verb::Run(args) => run::run(args),

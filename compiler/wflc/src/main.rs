@@ -1,4 +1,4 @@
-//! `wflc`, the command line of WFL: check, build, draw and run workflows.
+//! `wflc`, the command line of WFL: check, lay out, build, draw and run workflows.
 
 mod say;
 mod exit;
@@ -8,6 +8,7 @@ mod shown;
 mod check;
 mod build;
 mod graph;
+mod fmt;
 mod run;
 mod cli;
 

@@ -1,0 +1,131 @@
+//! `wflc fmt`: lays out programs in the one way there is.
+
+mod sources;
+mod replace;
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use similar::TextDiff;
+use wfl_format::{format, same_program};
+
+use crate::exit::{Failure, Outcome, Status};
+use crate::fmt::sources::Source;
+use crate::say::say;
+
+/// Programs to lay out.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// .wfl files, or folders with all .wfl files below; `-` reads standard input and writes standard output
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Change nothing; list the files that are not laid out, and fail if there are any
+    #[arg(long)]
+    check: bool,
+    /// Change nothing; print what would change as a unified diff
+    #[arg(long)]
+    diff: bool,
+}
+
+/// How many lines a diff shows around a change.
+const CONTEXT: usize = 3;
+
+/// How long the smallest diff is looked for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    if args.paths.iter().any(|path| path.as_os_str() == "-") {
+        return standard_input(args);
+    }
+    let sources = sources::find(&args.paths)?;
+    let (mut changed, mut worst) = (0, Status::Fine);
+    for source in &sources {
+        match one(args, source) {
+            Ok(true) => changed += 1,
+            Ok(false) => {}
+            // The other files can still be laid out.
+            Err(failure) => {
+                let _ = writeln!(std::io::stderr(), "{:?}", failure.report);
+                worst = failure.status;
+            }
+        }
+    }
+    let files = plural(sources.len(), "file");
+    if args.check {
+        match (worst, changed) {
+            (Status::Fine, 0) => say(format_args!("ok: {files}")),
+            _ => say(format_args!("check failed: {changed} of {files} would change")),
+        }
+        return Ok(if worst == Status::Fine && changed > 0 { Status::Diagnostics } else { worst });
+    }
+    if !args.diff && worst == Status::Fine {
+        say(format_args!("ok: {files}, {changed} changed"));
+    }
+    Ok(worst)
+}
+
+/// Lays one file out as the options say; whether it is not yet.
+fn one(args: &Args, source: &Source) -> Result<bool, Failure> {
+    let before = source.read()?;
+    let after = laid_out(&before, &source.name)?;
+    if before == after {
+        return Ok(false);
+    }
+    if args.diff {
+        print_diff(&before, &after, &source.name);
+    } else {
+        if !args.check {
+            replace::replace(&source.path, &after).map_err(|error| source.failure("written", &error))?;
+        }
+        say(format_args!("{}", source.name));
+    }
+    Ok(true)
+}
+
+fn standard_input(args: &Args) -> Outcome {
+    if args.paths.len() > 1 {
+        let help = "name files and folders, or `-` by itself";
+        return Err(Failure::new(Status::Usage, "standard input cannot be laid out along with files", help));
+    }
+    let (name, mut before) = ("standard input", Vec::new());
+    let read = std::io::stdin().read_to_end(&mut before);
+    read.map_err(|error| {
+        Failure::new(Status::Unavailable, format!("{name} cannot be read: {error}"), "pipe a program to it")
+    })?;
+    let before = sources::text(before, name)?;
+    let after = laid_out(&before, name)?;
+    if args.diff {
+        print_diff(&before, &after, name);
+    } else if !args.check {
+        let _ = std::io::stdout().write_all(after.as_bytes());
+    }
+    Ok(if args.check && before != after { Status::Diagnostics } else { Status::Fine })
+}
+
+/// The text laid out, after the check that it is still the same program.
+fn laid_out(before: &str, name: &str) -> Result<String, Failure> {
+    let formatted = format(before);
+    if !same_program(before, &formatted.text) {
+        let message = format!("laying out {name} would change the program, so it is left as it is");
+        let help = "this is a mistake of wflc; please report it with the file";
+        return Err(Failure::new(Status::Internal, message, help));
+    }
+    if formatted.copied > 0 {
+        let parts = plural(formatted.copied, "part");
+        let note =
+            format!("{name}: {parts} with syntax errors left as they are; `wflc check` names the errors");
+        let _ = writeln!(std::io::stderr(), "{note}");
+    }
+    Ok(formatted.text)
+}
+
+fn print_diff(before: &str, after: &str, name: &str) {
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(before, after);
+    let shown = diff.unified_diff().context_radius(CONTEXT).header(name, name).to_string();
+    let _ = std::io::stdout().write_all(shown.as_bytes());
+}
+
+fn plural(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
