@@ -25,6 +25,13 @@ fn target() -> &'static Path {
     &TARGET
 }
 
+/// `wflc` with these arguments, in this folder.
+pub fn wflc(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(target().join("wflc"));
+    command.args(args).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
 /// A copy of `examples/transfer` that starts the built bank.
 pub struct Project {
     folder: TempDir,
@@ -58,14 +65,7 @@ impl Project {
 
     /// `wflc` with these arguments, in the project's folder.
     pub fn wflc(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(target().join("wflc"));
-        command
-            .args(args)
-            .current_dir(self.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
+        wflc(self.path(), args)
     }
 
     /// Runs an input to its end.

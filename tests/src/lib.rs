@@ -1,7 +1,8 @@
-//! Shared fixtures of the whole-system tests: the example project, the street on a virtual clock, real binaries.
+//! Shared fixtures of the whole-system tests: the example project, the street on a virtual clock, real binaries, programs in Markdown.
 
 pub mod project;
 pub mod street;
 pub mod code;
 pub mod tree;
 pub mod binaries;
+pub mod literate;

@@ -59,7 +59,7 @@ fn check_and_diff_change_nothing() {
         (Some(1), "a.wfl\ncheck failed: 1 of 2 files would change\n")
     );
     let ran = fmt(&project, &["--diff", "."]);
-    let diff = "--- a.wfl\n+++ a.wfl\n@@ -1,2 +1,3 @@\n-module  a\n-record A{id:Uuid}\n+module a\n+\n+record A { id: Uuid }\n";
+    let diff = "--- a/a.wfl\n+++ b/a.wfl\n@@ -1,2 +1,3 @@\n-module  a\n-record A{id:Uuid}\n+module a\n+\n+record A { id: Uuid }\n";
     assert_eq!((ran.status, ran.stdout.as_str()), (Some(0), diff));
     assert_eq!(fmt(&project, &["--diff", "--check", "a.wfl"]).status, Some(1));
     assert_eq!(text(&project, "a.wfl"), MESSY);
@@ -128,5 +128,5 @@ fn permissions_and_links_stay() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o440)).unwrap();
     let ran = fmt(&project, &["a.wfl"]);
     assert_eq!((ran.status, text(&project, "a.wfl").as_str()), (Some(69), MESSY), "{ran:#?}");
-    assert!(ran.stderr.contains("a.wfl cannot be written: the file is read-only"), "{ran:#?}");
+    assert!(ran.stderr.contains("a.wfl cannot be written: it is read-only"), "{ran:#?}");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use wfl_compiler::{Memory, compile};
 use wfl_eval::{Env, Facts, evaluate};
-use wfl_ir::{NodeKind, Timestamp, Value};
+use wfl_ir::{Builtin, NodeKind, Timestamp, Value};
 use wfl_source::FileId;
 use wfl_syntax::ast::{Doc, ItemKind};
 
@@ -133,4 +133,22 @@ fn every_function_has_examples_that_are_true() {
     }
     assert!(problems.is_empty(), "{} of {count}:\n{}", problems.len(), problems.join("\n"));
     assert!(count > 200, "only {count} examples");
+}
+
+#[test]
+fn every_builtin_is_declared_and_every_function_without_a_value_is_one() {
+    let mut declared = BTreeSet::new();
+    for module in wfl_stdlib::modules().iter().filter(|module| module.path != "std.retry") {
+        let parsed = wfl_syntax::parse(FileId(0), module.text);
+        for item in &parsed.file.items {
+            if let ItemKind::Function(function) = &item.kind
+                && function.body.is_none()
+            {
+                assert!(Builtin::from_name(&function.name.text).is_some(), "{}", function.name.text);
+                declared.insert(function.name.text.clone());
+            }
+        }
+    }
+    let missing = Builtin::ALL.iter().filter(|builtin| !declared.contains(builtin.name()));
+    assert_eq!(missing.collect::<Vec<_>>(), Vec::<&Builtin>::new());
 }

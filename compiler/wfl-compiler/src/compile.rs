@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
+use jiff::civil::Date;
 use wfl_analysis::hir::{Program, Workflow};
 use wfl_analysis::{Module, analyze};
 use wfl_ir::{Plan, PlanHash};
@@ -10,8 +11,20 @@ use wfl_lower::lower;
 use wfl_source::{Code, Diagnostic, FileId, Files, Span};
 use wfl_syntax::{Parsed, parse};
 
+use crate::allow::Allows;
+use crate::lint::Levels;
 use crate::manifest::{MANIFEST, Manifest};
 use crate::world::World;
+
+/// What a compilation is told besides the project's files.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Settings {
+    /// Levels of warnings, over those of the manifest.
+    pub levels: Levels,
+    /// The day on which allowances with an end are judged. Without it none is over, so that what was compiled
+    /// yesterday can be compiled, and go on running, today.
+    pub today: Option<Date>,
+}
 
 /// What came out of a project.
 #[derive(Clone, Debug, Default)]
@@ -72,8 +85,13 @@ struct Source {
     parsed: Parsed,
 }
 
-/// Compiles a project. Never fails: what is wrong is reported.
+/// Compiles a project as its manifest says. Never fails: what is wrong is reported.
 pub fn compile(world: &dyn World) -> Compilation {
+    compile_with(world, &Settings::default())
+}
+
+/// Compiles a project with these settings.
+pub fn compile_with(world: &dyn World, settings: &Settings) -> Compilation {
     let mut compilation = Compilation::default();
     read_manifest(world, &mut compilation);
     let sources = read_sources(world, &mut compilation);
@@ -91,12 +109,28 @@ pub fn compile(world: &dyn World) -> Compilation {
     let sure = analysis.diagnostics.into_iter().filter(|it| !misread || SURE.contains(&it.code));
     compilation.diagnostics.extend(sure);
     compilation.diagnostics.extend(syntax);
+    lint(&sources, settings, &mut compilation);
     if !compilation.has_errors() {
         lower_all(&analysis.program, &mut compilation);
     }
     let place = |diagnostic: &Diagnostic| diagnostic.primary().map(|label| label.span);
     compilation.diagnostics.sort_by_key(place);
     compilation
+}
+
+/// Takes away what is allowed, in the source and by the levels, and makes errors of what is denied.
+fn lint(sources: &[Source], settings: &Settings, compilation: &mut Compilation) {
+    let mut allows = Allows::default();
+    for source in sources.iter().filter(|source| source.own) {
+        allows.read(&source.parsed.file, settings.today);
+    }
+    allows.suppress(&mut compilation.diagnostics);
+    // Where there are errors, not every warning was looked for.
+    if !compilation.has_errors() {
+        allows.report_unused();
+    }
+    compilation.diagnostics.append(&mut allows.diagnostics);
+    compilation.manifest.lints.then(&settings.levels).apply(&mut compilation.diagnostics);
 }
 
 fn read_manifest(world: &dyn World, compilation: &mut Compilation) {

@@ -1,11 +1,14 @@
 //! Compiles projects: reads the manifest and the modules through a [`World`], and gives plans and reports.
 
 mod world;
+mod lint;
 mod manifest;
+mod allow;
 mod compile;
 pub mod graph;
 
-pub use compile::{Compilation, Compiled, compile};
+pub use compile::{Compilation, Compiled, Settings, compile, compile_with};
+pub use lint::{Level, Levels, Lint, UnknownLint};
 pub use manifest::{MANIFEST, Manifest, Worker};
 pub use world::{Disk, Memory, World};
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use toml::Spanned;
 use wfl_source::{Code, Diagnostic, FileId, Span};
+
+use crate::lint::{Level, Levels, Lint};
 
 /// The file that makes a folder a project.
 pub const MANIFEST: &str = "wfl.toml";
@@ -18,6 +21,11 @@ pub struct Manifest {
     /// The `[worker.NAME]` tables: processes that `wflc run` starts beside the engine.
     #[serde(default)]
     pub worker: BTreeMap<String, Worker>,
+    #[serde(default, rename = "lints")]
+    lint_table: BTreeMap<Spanned<String>, Level>,
+    /// What the `[lints]` table says: `all` first, then single codes.
+    #[serde(skip)]
+    pub lints: Levels,
 }
 
 /// A `[worker.NAME]` table.
@@ -54,7 +62,7 @@ impl Default for Project {
 impl Manifest {
     /// Reads a manifest; a malformed one is a report.
     pub fn parse(file: FileId, text: &str) -> Result<Manifest, Box<Diagnostic>> {
-        let manifest: Manifest = toml::from_str(text).map_err(|error| {
+        let mut manifest: Manifest = toml::from_str(text).map_err(|error| {
             let range = error.span().unwrap_or_default();
             let span = Span::new(file, range.start as u32, range.end as u32);
             Box::new(
@@ -62,19 +70,37 @@ impl Manifest {
                     .help("it looks like `[project]`, `name = \"bank\"`, `source = \"src\"`"),
             )
         })?;
-        let source = &manifest.project.source;
-        if source.starts_with('/') || source.split('/').any(|part| part == "..") {
-            let at = text.find(source.as_str()).unwrap_or_default();
-            let span = Span::new(file, at as u32, (at + source.len()) as u32);
-            let message = "leads out of the project";
-            return Err(Box::new(Diagnostic::new(
-                Code::E0805,
-                "the source folder is outside",
-                span,
-                message,
-            )));
-        }
+        manifest.check_source(file, text)?;
+        manifest.read_lints(file)?;
         Ok(manifest)
+    }
+
+    fn check_source(&self, file: FileId, text: &str) -> Result<(), Box<Diagnostic>> {
+        let source = &self.project.source;
+        if !source.starts_with('/') && source.split('/').all(|part| part != "..") {
+            return Ok(());
+        }
+        let at = text.find(source.as_str()).unwrap_or_default();
+        let span = Span::new(file, at as u32, (at + source.len()) as u32);
+        let message = "leads out of the project";
+        Err(Box::new(Diagnostic::new(Code::E0805, "the source folder is outside", span, message)))
+    }
+
+    fn read_lints(&mut self, file: FileId) -> Result<(), Box<Diagnostic>> {
+        let mut single = Levels::default();
+        for (key, level) in &self.lint_table {
+            match key.get_ref().parse() {
+                Ok(Lint::All) => self.lints.set(Lint::All, *level),
+                Ok(lint) => single.set(lint, *level),
+                Err(unknown) => {
+                    let span = Span::new(file, key.span().start as u32, key.span().end as u32);
+                    let report = Diagnostic::new(Code::E0805, unknown.problem, span, "has no level");
+                    return Err(Box::new(Diagnostic { help: unknown.help, ..report }));
+                }
+            }
+        }
+        self.lints = self.lints.then(&single);
+        Ok(())
     }
 
     /// The source folder without slashes at its ends, `""` for the root.

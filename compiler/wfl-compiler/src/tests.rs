@@ -1,9 +1,10 @@
 //! Tests of projects and drawings.
 
-use wfl_source::Diagnostic;
+use jiff::civil::{Date, date};
+use wfl_source::{Code, Diagnostic};
 
 use crate::graph::{dot, mermaid, svg};
-use crate::{Compilation, Disk, Memory, World, compile};
+use crate::{Compilation, Disk, Level, Levels, Lint, Memory, Settings, World, compile, compile_with};
 
 const TRANSFER: &str = include_str!("../../../examples/transfer/payments/transfer.wfl");
 
@@ -106,4 +107,101 @@ fn a_project_on_disk() {
     let disk = Disk::new(folder.path());
     assert_eq!(disk.sources("").ok(), Some(vec!["payments/transfer.wfl".to_owned()]));
     assert_eq!(codes(&compile(&disk)), Vec::<String>::new());
+}
+
+/// A workflow with an unused value, below an attribute.
+fn unused(attribute: &str) -> String {
+    format!(
+        "{attribute}\nworkflow W(id: String) -> String version 1 key id {{\n  let fee = 1\n  return id\n}}\n"
+    )
+}
+
+/// The codes of a module with these levels on this day; denied warnings begin with `!`.
+fn linted(manifest: &str, text: &str, levels: &[(&str, Level)], today: Option<Date>) -> Vec<String> {
+    let mut settings = Settings { today, ..Settings::default() };
+    for (lint, level) in levels {
+        let Ok(lint) = lint.parse() else { panic!("{lint}") };
+        settings.levels.set(lint, *level);
+    }
+    let compilation = compile_with(&Memory::new([("wfl.toml", manifest), ("a.wfl", text)]), &settings);
+    assert!(compilation.workflows.is_empty() || !compilation.has_errors());
+    let shown = |it: &Diagnostic| format!("{}{}", if it.is_error() { "!" } else { "" }, it.code);
+    compilation.diagnostics.iter().map(shown).collect()
+}
+
+#[test]
+fn the_last_level_decides_and_the_command_line_is_last() {
+    use Level::{Allow, Deny, Warn};
+    let text = unused("");
+    let check = |manifest: &str, levels: &[(&str, Level)], wanted: &[&str]| {
+        assert_eq!(linted(manifest, &text, levels, None), wanted, "{manifest} {levels:?}");
+    };
+    check("", &[], &["W0202"]);
+    check("", &[("W0202", Deny)], &["!W0202"]);
+    check("", &[("all", Allow)], &[]);
+    check("", &[("all", Allow), ("W0202", Deny)], &["!W0202"]);
+    check("", &[("W0202", Deny), ("all", Allow)], &[]);
+    check("[lints]\nW0202 = \"allow\"\n", &[], &[]);
+    check("[lints]\nW0202 = \"allow\"\nall = \"deny\"\n", &[], &[]);
+    check("[lints]\nall = \"deny\"\n", &[], &["!W0202"]);
+    check("[lints]\nall = \"deny\"\n", &[("W0202", Warn)], &["W0202"]);
+    check("[lints]\nW0200 = \"deny\"\n", &[], &["!E0805", "W0202"]);
+    check("[lints]\nE0205 = \"allow\"\n", &[], &["!E0805", "W0202"]);
+    check("[lints]\nW0202 = \"forbid\"\n", &[], &["!E0805", "W0202"]);
+    assert_eq!(Levels::default().of(Code::W0202), Warn);
+    assert_eq!("W0200".parse::<Lint>().map_err(|it| it.help), Err(Some("did you mean `W0201`?".into())));
+}
+
+#[test]
+fn an_allowance_needs_a_code_and_a_reason_and_may_end() {
+    let days = [None, Some(date(2026, 1, 31)), Some(date(2026, 2, 1))];
+    let check = |attribute: &str, wanted: [&[&str]; 3]| {
+        for (today, wanted) in days.iter().zip(wanted) {
+            assert_eq!(linted("", &unused(attribute), &[], *today), wanted, "{attribute} {today:?}");
+        }
+    };
+    let always = |attribute: &str, wanted: &[&str]| check(attribute, [wanted; 3]);
+    always("@allow(W0202, because: \"x\")", &[]);
+    check("@allow(W0202, because: \"x\", until: \"2026-01-31\")", [&[], &[], &["!E0227", "W0202"]]);
+    check("@allow(W0202, until: \"2026-01-31\", because: \"x\")", [&[], &[], &["!E0227", "W0202"]]);
+    always("@allow(W0202)", &["!E0227"]);
+    always("@allow(W0202, because: \" \")", &["!E0227"]);
+    always("@allow(W0202, because: \"a {b}\")", &["!E0227"]);
+    always("@allow(W0202, because: \"x\", until: \"soon\")", &["!E0227"]);
+    always("@allow(W0202, because: \"x\", because: \"y\")", &["!E0227"]);
+    always("@allow(W0202, becuase: \"x\", because: \"y\")", &["!E0227"]);
+    always("@allow(W0202, W0201, because: \"x\")", &["!E0227"]);
+    always("@allow", &["!E0227", "W0202"]);
+    always("@allow(all, because: \"x\")", &["!E0227", "W0202"]);
+    always("@allow(W0299, because: \"x\")", &["!E0227", "W0202"]);
+    always("@allow(E0205, because: \"x\")", &["!E0227", "W0202"]);
+    always("@allow(W0201, because: \"x\")", &["W0204", "W0202"]);
+}
+
+#[test]
+fn an_allowance_holds_inside_what_it_stands_on() {
+    let check = |text: &str, wanted: &[&str]| assert_eq!(linted("", text, &[], None), wanted, "{text}");
+    let service = |outer: &str, inner: &str| {
+        format!(
+            "{outer}\nservice S {{\n{inner}\noperation a(id: String) -> Int {{ effect read idempotent by id }}\n}}\n"
+        )
+    };
+    let allow = "@allow(W0205, because: \"x\")";
+    check(&service("", ""), &["W0205"]);
+    check(&service("", allow), &[]);
+    check(&service(allow, ""), &[]);
+    // Both are needed as far as can be told.
+    check(&service(allow, allow), &[]);
+    check("@allow(W0201, because: \"x\")\nimport std.money (percent)\n", &[]);
+    check(&format!("record A {{\n{allow}\nx: Int }}\n"), &["W0204"]);
+    check(&unused("@allow(W0202, because: \"x\")\nrecord A { x: Int }\n"), &["W0204", "W0202"]);
+    // With errors about, it cannot be told what would be warned of.
+    check(&format!("{allow}\nrecord A {{ x: Strin }}\n"), &["!E0203"]);
+    // What is allowed with a reason is not denied.
+    let denied = linted("", &service("", allow), &[("all", Level::Deny)], None);
+    assert_eq!(denied, Vec::<String>::new());
+    assert_eq!(
+        linted("", &format!("{allow}\nrecord A {{ x: Int }}"), &[("W0204", Level::Allow)], None).len(),
+        0
+    );
 }

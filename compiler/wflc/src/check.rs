@@ -1,43 +1,90 @@
 //! `wflc check`: reports on the projects of the given files.
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use crate::exit::{Outcome, Status};
-use crate::project;
-use crate::render;
-use crate::say::say;
+use wfl_compiler::{Disk, Settings, compile_with};
+use wfl_source::{Applicability, Diagnostic};
 
-/// Files or project folders to check.
+use crate::colour::{self, paint};
+use crate::exit::{Outcome, Status};
+use crate::levels::Given;
+use crate::project;
+use crate::render::{self, Format, Reports};
+use crate::say::{say, tell};
+
+/// What to check and how to say what was found.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// .wfl files or project folders; each file is checked together with its project
     #[arg(required = true)]
     paths: Vec<PathBuf>,
+    /// How reports are written: human and short to standard error, the others to standard output
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, hide_default_value = true)]
+    message_format: Format,
+    /// Show all reports, however many there are
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    levels: Given,
 }
 
 pub(crate) fn run(args: &Args) -> Outcome {
     let roots: BTreeSet<PathBuf> =
         args.paths.iter().map(|path| project::root_of(path)).collect::<Result<_, _>>()?;
-    let (mut failed, mut workflows) = (false, 0);
-    let mut reports = Vec::new();
-    for root in roots {
-        let compilation = project::compiled(&root);
-        failed |= compilation.has_errors();
-        workflows += compilation.workflows.len();
-        reports.extend(compilation.diagnostics);
+    let settings = Settings { levels: args.levels.0.clone(), today: Some(project::today()) };
+    let checked = |root: PathBuf| {
+        let compilation = compile_with(&Disk::new(&root), &settings);
+        (root, compilation)
+    };
+    let checked: Vec<_> = roots.into_iter().map(checked).collect();
+    let mut shown: Vec<Reports<'_>> =
+        checked.iter().map(|(root, it)| Reports::new(root, &it.files, &it.diagnostics)).collect();
+    let failed = checked.iter().any(|(_, it)| it.has_errors());
+    let status = if failed { Status::Diagnostics } else { Status::Fine };
+    if !args.message_format.is_for_people() {
+        render::print(args.message_format, &shown);
+        return Ok(status);
     }
-    let summary = render::summary(&reports);
-    match (failed, summary) {
-        (true, summary) => {
-            say(format_args!("check failed: {}", summary.unwrap_or_default()));
-            Ok(Status::Diagnostics)
-        }
-        (false, summary) => {
-            let plural = if workflows == 1 { "" } else { "s" };
-            let warnings = summary.map(|summary| format!(", {summary}")).unwrap_or_default();
-            say(format_args!("ok: {workflows} workflow{plural}{warnings}"));
-            Ok(Status::Fine)
-        }
+    let hidden = if args.all { Vec::new() } else { render::limit(&mut shown) };
+    render::print(args.message_format, &shown);
+    if let Some(more) = render::summary(hidden.iter().copied()) {
+        tell(format_args!("… and {more} more; `--all` shows everything\n"));
     }
+    let all: Vec<&Diagnostic> = checked.iter().flat_map(|(_, it)| &it.diagnostics).collect();
+    if args.message_format == Format::Human {
+        hint(&all);
+    }
+    summarize(failed, &all, checked.iter().map(|(_, it)| it.workflows.len()).sum());
+    Ok(status)
+}
+
+/// The last line.
+fn summarize(failed: bool, reports: &[&Diagnostic], workflows: usize) {
+    let colour = colour::wanted(&std::io::stdout());
+    let summary = render::summary(reports.iter().copied());
+    if failed {
+        let failed = paint(colour, "1;31", "check failed");
+        say(format_args!("{failed}: {}", summary.unwrap_or_default()));
+    } else {
+        let warnings = summary.map(|summary| format!(", {summary}")).unwrap_or_default();
+        let ok = paint(colour, "1;32", "ok");
+        say(format_args!("{ok}: {}{warnings}", render::count(workflows, "workflow")));
+    }
+}
+
+/// On a terminal: what to do next.
+fn hint(reports: &[&Diagnostic]) {
+    let stderr = std::io::stderr();
+    let Some(first) = reports.first().filter(|_| stderr.is_terminal()) else { return };
+    let is_safe = |it: &&&Diagnostic| it.fixes.iter().any(|fix| fix.applicability == Applicability::Safe);
+    let safe = reports.iter().filter(is_safe).count();
+    let explain = format!("`wflc explain {}` tells more", first.code);
+    let fix = match safe {
+        0 => String::new(),
+        1 => "; `wflc fix` puts one of these right".to_owned(),
+        safe => format!("; `wflc fix` puts {safe} of these right"),
+    };
+    tell(format_args!("{}", paint(colour::wanted(&stderr), "2", &format!("{explain}{fix}"))));
 }

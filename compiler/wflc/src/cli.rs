@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use crate::colour::{self, Colour};
 use crate::exit::Status;
-use crate::{build, check, graph, run};
+use crate::{build, check, explain, fix, graph, run};
 
 /// Check, build, draw and run WFL workflows.
 #[derive(Parser, Debug)]
@@ -15,6 +16,17 @@ use crate::{build, check, graph, run};
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
+    /// When to colour: on a terminal unless `NO_COLOR` is set, always, or never
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        global = true,
+        default_value_t,
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    color: Colour,
 }
 
 #[derive(clap::Subcommand, Debug)]
@@ -23,6 +35,10 @@ enum Verb {
     Check(check::Args),
     /// Lay out programs in the one way there is
     Fmt(crate::fmt::Args),
+    /// Put right what can be put right without asking
+    Fix(fix::Args),
+    /// Explain a code: what happened, why it matters, how to put it right
+    Explain(explain::Args),
     /// Compile a project into plans
     Build(build::Args),
     /// Draw a workflow as Mermaid, DOT or SVG
@@ -40,9 +56,6 @@ fn trace() {
 
 /// Parses the command line and carries the verb out.
 pub(crate) fn main() -> ExitCode {
-    // Reports keep their width in pipes and logs.
-    let hook = miette::set_hook(Box::new(|_| Box::new(miette::MietteHandlerOpts::new().width(100).build())));
-    debug_assert!(hook.is_ok(), "the hook is set once");
     trace();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -53,9 +66,16 @@ pub(crate) fn main() -> ExitCode {
             return if asked { Status::Fine } else { Status::Usage }.into();
         }
     };
+    colour::choose(cli.color);
+    // Reports keep their width in pipes and logs.
+    let options = || miette::MietteHandlerOpts::new().width(100).color(colour::wanted(&std::io::stderr()));
+    let hook = miette::set_hook(Box::new(move |_| Box::new(options().build())));
+    debug_assert!(hook.is_ok(), "the hook is set once");
     let outcome = match &cli.verb {
         Verb::Check(args) => check::run(args),
         Verb::Fmt(args) => crate::fmt::run(args),
+        Verb::Fix(args) => fix::run(args),
+        Verb::Explain(args) => explain::run(args),
         Verb::Build(args) => build::run(args),
         Verb::Graph(args) => graph::run(args),
         Verb::Run(args) => run::run(args),

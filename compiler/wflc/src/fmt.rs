@@ -1,18 +1,17 @@
 //! `wflc fmt`: lays out programs in the one way there is.
 
 mod sources;
-mod replace;
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::time::Duration;
 
-use similar::TextDiff;
 use wfl_format::{format, same_program};
 
 use crate::exit::{Failure, Outcome, Status};
 use crate::fmt::sources::Source;
-use crate::say::say;
+use crate::render;
+use crate::replace::print_diff;
+use crate::say::{say, tell};
 
 /// Programs to lay out.
 #[derive(clap::Args, Debug)]
@@ -28,12 +27,6 @@ pub(crate) struct Args {
     diff: bool,
 }
 
-/// How many lines a diff shows around a change.
-const CONTEXT: usize = 3;
-
-/// How long the smallest diff is looked for.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 pub(crate) fn run(args: &Args) -> Outcome {
     if args.paths.iter().any(|path| path.as_os_str() == "-") {
         return standard_input(args);
@@ -46,12 +39,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
             Ok(false) => {}
             // The other files can still be laid out.
             Err(failure) => {
-                let _ = writeln!(std::io::stderr(), "{:?}", failure.report);
+                tell(format_args!("{:?}", failure.report));
                 worst = failure.status;
             }
         }
     }
-    let files = plural(sources.len(), "file");
+    let files = render::count(sources.len(), "file");
     if args.check {
         match (worst, changed) {
             (Status::Fine, 0) => say(format_args!("ok: {files}")),
@@ -73,10 +66,10 @@ fn one(args: &Args, source: &Source) -> Result<bool, Failure> {
         return Ok(false);
     }
     if args.diff {
-        print_diff(&before, &after, &source.name);
+        print_diff(&source.name, &before, &after);
     } else {
         if !args.check {
-            replace::replace(&source.path, &after).map_err(|error| source.failure("written", &error))?;
+            source.write(&before, &after)?;
         }
         say(format_args!("{}", source.name));
     }
@@ -96,7 +89,7 @@ fn standard_input(args: &Args) -> Outcome {
     let before = sources::text(before, name)?;
     let after = laid_out(&before, name)?;
     if args.diff {
-        print_diff(&before, &after, name);
+        print_diff(name, &before, &after);
     } else if !args.check {
         let _ = std::io::stdout().write_all(after.as_bytes());
     }
@@ -112,20 +105,10 @@ fn laid_out(before: &str, name: &str) -> Result<String, Failure> {
         return Err(Failure::new(Status::Internal, message, help));
     }
     if formatted.copied > 0 {
-        let parts = plural(formatted.copied, "part");
+        let parts = render::count(formatted.copied, "part");
         let note =
             format!("{name}: {parts} with syntax errors left as they are; `wflc check` names the errors");
         let _ = writeln!(std::io::stderr(), "{note}");
     }
     Ok(formatted.text)
-}
-
-fn print_diff(before: &str, after: &str, name: &str) {
-    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(before, after);
-    let shown = diff.unified_diff().context_radius(CONTEXT).header(name, name).to_string();
-    let _ = std::io::stdout().write_all(shown.as_bytes());
-}
-
-fn plural(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

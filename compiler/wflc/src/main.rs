@@ -1,16 +1,24 @@
-//! `wflc`, the command line of WFL: check, lay out, build, draw and run workflows.
+//! `wflc`, the command line of WFL: check, fix, lay out, build, draw and run workflows.
 
 mod say;
+mod replace;
 mod exit;
+mod colour;
+mod pages;
 mod render;
 mod project;
 mod shown;
+mod levels;
 mod check;
+mod fix;
+mod explain;
 mod build;
 mod graph;
 mod fmt;
 mod run;
 mod cli;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use wfl_compiler::{Compilation, Compiled, Disk, MANIFEST, compile};
 
 use crate::exit::{Failure, Status};
-use crate::render;
+use crate::render::{self, Format, Reports};
+use crate::say::tell;
 
 /// The folder of the project that a file or folder belongs to: the nearest one upwards with a manifest, else the
 /// folder itself, or for a lone file the folder that its module path starts from.
@@ -27,10 +28,20 @@ pub(crate) fn root_of(path: &Path) -> Result<PathBuf, Failure> {
     Ok(full.ancestors().nth(depth).unwrap_or(&full).to_owned())
 }
 
+/// The day in UTC.
+pub(crate) fn today() -> jiff::civil::Date {
+    jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date()
+}
+
 /// Compiles a project and prints its reports.
 pub(crate) fn compiled(root: &Path) -> Compilation {
     let compilation = compile(&Disk::new(root));
-    render::print(&compilation.files, &compilation.diagnostics);
+    let mut shown = [Reports::new(root, &compilation.files, &compilation.diagnostics)];
+    let hidden = render::limit(&mut shown);
+    render::print(Format::Human, &shown);
+    if let Some(more) = render::summary(hidden.iter().copied()) {
+        tell(format_args!("… and {more} more; `wflc check --all` shows everything\n"));
+    }
     compilation
 }
 

@@ -1,8 +1,10 @@
 //! The evaluator itself: a walk over the expression with fuel.
 
+use std::collections::BTreeSet;
+
 use wfl_ir::{
-    Binary, Currency, Expr, Fields, Library, MAX_LEVELS, MatchArm, Money, Name, Part, Pattern, Timestamp,
-    Type, TypeDef, TypeKind, Value, WorkflowField,
+    Binary, Builtin, Currency, Expr, Fields, Function, Library, MAX_LEVELS, MatchArm, Money, Name, Part,
+    Pattern, Timestamp, Type, TypeDef, TypeKind, Unary, Value, WorkflowField,
 };
 
 use crate::arithmetic::{self, kind, truth};
@@ -82,6 +84,8 @@ impl<'a> Frame<'a> {
 struct Evaluator<'a> {
     frame: Frame<'a>,
     fuel: Fuel,
+    /// The patterns that were met.
+    patterns: BTreeSet<String>,
     /// How many evaluations are under way inside each other: functions and rules count on the caller's.
     levels: u32,
 }
@@ -89,6 +93,10 @@ struct Evaluator<'a> {
 impl Context for Evaluator<'_> {
     fn spend(&mut self, cost: u64) -> Result<(), Fault> {
         self.fuel.spend(cost)
+    }
+
+    fn is_new(&mut self, pattern: &str) -> bool {
+        !self.patterns.contains(pattern) && self.patterns.insert(pattern.to_owned())
     }
 
     fn apply(&mut self, lambda: Lambda<'_>, arguments: &[Value]) -> Result<Value, Fault> {
@@ -107,7 +115,7 @@ impl Context for Evaluator<'_> {
 
 impl<'a> Evaluator<'a> {
     fn new(frame: Frame<'a>) -> Evaluator<'a> {
-        Evaluator { frame, fuel: Fuel::full(), levels: 0 }
+        Evaluator { frame, fuel: Fuel::full(), patterns: BTreeSet::new(), levels: 0 }
     }
 
     /// Evaluates in another frame, on the same fuel.
@@ -125,6 +133,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The first rule of a refined type, or of one that it refines, that a value breaks.
+    #[inline(never)]
     fn broken(&mut self, ty: &Type, value: &Value) -> Result<Option<(String, String)>, Fault> {
         let library = self.frame.env.library;
         let mut ty = ty;
@@ -154,45 +163,96 @@ impl<'a> Evaluator<'a> {
         value
     }
 
+    /// Every arm is a call: its frame is part of each level, and must be small.
     fn value(&mut self, expr: &Expr) -> Result<Value, Fault> {
         match expr {
-            Expr::Const(value) => Ok(value.clone()),
+            Expr::Const(_) | Expr::Slot(_) | Expr::Local(_) | Expr::Subject | Expr::Workflow(_) => {
+                self.known(expr)
+            }
+            Expr::Field(base, name) => self.field(base, name),
+            Expr::OptionalField(base, name) => self.optional_field(base, name),
+            Expr::Record(_) | Expr::Variant(..) | Expr::List(_) => self.made(expr),
+            Expr::Money(currency, amount) => self.money(*currency, amount),
+            Expr::Checked(ty, value) => self.checked(ty, value),
+            Expr::Unary(op, a) => self.unary(*op, a),
+            Expr::Binary(op, a, b) => self.binary(*op, a, b),
+            Expr::If(condition, then, other) => self.conditional(condition, then, other),
+            Expr::Match(subject, arms) => self.choose(subject, arms),
+            Expr::Is(value, pattern) => self.is(value, pattern),
+            Expr::Call(function, arguments) => self.call(*function, arguments),
+            Expr::Interpolate(parts) => self.interpolate(parts),
+            Expr::Lambda { .. } => self.loose_lambda(),
+            Expr::Apply(index, arguments) => self.function(*index, arguments),
+        }
+    }
+
+    /// What is there without evaluating anything.
+    #[inline(never)]
+    fn known(&mut self, expr: &Expr) -> Result<Value, Fault> {
+        match expr {
             Expr::Slot(slot) => self.slot(*slot),
             Expr::Local(index) => {
                 let local = self.frame.locals.get(*index as usize).cloned();
                 local.ok_or_else(|| Fault::ill_formed(format!("local {index} is not there")))
             }
-            Expr::Subject => {
-                self.frame.subject.clone().ok_or_else(|| Fault::ill_formed("there is no subject"))
-            }
             Expr::Workflow(field) => self.workflow(*field),
-            Expr::Field(base, name) => field(&self.eval(base)?, name),
-            Expr::OptionalField(base, name) => match self.eval(base)? {
-                Value::None => Ok(Value::None),
-                base => field(&base, name),
-            },
-            Expr::Record(fields) => limit::bounded(Value::Record(self.fields(fields)?)),
-            Expr::Variant(name, fields) => limit::bounded(Value::Variant(name.clone(), self.fields(fields)?)),
-            Expr::List(items) => limit::bounded(Value::list(self.all(items)?)),
-            Expr::Money(currency, amount) => money(*currency, &self.eval(amount)?),
-            Expr::Checked(ty, value) => self.checked(ty, value),
-            Expr::Unary(op, a) => self.alone(a).and_then(|a| arithmetic::unary(*op, &a)),
-            Expr::Binary(op, a, b) => self.binary(*op, a, b),
-            Expr::If(condition, then, other) => self.conditional(condition, then, other),
-            Expr::Match(subject, arms) => self.choose(subject, arms),
-            Expr::Is(value, pattern) => {
-                let value = self.eval(value)?;
-                Ok(Value::Bool(self.bind(pattern, &value)))
-            }
-            Expr::Call(function, arguments) => {
-                let arguments = arguments.iter().map(|argument| self.argument(argument));
-                let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
-                builtin::invoke(*function, &arguments, self)
-            }
-            Expr::Lambda { .. } => Err(Fault::ill_formed("a lambda stands outside of a call")),
-            Expr::Apply(index, arguments) => self.function(*index, arguments),
-            Expr::Interpolate(parts) => self.interpolate(parts),
+            Expr::Const(value) => Ok(value.clone()),
+            _ => self.frame.subject.clone().ok_or_else(|| Fault::ill_formed("there is no subject")),
         }
+    }
+
+    #[inline(never)]
+    fn made(&mut self, expr: &Expr) -> Result<Value, Fault> {
+        limit::bounded(match expr {
+            Expr::Record(fields) => Value::Record(self.fields(fields)?),
+            Expr::Variant(name, fields) => Value::Variant(name.clone(), self.fields(fields)?),
+            Expr::List(items) => Value::List(self.all(items)?.into()),
+            _ => return Err(Fault::ill_formed("nothing is made here")),
+        })
+    }
+
+    #[inline(never)]
+    fn field(&mut self, base: &Expr, name: &str) -> Result<Value, Fault> {
+        let base = self.eval(base)?;
+        field(&base, name)
+    }
+
+    #[inline(never)]
+    fn optional_field(&mut self, base: &Expr, name: &str) -> Result<Value, Fault> {
+        let base = self.eval(base)?;
+        if base == Value::None { Ok(base) } else { field(&base, name) }
+    }
+
+    #[inline(never)]
+    fn money(&mut self, currency: Currency, amount: &Expr) -> Result<Value, Fault> {
+        let amount = self.eval(amount)?;
+        money(currency, &amount)
+    }
+
+    #[inline(never)]
+    fn unary(&mut self, op: Unary, operand: &Expr) -> Result<Value, Fault> {
+        let operand = self.alone(operand)?;
+        arithmetic::unary(op, &operand)
+    }
+
+    #[inline(never)]
+    fn is(&mut self, value: &Expr, pattern: &Pattern) -> Result<Value, Fault> {
+        let value = self.eval(value)?;
+        Ok(Value::Bool(self.bind(pattern, &value)))
+    }
+
+    #[inline(never)]
+    fn call(&mut self, function: Builtin, arguments: &[Expr]) -> Result<Value, Fault> {
+        let arguments = self.arguments(arguments)?;
+        builtin::invoke(function, &arguments, self)
+    }
+
+    fn loose_lambda(&self) -> Result<Value, Fault> {
+        Err(Fault::ill_formed("a lambda stands outside of a call"))
+    }
+
+    fn arguments<'e>(&mut self, arguments: &'e [Expr]) -> Result<Vec<Argument<'e>>, Fault> {
+        arguments.iter().map(|argument| self.argument(argument)).collect()
     }
 
     fn argument<'e>(&mut self, argument: &'e Expr) -> Result<Argument<'e>, Fault> {
@@ -202,15 +262,28 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    #[inline(never)]
     fn function(&mut self, index: u32, arguments: &[Expr]) -> Result<Value, Fault> {
-        let library = self.frame.env.library;
-        let function = library.functions.get(index as usize);
-        let function = function.ok_or_else(|| Fault::ill_formed(format!("function {index} is not there")))?;
-        if function.params.len() != arguments.len() {
-            return Err(Fault::ill_formed(format!("{} is given other arguments", function.name)));
-        }
+        let function = self.callee(index, arguments.len())?;
         let locals = self.all(arguments)?;
-        for (param, value) in function.params.iter().zip(&locals) {
+        self.check_arguments(function, &locals)?;
+        self.within(Frame { locals, ..Frame::constant(self.frame.env.library) }, &function.body)
+    }
+
+    #[inline(never)]
+    fn callee(&self, index: u32, arguments: usize) -> Result<&'a Function, Fault> {
+        let function = self.frame.env.library.functions.get(index as usize);
+        let function = function.ok_or_else(|| Fault::ill_formed(format!("function {index} is not there")))?;
+        if function.params.len() == arguments {
+            Ok(function)
+        } else {
+            Err(Fault::ill_formed(format!("{} is given other arguments", function.name)))
+        }
+    }
+
+    #[inline(never)]
+    fn check_arguments(&mut self, function: &Function, arguments: &[Value]) -> Result<(), Fault> {
+        for (param, value) in function.params.iter().zip(arguments) {
             if let Some(rule) = param.rule.as_ref().filter(|_| *value != Value::None)
                 && !self.fits(&rule.holds, value)?
             {
@@ -218,7 +291,7 @@ impl<'a> Evaluator<'a> {
                 return Err(Fault::RuleBroken { ty, rule: rule.text.to_string() });
             }
         }
-        self.within(Frame { locals, ..Frame::constant(library) }, &function.body)
+        Ok(())
     }
 
     fn all(&mut self, exprs: &[Expr]) -> Result<Vec<Value>, Fault> {
@@ -253,6 +326,7 @@ impl<'a> Evaluator<'a> {
         Ok(Fields::new(values?))
     }
 
+    #[inline(never)]
     fn checked(&mut self, ty: &Type, value: &Expr) -> Result<Value, Fault> {
         let value = self.alone(value)?;
         match self.broken(ty, &value)? {
@@ -261,23 +335,42 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    #[inline(never)]
     fn binary(&mut self, op: Binary, a: &Expr, b: &Expr) -> Result<Value, Fault> {
         match op {
-            // What the left side's patterns bind is visible on the right, and behind a true `&&`.
-            Binary::And => Ok(Value::Bool(truth(&self.eval(a)?)? && truth(&self.eval(b)?)?)),
-            Binary::Or => Ok(Value::Bool(truth(&self.alone(a)?)? || truth(&self.alone(b)?)?)),
-            Binary::Otherwise => match self.alone(a)? {
-                Value::None => self.alone(b),
-                value => Ok(value),
-            },
-            _ => {
-                let (a, b) = (self.alone(a)?, self.alone(b)?);
-                self.spend(a.weight().saturating_add(b.weight()))?;
-                arithmetic::binary(op, &a, &b)
-            }
+            Binary::And | Binary::Or => self.logical(op == Binary::Or, a, b),
+            Binary::Otherwise => self.otherwise(a, b),
+            _ => self.operation(op, a, b),
         }
     }
 
+    #[inline(never)]
+    fn logical(&mut self, or: bool, a: &Expr, b: &Expr) -> Result<Value, Fault> {
+        // What the left side's patterns bind is visible on the right, and behind a true `&&`.
+        let decided = self.truth_of(a, or)? == or;
+        Ok(Value::Bool(if decided { or } else { self.truth_of(b, or)? }))
+    }
+
+    fn truth_of(&mut self, expr: &Expr, alone: bool) -> Result<bool, Fault> {
+        let value = if alone { self.alone(expr) } else { self.eval(expr) };
+        truth(&value?)
+    }
+
+    #[inline(never)]
+    fn otherwise(&mut self, a: &Expr, b: &Expr) -> Result<Value, Fault> {
+        let value = self.alone(a)?;
+        if value == Value::None { self.alone(b) } else { Ok(value) }
+    }
+
+    #[inline(never)]
+    fn operation(&mut self, op: Binary, a: &Expr, b: &Expr) -> Result<Value, Fault> {
+        let a = self.alone(a)?;
+        let b = self.alone(b)?;
+        self.spend(a.weight().saturating_add(b.weight()))?;
+        arithmetic::binary(op, &a, &b)
+    }
+
+    #[inline(never)]
     fn conditional(&mut self, condition: &Expr, then: &Expr, other: &Expr) -> Result<Value, Fault> {
         let depth = self.frame.locals.len();
         let value = if truth(&self.eval(condition)?)? {
@@ -290,23 +383,29 @@ impl<'a> Evaluator<'a> {
         value
     }
 
+    #[inline(never)]
     fn choose(&mut self, subject: &Expr, arms: &[MatchArm]) -> Result<Value, Fault> {
         let subject = self.alone(subject)?;
         let depth = self.frame.locals.len();
         for arm in arms {
-            self.spend(1)?;
-            let open = self.bind(&arm.pattern, &subject)
-                && match &arm.guard {
-                    Some(guard) => truth(&self.alone(guard)?)?,
-                    None => true,
-                };
-            let value = if open { Some(self.eval(&arm.value)) } else { None };
-            self.frame.locals.truncate(depth);
-            if let Some(value) = value {
+            if self.opens(arm, &subject)? {
+                let value = self.eval(&arm.value);
+                self.frame.locals.truncate(depth);
                 return value;
             }
+            self.frame.locals.truncate(depth);
         }
         Err(Fault::ill_formed("no arm of a match fits"))
+    }
+
+    #[inline(never)]
+    fn opens(&mut self, arm: &MatchArm, subject: &Value) -> Result<bool, Fault> {
+        self.spend(1)?;
+        match &arm.guard {
+            _ if !self.bind(&arm.pattern, subject) => Ok(false),
+            Some(guard) => truth(&self.alone(guard)?),
+            None => Ok(true),
+        }
     }
 
     /// Binds a pattern's names as locals if the value fits; else leaves the locals as they were.
@@ -320,6 +419,7 @@ impl<'a> Evaluator<'a> {
         fits
     }
 
+    #[inline(never)]
     fn interpolate(&mut self, parts: &[Part]) -> Result<Value, Fault> {
         let mut text = String::new();
         for part in parts {

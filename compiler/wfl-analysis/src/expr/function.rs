@@ -1,6 +1,6 @@
 //! Calls of functions: those of `std`, which take any types that fit, and those of the program.
 
-use wfl_ir::{Builtin, Expr, Label, Value};
+use wfl_ir::{Builtin, Decimal, Duration, Expr, Label, Money, Value};
 use wfl_source::{Code, Diagnostic, Span};
 use wfl_syntax::ast::{self, ExprKind};
 
@@ -230,6 +230,13 @@ impl Checker<'_, '_, '_> {
                 if builtin == Builtin::Matches && !self.check_pattern_text(exprs.get(1), callee.span) {
                     return Typed::unknown();
                 }
+                let mut exprs = exprs;
+                // The sum of nothing is the zero of its type, which only the compiler knows.
+                if builtin == Builtin::Sum
+                    && let Some(zero) = zero_of(self.tables.base(&ty))
+                {
+                    exprs.push(Expr::Const(zero));
+                }
                 let typed = Typed::new(Expr::Call(builtin, exprs), ty, label);
                 self.fold(typed, callee.span)
             }
@@ -259,4 +266,15 @@ impl Checker<'_, '_, '_> {
             }
         }
     }
+}
+
+/// Nothing, in a type whose values can be added.
+fn zero_of(ty: &Ty) -> Option<Value> {
+    Some(match ty {
+        Ty::Int => Value::Int(0),
+        Ty::Decimal => Value::Decimal(Decimal::ZERO),
+        Ty::Duration => Value::Duration(Duration(0)),
+        Ty::Money(Some(currency)) => Value::Money(Money { amount: Decimal::ZERO, currency: *currency }),
+        _ => return None,
+    })
 }

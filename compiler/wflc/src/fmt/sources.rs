@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Failure, Status};
+use crate::replace::replace;
 
 /// A file to lay out.
 #[derive(Debug)]
@@ -18,13 +19,24 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn read(&self) -> Result<String, Failure> {
-        let bytes = std::fs::read(&self.path).map_err(|error| self.failure("read", &error))?;
+        let unreadable = |error| unreadable(Status::Unavailable, &self.name, &error);
+        let bytes = std::fs::read(&self.path).map_err(unreadable)?;
         text(bytes, &self.name)
     }
 
-    /// `name cannot be read: …`
-    pub(crate) fn failure(&self, done: &str, error: &io::Error) -> Failure {
-        failure(Status::Unavailable, &self.name, done, error)
+    pub(crate) fn write(&self, before: &str, after: &str) -> Result<(), Failure> {
+        let name = &self.name;
+        match replace(&self.path, before, after) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                let message = format!("{name} was changed meanwhile and is left as it is");
+                Err(Failure::new(Status::Unavailable, message, "give the command again"))
+            }
+            Err(error) => {
+                let message = format!("{name} cannot be written: {error}");
+                Err(Failure::new(Status::Unavailable, message, "make the file and its folder writable"))
+            }
+        }
     }
 }
 
@@ -38,9 +50,9 @@ pub(crate) fn text(bytes: Vec<u8>, name: &str) -> Result<String, Failure> {
     })
 }
 
-fn failure(status: Status, name: impl Display, done: &str, error: &io::Error) -> Failure {
+fn unreadable(status: Status, name: impl Display, error: &io::Error) -> Failure {
     let help = "name .wfl files, or folders with .wfl files";
-    Failure::new(status, format!("{name} cannot be {done}: {error}"), help)
+    Failure::new(status, format!("{name} cannot be read: {error}"), help)
 }
 
 /// Files that are named, and all `.wfl` files below folders that are, each once and in the order of their names. What is
@@ -53,17 +65,17 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         Ok(())
     };
     for path in paths {
-        let missing = |error: io::Error| failure(Status::Usage, path.display(), "read", &error);
+        let missing = |error: io::Error| unreadable(Status::Usage, path.display(), &error);
         if !std::fs::metadata(path).map_err(missing)?.is_dir() {
             add(path, path).map_err(missing)?;
             continue;
         }
         let mut folders = vec![path.clone()];
         while let Some(folder) = folders.pop() {
-            let unreadable = |error: io::Error| failure(Status::Usage, folder.display(), "read", &error);
-            for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
-                let entry = entry.map_err(unreadable)?;
-                let (kind, child) = (entry.file_type().map_err(unreadable)?, entry.path());
+            let closed = |error: io::Error| unreadable(Status::Usage, folder.display(), &error);
+            for entry in std::fs::read_dir(&folder).map_err(closed)? {
+                let entry = entry.map_err(closed)?;
+                let (kind, child) = (entry.file_type().map_err(closed)?, entry.path());
                 if entry.file_name().to_string_lossy().starts_with('.') {
                     continue;
                 }
@@ -71,7 +83,7 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
                     folders.push(child);
                 } else if kind.is_file() && child.extension().is_some_and(|extension| extension == "wfl") {
                     let name = child.strip_prefix(".").unwrap_or(&child);
-                    add(&child, name).map_err(unreadable)?;
+                    add(&child, name).map_err(closed)?;
                 }
             }
         }

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use wfl_ir::Plan;
 use wfl_machine::Fact;
 
-use crate::render;
+use crate::colour;
 use crate::run::story::{self, Line, Tone};
 use crate::say::say;
 
@@ -43,7 +43,7 @@ impl Screen {
             bar.enable_steady_tick(Duration::from_millis(80));
             bar
         });
-        Screen { output, colour: render::colour(&stdout), busy, width: 12 }
+        Screen { output, colour: colour::wanted(&stdout), busy, width: 12 }
     }
 
     /// Columns are as wide as the longest step of the plan.

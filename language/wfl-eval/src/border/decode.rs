@@ -105,8 +105,9 @@ impl Decoder<'_> {
         let mut entries: Vec<(Value, Value)> = Vec::new();
         match (json, is_textual(self.library, key)) {
             (Json::Object(members), true) => {
-                for (name, json) in members {
-                    let at = Path::Member(&at, name);
+                // An entry is named by its place: its key may be sensitive.
+                for (i, (name, json)) in members.iter().enumerate() {
+                    let at = Path::Item(&at, i);
                     entries.push((self.key(at, key, name)?, self.value(at, inner, json)?));
                 }
             }

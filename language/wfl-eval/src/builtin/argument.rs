@@ -34,6 +34,9 @@ pub(crate) trait Context {
     /// Pays for work that is about to be done.
     fn spend(&mut self, cost: u64) -> Result<(), Fault>;
 
+    /// True when the evaluation meets a pattern for the first time.
+    fn is_new(&mut self, pattern: &str) -> bool;
+
     /// The value of a lambda for these arguments. Pays for it.
     fn apply(&mut self, lambda: Lambda<'_>, arguments: &[Value]) -> Result<Value, Fault>;
 }

@@ -8,48 +8,46 @@ use crate::builtin::list::sorted;
 use crate::fault::Fault;
 use crate::limit;
 
+/// Its frame, and those of what it calls, are part of each level of an evaluation: every arm is a call.
 pub(crate) fn call(function: Builtin, arguments: &[Argument<'_>], context: &mut dyn Context) -> Answer {
     use Argument::{Lambda as F, Value as V};
     Some(match (function, arguments) {
-        (Builtin::Sum, [V(list), F(f)]) => sum(items(list)?, Some(*f), None, context),
-        (Builtin::Sum, [V(list), F(f), V(zero)]) => sum(items(list)?, Some(*f), Some(zero), context),
         (Builtin::Sum, [V(list)]) => sum(items(list)?, None, None, context),
         (Builtin::Sum, [V(list), V(zero)]) => sum(items(list)?, None, Some(zero), context),
-        (Builtin::Count, [V(list)] | [V(list), V(Value::None)]) => Ok(Value::Int(items(list)?.len() as i64)),
-        (Builtin::Count, [V(list), F(f)]) => {
-            kept(items(list)?, *f, context).map(|kept| Value::Int(kept.len() as i64))
-        }
-        (Builtin::Map, [V(list), F(f)]) => mapped(items(list)?, *f, context).map(Value::list),
-        (Builtin::Filter, [V(list), F(f)]) => kept(items(list)?, *f, context).map(Value::list),
-        (Builtin::FlatMap, [V(list), F(f)]) => flat_mapped(items(list)?, *f, context),
-        (Builtin::All, [V(list), F(f)]) => {
-            found(items(list)?, *f, false, context).map(|at| Value::Bool(at.is_none()))
-        }
-        (Builtin::Any, [V(list), F(f)]) => {
-            found(items(list)?, *f, true, context).map(|at| Value::Bool(at.is_some()))
-        }
-        (Builtin::Find, [V(list), F(f)]) => {
-            let items = items(list)?;
-            found(items, *f, true, context).map(|at| at.map_or(Value::None, |at| items[at].clone()))
-        }
+        (Builtin::Sum, [V(list), F(f)]) => sum(items(list)?, Some(*f), None, context),
+        (Builtin::Sum, [V(list), F(f), V(zero)]) => sum(items(list)?, Some(*f), Some(zero), context),
+        (Builtin::Count, [V(list)] | [V(list), V(Value::None)]) => length(items(list)?),
         (Builtin::Fold, [V(list), V(start), F(f)]) => fold(items(list)?, start, *f, context),
-        (Builtin::SortBy, [V(list), F(f)]) => keyed(items(list)?, *f, context)
-            .and_then(|keyed| sorted(&keyed, |(key, _)| key.clone(), context))
-            .map(|sorted| Value::list(sorted.into_iter().map(|(_, item)| item))),
-        (Builtin::GroupBy, [V(list), F(f)]) => {
-            keyed(items(list)?, *f, context).and_then(|keyed| grouped(keyed, context))
-        }
-        (Builtin::IndexBy, [V(list), F(f)]) => {
-            keyed(items(list)?, *f, context).and_then(|keyed| unique(keyed, context))
-        }
         (Builtin::Zip, [V(a), V(b), F(f)]) => zipped(items(a)?, items(b)?, *f, context),
         (Builtin::Entries, [V(Value::Map(map)), F(f)]) => entries(map, *f, context),
         (Builtin::MapValues, [V(Value::Map(map)), F(f)]) => map_values(map, *f, context),
         (Builtin::FromEntries, [V(list), F(key), F(value)]) => {
             from_entries(items(list)?, *key, *value, context)
         }
+        (_, [V(list), F(f)]) => return for_each(function, items(list)?, *f, context),
         _ => return None,
     })
+}
+
+/// The functions of a list and one lambda over its items.
+fn for_each(function: Builtin, items: &[Value], f: Lambda<'_>, context: &mut dyn Context) -> Answer {
+    Some(match function {
+        Builtin::Map => mapped(items, f, context),
+        Builtin::Filter => filtered(items, f, context),
+        Builtin::Count => counted(items, f, context),
+        Builtin::FlatMap => flat_mapped(items, f, context),
+        Builtin::All => all(items, f, context),
+        Builtin::Any => any(items, f, context),
+        Builtin::Find => find(items, f, context),
+        Builtin::SortBy => sorted_by(items, f, context),
+        Builtin::GroupBy => grouped(items, f, context),
+        Builtin::IndexBy => indexed(items, f, context),
+        _ => return None,
+    })
+}
+
+fn length(items: &[Value]) -> Result<Value, Fault> {
+    Ok(Value::Int(items.len() as i64))
 }
 
 /// The items of a list or a set.
@@ -65,18 +63,49 @@ fn one(f: Lambda<'_>, item: &Value, context: &mut dyn Context) -> Result<Value, 
     context.apply(f, std::slice::from_ref(item))
 }
 
-fn mapped(items: &[Value], f: Lambda<'_>, context: &mut dyn Context) -> Result<Vec<Value>, Fault> {
-    items.iter().map(|item| one(f, item, context)).collect()
+fn mapped(items: &[Value], f: Lambda<'_>, context: &mut dyn Context) -> Result<Value, Fault> {
+    let made = items.iter().map(|item| one(f, item, context)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Value::List(made.into()))
 }
 
-fn kept(items: &[Value], f: Lambda<'_>, context: &mut dyn Context) -> Result<Vec<Value>, Fault> {
+fn filtered(items: &[Value], f: Lambda<'_>, context: &mut dyn Context) -> Result<Value, Fault> {
     let mut kept = Vec::new();
     for item in items {
-        if truth(&one(f, item, context)?)? {
+        if holds(f, item, context)? {
             kept.push(item.clone());
         }
     }
-    Ok(kept)
+    Ok(Value::List(kept.into()))
+}
+
+fn counted(items: &[Value], f: Lambda<'_>, context: &mut dyn Context) -> Result<Value, Fault> {
+    let mut count = 0;
+    for item in items {
+        count += i64::from(holds(f, item, context)?);
+    }
+    Ok(Value::Int(count))
+}
+
+fn holds(f: Lambda<'_>, item: &Value, context: &mut dyn Context) -> Result<bool, Fault> {
+    truth(&one(f, item, context)?)
+}
+
+fn all(items: &[Value], f: Lambda<'_>, context: &mut dyn Context) -> Result<Value, Fault> {
+    found(items, f, false, context).map(|place| Value::Bool(place.is_none()))
+}
+
+fn any(items: &[Value], f: Lambda<'_>, context: &mut dyn Context) -> Result<Value, Fault> {
+    found(items, f, true, context).map(|place| Value::Bool(place.is_some()))
+}
+
+fn find(items: &[Value], f: Lambda<'_>, context: &mut dyn Context) -> Result<Value, Fault> {
+    found(items, f, true, context).map(|place| place.map_or(Value::None, |place| items[place].clone()))
+}
+
+fn sorted_by(items: &[Value], f: Lambda<'_>, context: &mut dyn Context) -> Result<Value, Fault> {
+    let keyed = keyed(items, f, context)?;
+    let sorted = sorted(&keyed, |(key, _)| key.clone(), context)?;
+    Ok(Value::list(sorted.into_iter().map(|(_, item)| item)))
 }
 
 /// The place of the first item for which the lambda gives `wanted`.
@@ -87,7 +116,7 @@ fn found(
     context: &mut dyn Context,
 ) -> Result<Option<usize>, Fault> {
     for (place, item) in items.iter().enumerate() {
-        if truth(&one(f, item, context)?)? == wanted {
+        if holds(f, item, context)? == wanted {
             return Ok(Some(place));
         }
     }
@@ -98,12 +127,18 @@ fn flat_mapped(list: &[Value], f: Lambda<'_>, context: &mut dyn Context) -> Resu
     let mut flat = Vec::new();
     for item in list {
         let inner = one(f, item, context)?;
-        let part = items(&inner).ok_or_else(|| Fault::ill_formed("flat_map needs lists"))?;
-        context.spend(part.len() as u64)?;
-        flat.extend_from_slice(part);
+        append(&mut flat, &inner, context)?;
         limit::list_of(flat.len().saturating_sub(list.len()))?;
     }
     Ok(Value::list(flat))
+}
+
+#[inline(never)]
+fn append(flat: &mut Vec<Value>, inner: &Value, context: &mut dyn Context) -> Result<(), Fault> {
+    let part = items(inner).ok_or_else(|| Fault::ill_formed("flat_map needs lists"))?;
+    context.spend(part.len() as u64)?;
+    flat.extend_from_slice(part);
+    Ok(())
 }
 
 fn fold(items: &[Value], start: &Value, f: Lambda<'_>, context: &mut dyn Context) -> Result<Value, Fault> {
@@ -126,12 +161,16 @@ fn sum(
             Some(f) => one(f, item, context)?,
             None => item.clone(),
         };
-        total = Some(match total {
-            Some(total) => binary(wfl_ir::Binary::Add, &total, &term)?,
-            None => term,
-        });
+        total = Some(plus(total, term)?);
     }
     total.ok_or_else(|| Fault::ill_formed("the sum of no items needs a zero"))
+}
+
+fn plus(total: Option<Value>, term: Value) -> Result<Value, Fault> {
+    match total {
+        Some(total) => binary(wfl_ir::Binary::Add, &total, &term),
+        None => Ok(term),
+    }
 }
 
 type Keyed = Vec<(Value, Value)>;
@@ -146,7 +185,18 @@ fn spend_on_keys(keyed: &Keyed, context: &mut dyn Context) -> Result<(), Fault> 
     context.spend(weight.saturating_mul(sorting(keyed.len())))
 }
 
-fn grouped(mut keyed: Keyed, context: &mut dyn Context) -> Result<Value, Fault> {
+fn grouped(items: &[Value], f: Lambda<'_>, context: &mut dyn Context) -> Result<Value, Fault> {
+    let keyed = keyed(items, f, context)?;
+    groups(keyed, context)
+}
+
+fn indexed(items: &[Value], f: Lambda<'_>, context: &mut dyn Context) -> Result<Value, Fault> {
+    let keyed = keyed(items, f, context)?;
+    unique(keyed, context)
+}
+
+#[inline(never)]
+fn groups(mut keyed: Keyed, context: &mut dyn Context) -> Result<Value, Fault> {
     spend_on_keys(&keyed, context)?;
     keyed.sort_by(|a, b| a.0.order(&b.0));
     let groups = keyed.chunk_by(|a, b| a.0 == b.0);
@@ -157,6 +207,7 @@ fn grouped(mut keyed: Keyed, context: &mut dyn Context) -> Result<Value, Fault> 
 }
 
 /// A map with one entry for each key.
+#[inline(never)]
 fn unique(keyed: Keyed, context: &mut dyn Context) -> Result<Value, Fault> {
     spend_on_keys(&keyed, context)?;
     let count = keyed.len();

@@ -19,6 +19,8 @@ mod digest;
 
 pub(crate) use argument::{Argument, Context, Lambda};
 pub(crate) use ids::parse_uuid;
+#[cfg(test)]
+pub(crate) use registry::COUNTRIES;
 
 use argument::{Answer, unfit};
 use wfl_ir::{Builtin, Value};
@@ -40,13 +42,30 @@ impl Context for Alone {
         self.0.spend(cost)
     }
 
+    fn is_new(&mut self, _: &str) -> bool {
+        true
+    }
+
     fn apply(&mut self, _: Lambda<'_>, _: &[Value]) -> Result<Value, Fault> {
         Err(Fault::ill_formed("a lambda is applied outside of an expression"))
     }
 }
 
-/// Calls a function and pays for it.
+/// Calls a function and pays for it. Its frame is part of each level of an evaluation, and must be small.
 pub(crate) fn invoke(
+    function: Builtin,
+    arguments: &[Argument<'_>],
+    context: &mut dyn Context,
+) -> Result<Value, Fault> {
+    let answer = match lambda::call(function, arguments, context) {
+        Some(answer) => answer?,
+        None => with_values(function, arguments, context)?,
+    };
+    limit::bounded(answer)
+}
+
+#[inline(never)]
+fn with_values(
     function: Builtin,
     arguments: &[Argument<'_>],
     context: &mut dyn Context,
@@ -55,13 +74,8 @@ pub(crate) fn invoke(
         Argument::Value(value) => Some(value.clone()),
         Argument::Lambda(_) => None,
     });
-    let values = values.collect::<Option<Vec<Value>>>();
-    let answer = match (lambda::call(function, arguments, context), values) {
-        (Some(answer), _) => Some(answer),
-        (None, Some(values)) => of_values(function, values, context)?,
-        (None, None) => None,
-    };
-    limit::bounded(answer.ok_or_else(|| unfit(function, arguments))??)
+    let values = values.collect::<Option<Vec<Value>>>().ok_or_else(|| unfit(function, arguments))?;
+    of_values(function, values, context)?.unwrap_or_else(|| Err(unfit(function, arguments)))
 }
 
 fn of_values(function: Builtin, mut values: Vec<Value>, context: &mut dyn Context) -> Result<Answer, Fault> {

@@ -33,6 +33,10 @@ pub(crate) fn to_sepa(text: &str, context: &mut dyn Context) -> Result<Value, Fa
     context.spend(text.len() as u64)?;
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
+        if c.is_ascii() {
+            out.push(allowed(c));
+            continue;
+        }
         // A character without any counterpart would vanish, and with it the reason for a mismatch of names.
         let plain = deunicode::deunicode_char(c).filter(|plain| !plain.is_empty()).unwrap_or(".");
         out.extend(plain.chars().map(allowed));

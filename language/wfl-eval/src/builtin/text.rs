@@ -16,8 +16,9 @@ use crate::limit;
 const PATTERN_LIMIT: usize = 1 << 20;
 /// The longest pattern, in bytes.
 const PATTERN_TEXT: usize = 4096;
-/// What a pattern costs: it is charged always, because whether it is compiled already is nobody's business.
-const PATTERN_COST: u64 = 100;
+/// What compiling a pattern costs at most, as fuel. The first use in an evaluation pays it, whether the thread has the
+/// pattern already or not: fuel must not depend on what ran before.
+const PATTERN_COST: u64 = 20_000;
 /// How many compiled patterns a thread keeps.
 const KEPT: usize = 256;
 
@@ -71,7 +72,9 @@ pub(crate) fn call(function: Builtin, arguments: &[Value], context: &mut dyn Con
 /// True when the whole text fits the pattern. Linear in the text.
 fn matches(text: &str, pattern: &str, context: &mut dyn Context) -> Result<Value, Fault> {
     let unfit = || Fault::Text(format!("`{pattern}` is not a regular expression"));
-    context.spend(PATTERN_COST)?;
+    if context.is_new(pattern) {
+        context.spend(PATTERN_COST)?;
+    }
     if pattern.len() > PATTERN_TEXT {
         return Err(Fault::Text(format!("a pattern has no more than {PATTERN_TEXT} bytes")));
     }

@@ -8,6 +8,12 @@ use wfl_ir::{
 
 use super::*;
 
+mod notation;
+mod vectors;
+mod random;
+mod groups;
+mod functions;
+
 fn eur(amount: &str) -> Value {
     let json = json!({"amount": amount, "currency": "EUR"});
     decode(Library::default(), &Type::Money(None), &json).unwrap()
@@ -210,5 +216,85 @@ fn bad_json_is_refused_by_path_and_rule() {
             decode(Library::of_types(&types), &Type::Named(2), &json).unwrap_err().to_string(),
             expected
         );
+    }
+}
+
+/// A type, JSON of it, and the JSON as it goes out again, or why it is refused.
+fn crossing(table: &[(Type, serde_json::Value, Result<(), &str>)]) {
+    let types = types();
+    let library = Library::of_types(&types);
+    for (ty, json, expected) in table {
+        match (decode(library, ty, json), expected) {
+            (Ok(value), Ok(())) => assert_eq!(encode(library, ty, &value), *json, "{ty:?}"),
+            (Err(invalid), Err(why)) => assert_eq!(invalid.to_string(), *why, "{json}"),
+            (found, _) => panic!("{ty:?} {json}: {found:?}"),
+        }
+    }
+}
+
+#[test]
+fn days_bytes_sets_and_results_cross_the_border() {
+    let set = Type::Set(Box::new(Type::Int));
+    let result = Type::Result(Box::new(Type::Int), Box::new(Type::Named(2)));
+    crossing(&[
+        (Type::Date, json!("2026-11-24"), Ok(())),
+        (Type::Date, json!("2026-11-31"), Err("$ is not a day as text, such as \"2026-11-24\"")),
+        (Type::Date, json!(20781), Err("$ must be a day as text, such as \"2026-11-24\", not a number")),
+        (Type::Bytes, json!("YWI="), Ok(())),
+        (Type::Bytes, json!("YWI"), Err("$ is not base64 text")),
+        (set.clone(), json!([1, 2]), Ok(())),
+        (set.clone(), json!([2, 1, 2]), Err("$[2] is in the set already")),
+        (set.clone(), json!([1, "2"]), Err("$[1] is not a whole number")),
+        (set, json!({}), Err("$ must be an array, not an object")),
+        (result.clone(), json!({"kind": "Ok", "value": 7}), Ok(())),
+        (result.clone(), json!({"kind": "Err", "error": {"kind": "Declined", "code": "AM04"}}), Ok(())),
+        (result.clone(), json!({"kind": "Ok"}), Err("$.value is missing")),
+        (result.clone(), json!({"kind": "ok", "value": 7}), Err("$.kind must be one of Ok, Err")),
+        (result, json!(7), Err("$ must be an object whose `kind` is Ok or Err, not a number")),
+    ]);
+}
+
+#[test]
+fn maps_cross_the_border_as_objects_where_their_keys_have_a_text() {
+    let map = |key: Type| Type::Map(Box::new(key), Box::new(Type::Int));
+    let plain = TypeKind::Enum(vec![Variant { name: "A".into(), fields: vec![] }]);
+    let types = [types(), vec![TypeDef { name: "m.Plain".into(), kind: plain }]].concat();
+    let library = Library::of_types(&types);
+    for (key, json) in [
+        (Type::String, json!({"a": 1, "b": 2})),
+        (Type::Int, json!({"-7": 1, "10": 2})),
+        (Type::Uuid, json!({"018f6b1e-0000-7000-8000-000000000001": 1})),
+        (Type::Date, json!({"2026-11-24": 1})),
+        (Type::Named(0), json!({"acc_1": 1})),
+        (Type::Named(3), json!({"A": 1})),
+        (Type::Bool, json!([{"key": false, "value": 1}, {"key": true, "value": 2}])),
+        (Type::Named(2), json!([{"key": {"kind": "Sanctions"}, "value": 1}])),
+        (Type::Duration, json!([])),
+        (Type::Int, json!({})),
+    ] {
+        let value = decode(library, &map(key.clone()), &json).unwrap_or_else(|e| panic!("{json}: {e}"));
+        assert_eq!(encode(library, &map(key), &value), json);
+    }
+    for (key, json, why) in [
+        (Type::Int, json!({"01": 1}), "$[0] is not a whole number as a key"),
+        (Type::Int, json!({"x": 1}), "$[0] is not a whole number"),
+        (Type::Int, json!([]), "$ must be an object, not an array"),
+        (Type::Bool, json!({}), "$ must be an array of objects with `key` and `value`, not an object"),
+        (Type::Bool, json!([{"key": true}]), "$[0].value is missing"),
+        (
+            Type::Bool,
+            json!([{"key": true, "value": 1}, {"key": true, "value": 1}]),
+            "$ has two entries with one key",
+        ),
+        (
+            Type::Uuid,
+            json!({"018f6b1e-0000-7000-8000-00000000000a": 1, "018f6b1e-0000-7000-8000-00000000000A": 1}),
+            "$ has two entries with one key",
+        ),
+        (Type::Named(0), json!({"b": 1}), "$[0] breaks the rule `matches(value, …)` of Account"),
+        (Type::Named(3), json!({"B": 1}), "$[0].kind must be one of A"),
+        (Type::String, json!({"a": "1"}), "$[0] is not a whole number"),
+    ] {
+        assert_eq!(decode(library, &map(key), &json).unwrap_err().to_string(), why, "{json}");
     }
 }
