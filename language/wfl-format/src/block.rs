@@ -2,7 +2,6 @@
 
 use wfl_syntax::Rule;
 
-use crate::copied::is_unfit;
 use crate::document::Keep;
 use crate::layout::Layout;
 use crate::token::Part;
@@ -98,10 +97,10 @@ impl Layout<'_, '_> {
         }
     }
 
-    // Text that fits nowhere stays on its line: a new line could make a name or an attribute of it.
+    // What is copied stays on its line: a new line could make a name or an attribute of it.
     fn is_stray(&self, before: Part, unit: Part) -> bool {
-        let is_bad = |part| self.source.rule(part).is_some_and(is_unfit);
-        !self.source.first(unit).fresh && (is_bad(before) || is_bad(unit))
+        let is_copied = |part| self.source.token(part).is_some_and(|token| token.copied);
+        !self.source.first(unit).fresh && (is_copied(before) || is_copied(unit))
     }
 
     // Without a comma the next part could be read as more of the part before.
@@ -110,8 +109,10 @@ impl Layout<'_, '_> {
         if self.source.token(before).is_some_and(|token| token.copied) || !last.comma {
             return false;
         }
+        let is_item_word = last.rule == Some(Rule::ident) && matches!(last.text, "workflow" | "service");
         let is_jump = matches!(last.rule, Some(Rule::kw_return | Rule::kw_yield));
         first.copied
+            || is_item_word
             || matches!(first.text, "where" | "is" | "in" | "and" | "or")
             || (is_jump && self.source.parts(unit).iter().any(|it| self.source.is(*it, &[Rule::kw_if])))
     }

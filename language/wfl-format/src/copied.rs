@@ -70,28 +70,19 @@ impl Copied {
 
 /// Whether the rule marks something missing, superfluous, or spelled as in another language.
 fn is_error(rule: Rule) -> bool {
+    static MARKS: LazyLock<Vec<bool>> = LazyLock::new(|| {
+        let mut marks = Vec::new();
+        for rule in Rule::all_rules() {
+            let name = format!("{rule:?}");
+            marks.resize(marks.len().max(*rule as usize + 1), false);
+            marks[*rule as usize] = ["miss_", "bad_", "loose_"].iter().any(|mark| name.starts_with(mark));
+        }
+        marks
+    });
     match rule {
         Rule::fat_arrow | Rule::eq_for_colon | Rule::brace_args | Rule::fn_block => true,
-        _ => is_unfit(rule) || mark(rule, &["miss_", "loose_"]),
+        _ => MARKS.get(rule as usize).copied().unwrap_or(false),
     }
-}
-
-/// Whether the rule takes text that fits nowhere.
-pub(crate) fn is_unfit(rule: Rule) -> bool {
-    mark(rule, &["bad_"])
-}
-
-/// The marks of the grammar are its own names.
-fn mark(rule: Rule, marks: &[&str]) -> bool {
-    static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
-        let mut names = Vec::new();
-        for rule in Rule::all_rules() {
-            names.resize(names.len().max(*rule as usize + 1), String::new());
-            names[*rule as usize] = format!("{rule:?}");
-        }
-        names
-    });
-    NAMES.get(rule as usize).is_some_and(|name| marks.iter().any(|mark| name.starts_with(mark)))
 }
 
 /// Whether a child of `parent` stands on lines of its own.

@@ -43,7 +43,7 @@ pub(crate) fn with_plain_lines(text: &str) -> String {
     for line in text.split_inclusive('\n') {
         match line.strip_suffix('\n') {
             Some(line) => plain.extend([line.trim_end_matches('\r'), "\n"]),
-            None => plain.push_str(line),
+            None => plain.push_str(line.trim_end_matches('\r')),
         }
     }
     plain

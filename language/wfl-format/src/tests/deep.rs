@@ -25,6 +25,10 @@ fn deep_nesting_is_left_alone() {
 fn nesting_that_can_be_read_is_laid_out() {
     for text in [
         format!("{HEAD}{}1{} }}", "(".repeat(100), ")".repeat(100)),
+        format!("{HEAD}{}1{} }}", "[(a: ".repeat(50), ")]".repeat(50)),
+        format!("{HEAD}{}1{} }}", "if a then b else ".repeat(60), ""),
+        format!("workflow W() -> Int {{ {}{} }}", "if a { ".repeat(110), "}".repeat(110)),
+        format!("workflow W() -> Int {{ {}{} }}", "match a { A -> { ".repeat(70), "} }".repeat(70)),
         format!("{HEAD}{}1 }}", "!".repeat(2_000)),
         format!("{HEAD}1{} }}", " + 1 * 2".repeat(2_000)),
         format!("{HEAD}a{} }}", ".b".repeat(2_000)),
@@ -34,4 +38,14 @@ fn nesting_that_can_be_read_is_laid_out() {
         laid_out(&text);
         assert_eq!(format(&text).copied, 0);
     }
+}
+
+/// `examples/speed.rs` tells how long it takes.
+#[test]
+fn big_files_are_laid_out() {
+    // Inner docs stand at the top of a file only.
+    let program = include_str!("../../testdata/programs/transfer.wfl").replacen("//!", "//", 1);
+    let text = vec![program; 50].join("\n");
+    assert!(text.lines().count() > 10_000);
+    assert!(format(&text).text == text);
 }
