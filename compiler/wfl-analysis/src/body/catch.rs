@@ -7,8 +7,8 @@ use wfl_syntax::ast::{self, Action};
 use crate::body::flow::Flow;
 use crate::body::state::Body;
 use crate::hir::{Block, Handler};
+use crate::names::Space;
 use crate::signature::find_error;
-use crate::tables::Space;
 use crate::ty::{Member, Ty};
 
 /// What may come out of a step or construct besides its value.
