@@ -45,7 +45,7 @@ fn nesting_that_can_be_read_is_laid_out() {
 fn big_files_are_laid_out() {
     // Inner docs stand at the top of a file only.
     let program = include_str!("../../testdata/programs/transfer.wfl").replacen("//!", "//", 1);
-    let text = vec![program; 50].join("\n");
+    let text = vec![program; 60].join("\n");
     assert!(text.lines().count() > 10_000);
     assert!(format(&text).text == text);
 }
