@@ -98,7 +98,11 @@ fn what_cannot_be_read_is_said_and_the_rest_laid_out() {
     project.write("a.wfl", MESSY);
     std::fs::write(project.path().join("b.wfl"), b"module b\nrecord \xc3").unwrap();
     let ran = fmt(&project, &["b.wfl", "a.wfl"]);
-    assert_eq!((ran.status, ran.stdout.as_str()), (Some(1), "a.wfl\n"), "{ran:#?}");
+    assert_eq!(
+        (ran.status, ran.stdout.as_str()),
+        (Some(1), "a.wfl\nfailed: 2 files, 1 changed\n"),
+        "{ran:#?}"
+    );
     assert!(ran.stderr.contains("b.wfl is not UTF-8 text: line 2"), "{ran:#?}");
     assert_eq!(text(&project, "a.wfl"), NEAT);
 

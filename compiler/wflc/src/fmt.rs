@@ -40,22 +40,26 @@ pub(crate) fn run(args: &Args) -> Outcome {
             // The other files can still be laid out.
             Err(failure) => {
                 tell(format_args!("{:?}", failure.report));
-                worst = failure.status;
+                worst = if failure.status as u8 > worst as u8 { failure.status } else { worst };
             }
         }
     }
     let files = render::count(sources.len(), "file");
-    if args.check {
-        match (worst, changed) {
-            (Status::Fine, 0) => say(format_args!("ok: {files}")),
-            _ => say(format_args!("check failed: {changed} of {files} would change")),
+    let summary = match (args.check, worst, changed) {
+        (true, Status::Fine, 0) => format!("ok: {files}"),
+        (true, ..) => format!("check failed: {changed} of {files} would change"),
+        (false, Status::Fine, _) => {
+            format!("ok: {files}, {changed} {}", if args.diff { "to change" } else { "changed" })
         }
-        return Ok(if worst == Status::Fine && changed > 0 { Status::Diagnostics } else { worst });
+        (false, ..) => format!("failed: {files}, {changed} changed"),
+    };
+    // The diff alone is on standard output, so that it can be piped.
+    if args.diff {
+        tell(format_args!("{summary}"))
+    } else {
+        say(format_args!("{summary}"))
     }
-    if !args.diff && worst == Status::Fine {
-        say(format_args!("ok: {files}, {changed} changed"));
-    }
-    Ok(worst)
+    Ok(if args.check && worst == Status::Fine && changed > 0 { Status::Diagnostics } else { worst })
 }
 
 /// Lays one file out as the options say; whether it is not yet.
@@ -106,9 +110,7 @@ fn laid_out(before: &str, name: &str) -> Result<String, Failure> {
     }
     if formatted.copied > 0 {
         let parts = render::count(formatted.copied, "part");
-        let note =
-            format!("{name}: {parts} with syntax errors left as they are; `wflc check` names the errors");
-        let _ = writeln!(std::io::stderr(), "{note}");
+        tell(format_args!("{name}: {parts} with syntax errors left as they are, see `wflc check`"));
     }
     Ok(formatted.text)
 }
