@@ -170,11 +170,10 @@ impl Body<'_, '_, '_> {
         let name = self.cx.tables.type_name(error).clone();
         let title = format!("the workflow does not say that it raises `{name}`");
         let diagnostic = Diagnostic::new(Code::E0406, title, span, "not listed");
-        self.report(
-            diagnostic
-                .note("callers must know every error with which a workflow may fail")
-                .help(format!("add `raises {name}` to the head of the workflow")),
-        );
+        let diagnostic = diagnostic
+            .note("callers must know every error with which a workflow may fail")
+            .help(format!("add `raises {name}` to the head of the workflow"));
+        self.report(self.list_in_head(diagnostic, &[name]));
         Taken::Nobody
     }
 
