@@ -7,7 +7,9 @@
 //! prints about it. Fences that say none of this are only read by people.
 
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::civil::date;
 use tempfile::TempDir;
@@ -279,31 +281,55 @@ pub fn documents(folder: &Path) -> Vec<Document> {
     paths.iter().map(|path| Document::read(path)).collect()
 }
 
-/// Checks all programs of documents. With `WFL_BLESS=1` the reports behind failing programs are written anew.
-pub fn check(documents: &[Document]) -> Vec<String> {
+/// What stands behind failing programs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reports {
+    /// What `wflc check` prints; `WFL_BLESS=1` writes it anew.
+    Printed,
+    /// Nothing.
+    None,
+}
+
+/// Checks all programs of documents, several documents at a time.
+pub fn check(documents: &[Document], reports: Reports) -> Vec<String> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut problems = Vec::new();
+        while let Some(document) = documents.get(next.fetch_add(1, Ordering::Relaxed)) {
+            problems.extend(check_one(document, reports));
+        }
+        problems
+    };
+    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut problems: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..count).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|it| it.join().unwrap_or_else(|e| resume_unwind(e))).collect()
+    });
+    problems.sort();
+    problems
+}
+
+fn check_one(document: &Document, reports: Reports) -> Vec<String> {
     let bless = std::env::var_os("WFL_BLESS").is_some_and(|value| value == "1");
-    let mut problems = Vec::new();
-    for document in documents {
-        let mut reports = Vec::new();
-        for example in document.examples() {
-            let wrong = example.problems();
-            let right = wrong.is_empty();
-            problems.extend(wrong);
-            if right && example.expected != Expected::Pass {
-                let printed = example.printed();
-                let kept = example.report.as_ref().map(|(_, _, text)| text.as_str());
-                if !bless && kept != Some(printed.as_str()) {
-                    let said =
-                        "what `wflc check` prints is not what stands behind it (WFL_BLESS=1 writes it)";
-                    problems.push(format!("{}: {said}:\n{printed}", example.place));
-                }
-                reports.push((example, printed));
-            }
+    let (mut problems, mut printed) = (Vec::new(), Vec::new());
+    for example in document.examples() {
+        let wrong = example.problems();
+        let right = wrong.is_empty();
+        problems.extend(wrong);
+        if reports == Reports::None || !right || example.expected == Expected::Pass {
+            continue;
         }
-        if bless {
-            let text = document.blessed(&reports);
-            std::fs::write(&document.path, text).unwrap_or_else(|e| unreachable!("{}: {e}", document.name()));
+        let report = example.printed();
+        let kept = example.report.as_ref().map(|(_, _, text)| text.as_str());
+        if !bless && kept != Some(report.as_str()) {
+            let said = "what `wflc check` prints is not what stands behind it (WFL_BLESS=1 writes it)";
+            problems.push(format!("{}: {said}:\n{report}", example.place));
         }
+        printed.push((example, report));
+    }
+    if bless && reports == Reports::Printed {
+        let text = document.blessed(&printed);
+        std::fs::write(&document.path, text).unwrap_or_else(|e| unreachable!("{}: {e}", document.name()));
     }
     problems
 }

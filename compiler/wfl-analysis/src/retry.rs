@@ -31,7 +31,7 @@ impl Checker<'_, '_, '_> {
             },
             _ => return self.no_policy(expr),
         };
-        let Some(name) = path.last() else { return None };
+        let name = path.last()?;
         let found = self.tables.find_path(self.session, self.module, Space::Function, &path);
         let policy = |thing| match thing {
             Thing::Function(function) => {
