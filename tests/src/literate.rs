@@ -3,8 +3,9 @@
 //! A fence says in its first line what its program must do: `wfl pass` (no report at all) or `wfl fail=E0205`
 //! (exactly the reports that are marked by `//~ E0205` at the ends of their lines, this code among them). `file=a/b.wfl`
 //! names the file, fences with nothing but a `file=` belong to the project of the next program, and `with=bank` adds
-//! `_prelude/bank.wfl` beside the document. A fence `text` right behind a failing program holds what `wflc check`
-//! prints about it. Fences that say none of this are only read by people.
+//! `_prelude/bank.wfl` beside the document. With `body` it holds only statements: those of a workflow that the runner
+//! puts around them, with the declarations of `_prelude/bank.wfl` behind it. A fence `text` right behind a failing
+//! program holds what `wflc check` prints about it. Fences that say none of this are only read by people.
 
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
@@ -13,13 +14,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::civil::date;
 use tempfile::TempDir;
-use wfl_compiler::{Compilation, Memory, Settings, compile_with};
+use wfl_compiler::{Compilation, Level, Lint, Memory, Settings, compile_with};
 use wfl_source::Code;
 
 use crate::binaries::{Ran, wflc};
 
 /// The file of a program that names none.
 const MAIN: &str = "main.wfl";
+/// What statements without a workflow are given.
+const PARAMETERS: &str = "payment: Payment, payments: List<Payment>";
 
 /// A Markdown file, taken apart.
 #[derive(Clone, Debug)]
@@ -84,6 +87,8 @@ pub struct Example {
     pub expected: Expected,
     /// The project: path and text, marks removed.
     pub files: Vec<(String, String)>,
+    /// Whether it holds only statements.
+    pub body: bool,
     /// Where reports must begin.
     pub marks: Vec<Mark>,
     /// The line of its closing fence.
@@ -156,7 +161,9 @@ impl Document {
                 None => block.says("pass").then_some(Expected::Pass),
             };
             let Some(file) = block.value("file").or(expected.as_ref().map(|_| MAIN)) else { continue };
-            beside.push((file.to_owned(), unmarked(file, &block.text, &mut marks)));
+            let text = unmarked(file, &block.text, &mut marks);
+            let body = block.value("body").or(block.says("body").then_some("Unit"));
+            beside.push((file.to_owned(), body.map_or(text.clone(), |it| self.around(block, it, &text, &place))));
             let Some(expected) = expected else { continue };
             if let Some(prelude) = block.value("with") {
                 beside.push((format!("{prelude}.wfl"), self.prelude(prelude, &place)));
@@ -167,7 +174,8 @@ impl Document {
             };
             let report = next.filter(gap).map(|next| (next.line, next.end, next.text.clone()));
             let (files, marks) = (std::mem::take(&mut beside), std::mem::take(&mut marks));
-            examples.push(Example { place, expected, files, marks, end: block.end, report });
+            let body = body.is_some();
+            examples.push(Example { place, expected, files, body, marks, end: block.end, report });
         }
         examples
     }
@@ -175,6 +183,16 @@ impl Document {
     fn prelude(&self, name: &str, place: &str) -> String {
         let path = self.path.with_file_name("_prelude").join(format!("{name}.wfl"));
         std::fs::read_to_string(&path).unwrap_or_else(|e| unreachable!("{place}: `with={name}`: {e}"))
+    }
+
+    /// A program around statements; their lines keep their numbers.
+    fn around(&self, block: &Block, result: &str, statements: &str, place: &str) -> String {
+        let raises = block.value("raises").map(|it| format!(" raises {it}")).unwrap_or_default();
+        let head = format!("workflow Example({PARAMETERS}) -> {result} version 1 key payment.id{raises} {{ ");
+        let declarations = self.prelude("bank", place);
+        let inner = |line: &&str| !line.starts_with("//!") && !line.starts_with("module ");
+        let declarations = declarations.lines().filter(inner).collect::<Vec<_>>().join("\n");
+        format!("{head}{statements}}}\n{declarations}\n")
     }
 
     /// The document with other reports behind its failing programs.
@@ -209,7 +227,11 @@ fn unmarked(file: &str, text: &str, marks: &mut Vec<Mark>) -> String {
 impl Example {
     /// Compiles the project.
     pub fn compile(&self) -> Compilation {
-        let settings = Settings { today: Some(date(2026, 6, 1)), ..Settings::default() };
+        let mut settings = Settings { today: Some(date(2026, 6, 1)), ..Settings::default() };
+        // A few statements need not use all that they name.
+        if self.body && self.expected != Expected::Fail(Code::W0202) {
+            settings.levels.set(Lint::One(Code::W0202), Level::Allow);
+        }
         compile_with(&Memory::new(self.files.clone()), &settings)
     }
 
