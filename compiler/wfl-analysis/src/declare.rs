@@ -300,9 +300,10 @@ fn no_such_name(session: &mut Session<'_>, tables: &Tables<'_>, target: usize, n
     let title = format!("`{}` has no `{}`", scope.path, name.text);
     let diagnostic = Diagnostic::new(Code::E0804, title, name.span, "not declared there");
     let meant = closest(&name.text, scope.own.keys().map(|(_, name)| name.as_str()));
-    session.report(match meant {
-        Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
-        None => diagnostic,
+    session.report(match (meant, tables.home(&name.text)) {
+        (Some(meant), _) => diagnostic.help(format!("did you mean `{meant}`?")),
+        (None, Some(home)) => diagnostic.help(format!("it is in `{home}`")),
+        (None, None) => diagnostic,
     });
 }
 

@@ -9,11 +9,12 @@ use wfl_analysis::{Module, analyze};
 use wfl_ir::{Plan, PlanHash};
 use wfl_lower::lower;
 use wfl_source::{Code, Diagnostic, FileId, Files, Span};
-use wfl_syntax::{Parsed, parse};
+use wfl_syntax::Parsed;
 
 use crate::allow::Allows;
 use crate::lint::Levels;
 use crate::manifest::{MANIFEST, Manifest};
+use crate::parallel::parse_all;
 use crate::world::World;
 
 /// What a compilation is told besides the project's files.
@@ -159,26 +160,24 @@ fn read_sources(world: &dyn World, compilation: &mut Compilation) -> Vec<Source>
         compilation.diagnostics.push(unreadable(shown, &error));
         Vec::new()
     });
-    let mut sources = Vec::new();
+    let mut found = Vec::new();
     for path in paths {
         match world.read(&path) {
             Ok(text) => {
-                let module = module_path(&folder, &path);
-                sources.push(source(&mut compilation.files, &path, module, &text, true));
+                let file = compilation.files.add(path.as_str(), text);
+                found.push((module_path(&folder, &path), file, true));
             }
             Err(error) => compilation.diagnostics.push(unreadable(&path, &error)),
         }
     }
     for module in wfl_stdlib::modules() {
         let name = format!("<std>/{}.wfl", module.path.replace('.', "/"));
-        sources.push(source(&mut compilation.files, &name, module.path.to_owned(), module.text, false));
+        found.push((module.path.to_owned(), compilation.files.add(name, module.text), false));
     }
-    sources
-}
-
-fn source(files: &mut Files, name: &str, path: String, text: &str, own: bool) -> Source {
-    let file = files.add(name, text);
-    Source { path, file, own, parsed: parse(file, text) }
+    let numbers = found.iter().map(|(_, file, _)| *file).collect::<Vec<_>>();
+    let parsed = parse_all(&compilation.files, &numbers);
+    let source = |((path, file, own), parsed)| Source { path, file, own, parsed };
+    found.into_iter().zip(parsed).map(source).collect()
 }
 
 /// `payments/transfer.wfl` below the source folder is `payments.transfer`.

@@ -4,6 +4,7 @@ mod world;
 mod lint;
 mod manifest;
 mod allow;
+mod parallel;
 mod compile;
 pub mod graph;
 

@@ -41,12 +41,16 @@ impl Body<'_, '_, '_> {
         let mut found: Vec<Option<Caught>> = Vec::new();
         for handler in handlers {
             let caught = self.header(handler, known);
-            let earlier = |caught: &Caught| {
-                found.iter().flatten().any(|earlier| earlier == caught || *earlier == Caught::Any)
-            };
-            if caught.as_ref().is_some_and(earlier) {
+            let earlier = caught.as_ref().and_then(|caught| {
+                let takes = |earlier: &Option<Caught>| {
+                    earlier.as_ref() == Some(caught) || *earlier == Some(Caught::Any)
+                };
+                found.iter().position(takes)
+            });
+            if let Some(earlier) = earlier {
                 let title = format!("`{}` is handled twice", handler.error.dotted());
-                self.report(Diagnostic::new(Code::E0403, title, handler.error.span, "never reached"));
+                let diagnostic = Diagnostic::new(Code::E0403, title, handler.error.span, "never reached");
+                self.report(diagnostic.label(handlers[earlier].error.span, "taken by this one already"));
                 found.push(None);
                 continue;
             }
@@ -212,7 +216,7 @@ impl Body<'_, '_, '_> {
         for (error, span) in open {
             if let Some(span) = span {
                 diagnostic =
-                    diagnostic.label(*span, format!("`{}` is declared here", tables.type_name(*error)));
+                    diagnostic.label(*span, format!("`{}` is listed here", tables.type_name(*error)));
             }
         }
         let names = open.iter().map(|(error, _)| tables.type_name(*error).to_string()).collect::<Vec<_>>();

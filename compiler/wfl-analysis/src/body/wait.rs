@@ -10,7 +10,7 @@ use crate::body::flow::Flow;
 use crate::body::state::{Body, Recovery};
 use crate::contract::find_operation;
 use crate::expr::Binding;
-use crate::hir::{Await, AwaitKind, Reminder, Statement};
+use crate::hir::{Await, AwaitKind, Reminder, Statement, Task};
 use crate::signature::Resolver;
 use crate::tables::label;
 use crate::ty::Ty;
@@ -176,7 +176,15 @@ impl Body<'_, '_, '_> {
         if self.tasks.iter().all(|(known, _)| *known != task) {
             self.tasks.push((task.clone(), ty.clone()));
         }
-        AwaitKind::Human { task, role, approvals: needed, most, title, show, escalations }
+        AwaitKind::Human(Box::new(Task {
+            name: task,
+            role,
+            approvals: needed,
+            most,
+            title,
+            show,
+            escalations,
+        }))
     }
 
     /// Checks what people see: nothing above their clearance.

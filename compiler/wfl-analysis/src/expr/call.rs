@@ -23,12 +23,13 @@ impl Checker<'_, '_, '_> {
             ExprKind::Member { base, name, optional: false } => self.call_member(base, name, arguments, span),
             ExprKind::Missing => Typed::unknown(),
             _ => {
-                self.session.error(
-                    Code::E0211,
-                    "this cannot be called",
-                    callee.span,
-                    "not the name of anything that is called",
-                );
+                let title = "this cannot be called";
+                let message = "not the name of anything that is called";
+                let diagnostic = Diagnostic::new(Code::E0211, title, callee.span, message);
+                self.session
+                    .report(diagnostic.help("functions, types and variants are called by their names"));
+                self.alone(|this| this.check(callee, None));
+                self.look_at(arguments);
                 Typed::unknown()
             }
         }
@@ -59,9 +60,15 @@ impl Checker<'_, '_, '_> {
         if let (Some(Ty::Result(..)), "Ok" | "Err") = (hint.map(Ty::present), word) {
             return self.outcome(word, arguments, hint);
         }
-        if self.names.iter().any(|binding| binding.name == word) {
+        if let Some(binding) = self.names.iter_mut().find(|binding| binding.name == word) {
+            binding.used = true;
+            let named = binding.span;
             let title = format!("`{word}` is a value and cannot be called");
-            self.session.error(Code::E0211, title, name.span, "a value");
+            let diagnostic = Diagnostic::new(Code::E0211, title, name.span, "a value");
+            let diagnostic = diagnostic.label(named, "named here");
+            self.session
+                .report(diagnostic.help(format!("remove the parentheses, or take an item: `{word}[0]`")));
+            self.look_at(arguments);
             return Typed::unknown();
         }
         if let Some(thing) = self.tables.find(self.session, self.module, Space::Type, word) {
@@ -248,7 +255,12 @@ impl Checker<'_, '_, '_> {
             }
             None => self.unknown_name(name, &format!("there is nothing called `{word}`")),
         }
-        for argument in &arguments.list {
+        self.look_at(arguments);
+    }
+
+    /// Checks arguments that have no place, so that what they name counts as used.
+    fn look_at(&mut self, arguments: &ast::Arguments) {
+        for argument in arguments.list.iter().filter(|it| !matches!(it.value.kind, ExprKind::Lambda { .. })) {
             self.alone(|this| this.check(&argument.value, None));
         }
     }
