@@ -163,7 +163,10 @@ impl Document {
             let Some(file) = block.value("file").or(expected.as_ref().map(|_| MAIN)) else { continue };
             let text = unmarked(file, &block.text, &mut marks);
             let body = block.value("body").or(block.says("body").then_some("Unit"));
-            beside.push((file.to_owned(), body.map_or(text.clone(), |it| self.around(block, it, &text, &place))));
+            beside.push((
+                file.to_owned(),
+                body.map_or(text.clone(), |it| self.around(block, it, &text, &place)),
+            ));
             let Some(expected) = expected else { continue };
             if let Some(prelude) = block.value("with") {
                 beside.push((format!("{prelude}.wfl"), self.prelude(prelude, &place)));
@@ -332,6 +335,11 @@ pub fn check(documents: &[Document], reports: Reports) -> Vec<String> {
 }
 
 fn check_one(document: &Document, reports: Reports) -> Vec<String> {
+    if reports == Reports::None {
+        let groups = groups(document.examples());
+        let wrong = groups.iter().filter(|group| group.len() == 1 || !fit_together(group));
+        return wrong.flatten().flat_map(Example::problems).collect();
+    }
     let bless = std::env::var_os("WFL_BLESS").is_some_and(|value| value == "1");
     let (mut problems, mut printed) = (Vec::new(), Vec::new());
     for example in document.examples() {
@@ -354,4 +362,51 @@ fn check_one(document: &Document, reports: Reports) -> Vec<String> {
         std::fs::write(&document.path, text).unwrap_or_else(|e| unreachable!("{}: {e}", document.name()));
     }
     problems
+}
+
+/// Examples that can be compiled as modules of one project without disturbing each other, which saves time.
+fn groups(examples: Vec<Example>) -> Vec<Vec<Example>> {
+    let mut shared: BTreeMap<(bool, bool), Vec<Example>> = BTreeMap::new();
+    let mut groups = Vec::new();
+    for example in examples {
+        let code = match example.expected {
+            Expected::Pass => None,
+            Expected::Fail(code) => Some(code.as_str()),
+        };
+        let alone = example.files.len() > 1
+            || example.files.iter().any(|(path, text)| path != MAIN || text.contains("module main"))
+            // After some mistakes of syntax the rest of a project is judged less strictly.
+            || code.is_some_and(|it| it.starts_with("E01"))
+            // An allowance that is not needed is reported in a project without errors only.
+            || code == Some("W0204");
+        match alone {
+            true => groups.push(vec![example]),
+            false => {
+                let fails = code.is_some_and(|it| it.starts_with('E'));
+                shared.entry((fails, example.body)).or_default().push(example);
+            }
+        }
+    }
+    groups.extend(shared.into_values());
+    groups
+}
+
+/// Whether examples, as modules of one project, have just the reports that are marked.
+fn fit_together(examples: &[Example]) -> bool {
+    let name = |at: usize| format!("example_{at}.wfl");
+    let files = examples.iter().enumerate().map(|(at, example)| (name(at), example.files[0].1.clone()));
+    let mut whole = examples[0].clone();
+    whole.files = files.collect();
+    let marks = examples.iter().enumerate().flat_map(|(at, example)| {
+        example.marks.iter().map(move |(_, line, code)| (name(at), *line, code.clone()))
+    });
+    let mut wanted: Vec<Mark> = marks.collect();
+    let mut found: Vec<Mark> = reports(&whole.compile()).into_iter().map(|(mark, _)| mark).collect();
+    wanted.sort();
+    found.sort();
+    let shown = |example: &Example| match example.expected {
+        Expected::Pass => example.marks.is_empty(),
+        Expected::Fail(code) => example.marks.iter().any(|(_, _, mark)| mark == code.as_str()),
+    };
+    wanted == found && examples.iter().all(shown)
 }

@@ -31,7 +31,8 @@ fn the_programs_of_the_reference_do_what_they_say() {
 fn the_index_has_every_chapter() {
     let index = Document::read(&folder().join("README.md"));
     let numbered = |line: &&str| line.starts_with(|first: char| first.is_ascii_digit());
-    let links = index.text.lines().filter(numbered).filter_map(|line| line.split("](").nth(1)?.split(')').next());
+    let links =
+        index.text.lines().filter(numbered).filter_map(|line| line.split("](").nth(1)?.split(')').next());
     let listed: BTreeSet<String> = links.map(str::to_owned).collect();
     let chapters = literate::documents(&folder());
     let names = chapters.iter().filter_map(|chapter| chapter.path.file_name()?.to_str().map(str::to_owned));
