@@ -5,10 +5,11 @@ use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, ItemKind};
 
 use crate::module::Module;
+use crate::names::{SPACES, Space};
 use crate::session::Session;
 use crate::tables::{
     AliasInfo, Body, EffectClass, FunctionInfo, ImportedName, ModuleScope, OperationInfo, ServiceInfo, Shape,
-    Space, Tables, Thing, TypeInfo, WorkflowInfo,
+    Tables, Thing, TypeInfo, WorkflowInfo,
 };
 use crate::ty::Ty;
 
@@ -138,8 +139,7 @@ fn declare_function<'a>(
         method: standard && marked("method"),
         overload: None,
     });
-    let key = (Space::Function, name.text.clone());
-    match tables.modules[module].own.get(&key).copied() {
+    match tables.modules[module].own.get(Space::Function, &name.text) {
         // Only `std` has several functions of one name, for different types.
         Some(Thing::Function(first)) if standard => {
             let last = tables.overloads(first).last().unwrap_or(first);
@@ -155,7 +155,7 @@ fn check_predeclared(session: &mut Session<'_>, tables: &Tables<'_>) {
     for info in
         tables.types.iter().filter(|info| info.module != prelude && matches!(info.shape, Shape::Error(_)))
     {
-        if tables.modules[prelude].own.contains_key(&(Space::Error, info.name.to_string())) {
+        if tables.modules[prelude].own.has(Space::Error, &info.name) {
             let title = format!("the error `{}` is predeclared", info.name);
             let diagnostic = Diagnostic::new(Code::E0202, title, info.span, "declared a second time");
             session.report(diagnostic.help("use it without declaring it, or choose another name"));
@@ -198,12 +198,11 @@ fn add(
     if name.is_missing() {
         return;
     }
-    let key = (space, name.text.clone());
-    if let Some(earlier) = tables.modules[module].own.get(&key).copied() {
+    if let Some(earlier) = tables.modules[module].own.get(space, &name.text) {
         declared_twice(session, name, span_of(tables, earlier));
         return;
     }
-    tables.modules[module].own.insert(key, thing);
+    tables.modules[module].own.insert(space, name.text.clone(), thing);
 }
 
 fn span_of(tables: &Tables<'_>, thing: Thing) -> Span {
@@ -262,25 +261,22 @@ fn connect_name(
     target: usize,
     name: &ast::Name,
 ) {
-    let spaces = [Space::Type, Space::Error, Space::Event, Space::Function];
-    let found = spaces.map(|space| {
-        let key = (space, name.text.clone());
-        tables.modules[target].own.get(&key).copied().map(|thing| (key, thing))
-    });
+    let own = &tables.modules[target].own;
+    let found = SPACES.map(|space| own.get(space, &name.text).map(|thing| (space, thing)));
     if found.iter().all(Option::is_none) {
         tables.modules[module].broken.insert(name.text.clone());
         return no_such_name(session, tables, target, name);
     }
     let number = remember(tables, module, name);
-    for (key, thing) in found.into_iter().flatten() {
+    for (space, thing) in found.into_iter().flatten() {
         let scope = &mut tables.modules[module];
-        if scope.own.contains_key(&key) || scope.imported.contains_key(&key) {
+        if scope.own.has(space, &name.text) || scope.imported.has(space, &name.text) {
             let title = format!("`{}` is declared twice", name.text);
             session.error(Code::E0202, title, name.span, "another one of this name is already here");
             session.use_import(module, number);
             return;
         }
-        scope.imported.insert(key, (thing, number));
+        scope.imported.insert(space, name.text.clone(), (thing, number));
     }
 }
 
@@ -299,7 +295,7 @@ fn no_such_name(session: &mut Session<'_>, tables: &Tables<'_>, target: usize, n
     let scope = &tables.modules[target];
     let title = format!("`{}` has no `{}`", scope.path, name.text);
     let diagnostic = Diagnostic::new(Code::E0804, title, name.span, "not declared there");
-    let meant = closest(&name.text, scope.own.keys().map(|(_, name)| name.as_str()));
+    let meant = closest(&name.text, scope.own.all());
     session.report(match (meant, tables.home(&name.text)) {
         (Some(meant), _) => diagnostic.help(format!("did you mean `{meant}`?")),
         (None, Some(home)) => diagnostic.help(format!("it is in `{home}`")),

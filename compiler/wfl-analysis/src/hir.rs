@@ -21,12 +21,25 @@ pub struct Program {
     pub functions: Vec<Function>,
     /// All workflows.
     pub workflows: Vec<Workflow>,
+    /// Sensitive data that may be seen after all.
+    pub declassified: Vec<Declassified>,
     /// All migrations.
     pub migrations: Vec<Migration>,
     /// All policies.
     pub policies: Vec<Policy>,
     /// All invariants.
     pub invariants: Vec<Invariant>,
+}
+
+/// `declassify(value, because: "…")`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Declassified {
+    /// The label that the value had.
+    pub label: &'static str,
+    /// The reason as written.
+    pub reason: String,
+    /// The whole in the source.
+    pub span: Span,
 }
 
 impl Program {

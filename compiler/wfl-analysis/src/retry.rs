@@ -5,7 +5,8 @@ use wfl_source::{Code, Diagnostic, closest};
 use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::Checker;
-use crate::tables::{Body, Space, Thing};
+use crate::names::Space;
+use crate::tables::{Body, Thing};
 use crate::ty::Ty;
 
 /// The time that all attempts of a step may take where nothing is said.

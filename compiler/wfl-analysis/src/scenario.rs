@@ -9,9 +9,10 @@ use crate::contract::find_operation;
 use crate::expr::{Binding, Checker};
 use crate::hir::Workflow;
 use crate::module::Module;
+use crate::names::Space;
 use crate::session::Session;
 use crate::signature::find_error;
-use crate::tables::{Space, Tables, Thing, WorkflowInfo};
+use crate::tables::{Tables, Thing, WorkflowInfo};
 use crate::ty::{Ty, from_ir};
 
 /// How the names of a test are read: never, since nothing is computed from a test here.

@@ -4,9 +4,10 @@ use wfl_ir::{Label, Name};
 use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, EffectKind, ItemKind, TypeKind};
 
+use crate::names::Space;
 use crate::session::Session;
 use crate::tables::{
-    Body, Bound, EffectClass, FieldInfo, Shape, Space, Tables, Thing, VariantInfo, currency, label,
+    Body, Bound, EffectClass, FieldInfo, Shape, Tables, Thing, VariantInfo, currency, label,
 };
 use crate::ty::Ty;
 

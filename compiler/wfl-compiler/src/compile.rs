@@ -103,7 +103,7 @@ pub fn compile_with(world: &dyn World, settings: &Settings) -> Compilation {
         own: source.own,
     });
     let modules = modules.collect::<Vec<_>>();
-    let analysis = analyze(&modules, &compilation.files);
+    let analysis = analyze(&modules, &compilation.files, &compilation.manifest.clearances());
     let syntax =
         sources.iter().flat_map(|source| source.parsed.diagnostics.iter().cloned()).collect::<Vec<_>>();
     let misread = syntax.iter().any(|diagnostic| MISREAD.contains(&diagnostic.code));

@@ -5,7 +5,8 @@ use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::checker::{Checker, Facts};
-use crate::tables::{Shape, Space, Thing};
+use crate::names::Space;
+use crate::tables::{Shape, Thing};
 use crate::ty::{Ty, Typed};
 
 impl Checker<'_, '_, '_> {
