@@ -301,7 +301,8 @@ impl Scenario<'_, '_, '_> {
             let diagnostic = Diagnostic::new(Code::E0233, title, name.span, "never waited for");
             self.report(match closest(&name.text, known.iter().map(Name::as_str)) {
                 Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
-                None => diagnostic,
+                None if known.is_empty() => diagnostic.help(format!("it waits for no {what}")),
+                None => diagnostic.help(format!("it waits for {}", quoted(known))),
             });
         }
         found
@@ -391,4 +392,8 @@ impl Scenario<'_, '_, '_> {
             }
         }
     }
+}
+
+fn quoted(names: &[Name]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -148,7 +148,9 @@ impl Body<'_, '_, '_> {
         let yields = self.targets.last().is_some_and(|open| open.found.is_some());
         let strict = wanted && (yields || needs_value);
         let worth = self.close_as("branch", source.name.span, strict);
-        let worth = if yields { worth } else { (Ty::Unit, Label::Public) };
+        // A branch that should have yielded has been reported.
+        let nothing = if strict { Ty::Unknown } else { Ty::Unit };
+        let worth = if yields { worth } else { (nothing, Label::Public) };
         let name = Name::from(source.name.text.as_str());
         (Branch { name, target, slot, body }, worth)
     }
