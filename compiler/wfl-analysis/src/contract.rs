@@ -7,10 +7,11 @@ use wfl_syntax::ast::{self, EffectKind};
 use crate::attribute::text_of;
 use crate::expr::{Binding, Checker, Facts};
 use crate::hir::Touches;
+use crate::names::Space;
 use crate::retry::{DEFAULT_TIMEOUT, DEFAULT_TOTAL};
 use crate::rule::ir_fields;
 use crate::session::Session;
-use crate::tables::{EffectClass, OperationInfo, Space, Tables, Thing, label};
+use crate::tables::{EffectClass, OperationInfo, Tables, Thing, label};
 use crate::ty::Ty;
 
 const DEFAULT_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
@@ -346,7 +347,12 @@ pub(crate) fn find_operation(
         _ => {
             let title = format!("`{}` is not an operation", path.dotted());
             let diagnostic = Diagnostic::new(Code::E0222, title, path.span, "unknown");
-            session.report(diagnostic.help("operations are called as `Service.operation(…)`"));
+            let word = path.last().map(|name| name.text.as_str()).unwrap_or_default();
+            let known = tables.operations.iter().position(|operation| operation.name == word);
+            session.report(match known {
+                Some(known) => diagnostic.help(format!("did you mean `{}`?", tables.qualified(known as u32))),
+                None => diagnostic.help("operations are called as `Service.operation(…)`"),
+            });
             return None;
         }
     };
@@ -412,6 +418,7 @@ fn no_service(session: &mut Session<'_>, tables: &Tables<'_>, module: usize, pat
     let meant = closest(&name, services.map(|(name, _)| name)).map(str::to_owned);
     session.report(match meant {
         Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
+        None if other => diagnostic.help("operations belong to services: `Service.operation(…)`"),
         None => diagnostic.help("declare it by `service`, or import it"),
     });
 }

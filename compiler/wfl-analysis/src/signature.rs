@@ -4,9 +4,10 @@ use wfl_ir::{Label, Name};
 use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, EffectKind, ItemKind, TypeKind};
 
+use crate::names::Space;
 use crate::session::Session;
 use crate::tables::{
-    Body, Bound, EffectClass, FieldInfo, Shape, Space, Tables, Thing, VariantInfo, currency, label,
+    Body, Bound, EffectClass, FieldInfo, Shape, Tables, Thing, VariantInfo, currency, label,
 };
 use crate::ty::Ty;
 
@@ -232,7 +233,11 @@ impl<'s, 'f, 'a> Resolver<'s, 'f, 'a> {
             return (Ty::Unknown, Label::Public);
         };
         if !arguments.is_empty() {
-            self.session.error(Code::E0204, format!("`{name}` takes no types"), span, "remove `<…>`");
+            let (title, message) = match name.as_str() {
+                "Money" => ("`Money` takes one currency".to_owned(), "write `Money<EUR>`"),
+                name => (format!("`{name}` takes no types"), "remove `<…>`"),
+            };
+            self.session.error(Code::E0204, title, span, message);
         }
         found
     }
@@ -437,40 +442,67 @@ pub(crate) fn find_error(
     None
 }
 
-/// Reports types that contain themselves without an optional or a list between: they would have no end.
+/// Reports types that contain themselves without an optional or a list between: they would have no end. A ring is
+/// told once, at the type of it that comes first.
 fn check_rings(session: &mut Session<'_>, tables: &mut Tables<'_>) {
+    let mut state = vec![Visit::New; tables.types.len()];
     for index in 0..tables.types.len() as u32 {
-        if contains(tables, index, index, &mut vec![false; tables.types.len()]) {
-            let info = &tables.types[index as usize];
+        let mut rings = Vec::new();
+        ends(tables, index, &mut state, &mut rings);
+        for ring in rings {
+            let info = &tables.types[ring as usize];
             let title = format!("`{}` contains itself", info.name);
             let diagnostic = Diagnostic::new(Code::E0216, title, info.span, "a value of it would never end");
             session.report(diagnostic.help("put `?` or `List<…>` around the inner one"));
-            if let Shape::Refined { base, .. } = &mut tables.types[index as usize].shape {
+            if let Shape::Refined { base, .. } = &mut tables.types[ring as usize].shape {
                 *base = Ty::Unknown;
             }
         }
     }
 }
 
-fn contains(tables: &Tables<'_>, index: u32, wanted: u32, seen: &mut Vec<bool>) -> bool {
-    if std::mem::replace(&mut seen[index as usize], true) {
-        return false;
-    }
-    let inside = |ty: &Ty, seen: &mut Vec<bool>| match ty {
-        Ty::Named(inner) => *inner == wanted || contains(tables, *inner, wanted, seen),
-        _ => false,
-    };
-    match &tables.types[index as usize].shape {
-        Shape::Record(fields) | Shape::Error(fields) | Shape::Event(fields) => {
-            fields.iter().any(|field| inside(&field.ty, seen))
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Visit {
+    New,
+    Open,
+    Ends,
+    /// Lies on a ring, or holds a type that does.
+    Endless,
+}
+
+/// Whether values of a type come to an end. Each type is looked into once.
+fn ends(tables: &Tables<'_>, index: u32, state: &mut Vec<Visit>, rings: &mut Vec<u32>) -> bool {
+    match state[index as usize] {
+        Visit::Ends => return true,
+        // A ring that has been told.
+        Visit::Endless => return true,
+        Visit::Open => {
+            rings.push(index);
+            return false;
         }
-        Shape::Refined { base, .. } => inside(base, seen),
+        Visit::New => {}
+    }
+    state[index as usize] = Visit::Open;
+    let mut inside = |ty: &Ty| match ty {
+        Ty::Named(inner) => ends(tables, *inner, state, rings),
+        _ => true,
+    };
+    let found = match &tables.types[index as usize].shape {
+        Shape::Record(fields) | Shape::Error(fields) | Shape::Event(fields) => {
+            // All of them, so that each ring is found.
+            fields.iter().filter(|field| !inside(&field.ty)).count() == 0
+        }
+        Shape::Refined { base, .. } => inside(base),
         // A choice ends as soon as one of its variants does.
         Shape::Enum(variants) => {
-            !variants.is_empty()
-                && variants
-                    .iter()
-                    .all(|variant| variant.fields.iter().any(|field| inside(&field.ty, &mut seen.clone())))
+            variants.is_empty()
+                || variants.iter().any(|variant| variant.fields.iter().all(|field| inside(&field.ty)))
         }
+    };
+    if matches!(tables.types[index as usize].shape, Shape::Enum(_)) && found {
+        // What its other variants run into is no ring of this type.
+        rings.clear();
     }
+    state[index as usize] = if found { Visit::Ends } else { Visit::Endless };
+    found
 }

@@ -4,12 +4,14 @@ mod world;
 mod lint;
 mod manifest;
 mod allow;
+mod parallel;
+mod library;
 mod compile;
 pub mod graph;
 
 pub use compile::{Compilation, Compiled, Settings, compile, compile_with};
 pub use lint::{Level, Levels, Lint, UnknownLint};
-pub use manifest::{MANIFEST, Manifest, Worker};
+pub use manifest::{MANIFEST, Manifest, Role, Worker};
 pub use world::{Disk, Memory, World};
 
 #[cfg(test)]

@@ -33,6 +33,8 @@ struct Cli {
 enum Verb {
     /// Check programs and report every error with its place
     Check(check::Args),
+    /// Lay out programs in the one way there is
+    Fmt(crate::fmt::Args),
     /// Put right what can be put right without asking
     Fix(fix::Args),
     /// Explain a code: what happened, why it matters, how to put it right
@@ -71,6 +73,7 @@ pub(crate) fn main() -> ExitCode {
     debug_assert!(hook.is_ok(), "the hook is set once");
     let outcome = match &cli.verb {
         Verb::Check(args) => check::run(args),
+        Verb::Fmt(args) => crate::fmt::run(args),
         Verb::Fix(args) => fix::run(args),
         Verb::Explain(args) => explain::run(args),
         Verb::Build(args) => build::run(args),

@@ -5,10 +5,10 @@ use wfl_source::{Code, Diagnostic, Span};
 use wfl_syntax::ast::{self, Action};
 
 use crate::body::flow::Flow;
-use crate::body::state::Body;
+use crate::body::state::{Body, Taken};
 use crate::hir::{Block, Handler};
+use crate::names::Space;
 use crate::signature::find_error;
-use crate::tables::Space;
 use crate::ty::{Member, Ty};
 
 /// What may come out of a step or construct besides its value.
@@ -41,12 +41,16 @@ impl Body<'_, '_, '_> {
         let mut found: Vec<Option<Caught>> = Vec::new();
         for handler in handlers {
             let caught = self.header(handler, known);
-            let earlier = |caught: &Caught| {
-                found.iter().flatten().any(|earlier| earlier == caught || *earlier == Caught::Any)
-            };
-            if caught.as_ref().is_some_and(earlier) {
+            let earlier = caught.as_ref().and_then(|caught| {
+                let takes = |earlier: &Option<Caught>| {
+                    earlier.as_ref() == Some(caught) || *earlier == Some(Caught::Any)
+                };
+                found.iter().position(takes)
+            });
+            if let Some(earlier) = earlier {
                 let title = format!("`{}` is handled twice", handler.error.dotted());
-                self.report(Diagnostic::new(Code::E0403, title, handler.error.span, "never reached"));
+                let diagnostic = Diagnostic::new(Code::E0403, title, handler.error.span, "never reached");
+                self.report(diagnostic.label(handlers[earlier].error.span, "taken by this one already"));
                 found.push(None);
                 continue;
             }
@@ -193,7 +197,7 @@ impl Body<'_, '_, '_> {
         let mut open = Vec::new();
         for (error, span) in &outcomes.errors {
             let by_word = Some(*error) == timeout && caught.contains(&Some(Caught::Timeout));
-            if !handled(*error) && !by_word && !self.raise(*error) {
+            if !handled(*error) && !by_word && self.raise(*error) == Taken::Nobody {
                 open.push((*error, *span));
             }
         }
@@ -212,16 +216,15 @@ impl Body<'_, '_, '_> {
         for (error, span) in open {
             if let Some(span) = span {
                 diagnostic =
-                    diagnostic.label(*span, format!("`{}` is declared here", tables.type_name(*error)));
+                    diagnostic.label(*span, format!("`{}` is listed here", tables.type_name(*error)));
             }
         }
-        let names = open.iter().map(|(error, _)| tables.type_name(*error).to_string()).collect::<Vec<_>>();
+        let names = open.iter().map(|(error, _)| tables.type_name(*error).clone()).collect::<Vec<_>>();
         let arms = names.iter().map(|name| format!("on {name} -> …")).collect::<Vec<_>>().join("; ");
-        self.report(
-            diagnostic
-                .note("a business error is an answer; the workflow must say what it does about it")
-                .help(format!("add `{arms}`, or `raises {}` to the head of the workflow", names.join(", "))),
-        );
+        let diagnostic = diagnostic
+            .note("a business error is an answer; the workflow must say what it does about it")
+            .help(format!("add `{arms}`, or `raises {}` to the head of the workflow", names.join(", ")));
+        self.report(self.list_in_head(diagnostic, &names));
     }
 }
 

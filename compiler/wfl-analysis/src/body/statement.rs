@@ -8,8 +8,9 @@ use crate::body::construct::Place;
 use crate::body::flow::Flow;
 use crate::body::state::Body;
 use crate::hir::{Block, Statement, Target};
+use crate::names::Space;
 use crate::signature::Resolver;
-use crate::tables::{Space, Thing};
+use crate::tables::Thing;
 use crate::ty::Ty;
 
 impl Body<'_, '_, '_> {
@@ -18,7 +19,7 @@ impl Body<'_, '_, '_> {
         let names = self.cx.names.len();
         self.blocks.push(Default::default());
         let mut block = Block::new();
-        for statement in &source.statements {
+        for (at, statement) in source.statements.iter().enumerate() {
             if !self.flow.live {
                 let span = statement.span();
                 let diagnostic = Diagnostic::new(
@@ -28,6 +29,7 @@ impl Body<'_, '_, '_> {
                     "what stands before it leaves",
                 );
                 self.report(diagnostic);
+                self.pass_over(&source.statements[at..]);
                 break;
             }
             self.statement(statement, &mut block);
@@ -35,6 +37,19 @@ impl Body<'_, '_, '_> {
         self.blocks.pop();
         self.release(names);
         block
+    }
+
+    /// Checks statements that are never reached without a word, so that what they name counts as used.
+    fn pass_over(&mut self, statements: &[ast::Statement]) {
+        let (reports, names) = (self.cx.session.count(), self.cx.names.len());
+        let mut nowhere = Block::new();
+        for statement in statements {
+            self.flow.live = true;
+            self.statement(statement, &mut nowhere);
+        }
+        self.cx.session.truncate(reports);
+        self.cx.names[names..].iter_mut().for_each(|binding| binding.used = true);
+        self.flow.live = false;
     }
 
     fn statement(&mut self, statement: &ast::Statement, block: &mut Block) {
@@ -119,10 +134,12 @@ impl Body<'_, '_, '_> {
                 }
             }
         };
-        if matches!(&ty, Ty::Optional(inner) if inner.is_unknown()) && annotation.is_none() {
+        if annotation.is_none()
+            && let Some((what, form)) = open_type(&ty, &source.value)
+        {
             let title = format!("the type of `{}` is not known", source.name.text);
-            let diagnostic = Diagnostic::new(Code::E0215, title, source.name.span, "`none` of what?");
-            self.report(diagnostic.help(format!("write `let {}: Type? = none`", source.name.text)));
+            let diagnostic = Diagnostic::new(Code::E0215, title, source.name.span, what);
+            self.report(diagnostic.help(format!("write `let {}: {form}`", source.name.text)));
         }
         let (ty, label) = match annotation {
             Some((written, marked)) => (written, marked.max(label)),
@@ -176,5 +193,17 @@ impl Body<'_, '_, '_> {
         }
         self.flow = Flow { live: true, ..before };
         block.push(Statement::Ensure { condition, text, otherwise });
+    }
+}
+
+/// What is asked about a value that does not say its type, and how it would be said.
+fn open_type(ty: &Ty, value: &Operand) -> Option<(&'static str, &'static str)> {
+    match (ty, value) {
+        (Ty::Optional(inner), _) if inner.is_unknown() => Some(("`none` of what?", "Type? = none")),
+        (Ty::List(item), Operand::Expr(expr)) if item.is_unknown() => match &expr.kind {
+            ast::ExprKind::List(items) if items.is_empty() => Some(("a list of what?", "List<Type> = []")),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -5,8 +5,10 @@ use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::checker::Checker;
+use crate::expr::declassify::DECLASSIFY;
 use crate::expr::function::Callee;
-use crate::tables::{Shape, Space, Thing, currency};
+use crate::names::Space;
+use crate::tables::{Shape, Thing, currency};
 use crate::ty::{Ty, Typed};
 
 impl Checker<'_, '_, '_> {
@@ -23,12 +25,13 @@ impl Checker<'_, '_, '_> {
             ExprKind::Member { base, name, optional: false } => self.call_member(base, name, arguments, span),
             ExprKind::Missing => Typed::unknown(),
             _ => {
-                self.session.error(
-                    Code::E0211,
-                    "this cannot be called",
-                    callee.span,
-                    "not the name of anything that is called",
-                );
+                let title = "this cannot be called";
+                let message = "not the name of anything that is called";
+                let diagnostic = Diagnostic::new(Code::E0211, title, callee.span, message);
+                self.session
+                    .report(diagnostic.help("functions, types and variants are called by their names"));
+                self.alone(|this| this.check(callee, None));
+                self.look_at(arguments);
                 Typed::unknown()
             }
         }
@@ -59,9 +62,19 @@ impl Checker<'_, '_, '_> {
         if let (Some(Ty::Result(..)), "Ok" | "Err") = (hint.map(Ty::present), word) {
             return self.outcome(word, arguments, hint);
         }
-        if self.names.iter().any(|binding| binding.name == word) {
+        if let Some(binding) = self.names.iter_mut().find(|binding| binding.name == word) {
+            binding.used = true;
+            let (named, ty) = (binding.span, binding.ty.clone());
             let title = format!("`{word}` is a value and cannot be called");
-            self.session.error(Code::E0211, title, name.span, "a value");
+            let diagnostic = Diagnostic::new(Code::E0211, title, name.span, "a value");
+            let diagnostic = diagnostic.label(named, "named here");
+            self.session.report(match self.tables.base(&ty) {
+                Ty::List(_) | Ty::Map(..) => {
+                    diagnostic.help(format!("an item is taken by brackets: `{word}[…]`"))
+                }
+                _ => diagnostic.help("a value is read by its name alone"),
+            });
+            self.look_at(arguments);
             return Typed::unknown();
         }
         if let Some(thing) = self.tables.find(self.session, self.module, Space::Type, word) {
@@ -75,6 +88,9 @@ impl Checker<'_, '_, '_> {
         }
         if let Some(currency) = currency(word) {
             return self.money(currency, arguments, span);
+        }
+        if word == DECLASSIFY {
+            return self.declassify(arguments, span);
         }
         if let Some(owner) = self.sole_variant_owner(word) {
             return self.variant(owner, word, Some(arguments), name.span);
@@ -184,9 +200,8 @@ impl Checker<'_, '_, '_> {
     ) -> Option<Typed> {
         if let Some(module) = self.tables.find_alias(self.session, self.module, &owner.text) {
             let own = &self.tables.modules[module].own;
-            let thing =
-                own.get(&(Space::Type, name.text.clone())).or(own.get(&(Space::Function, name.text.clone())));
-            return Some(match thing.copied() {
+            let thing = own.get(Space::Type, &name.text).or_else(|| own.get(Space::Function, &name.text));
+            return Some(match thing {
                 Some(Thing::Function(function)) => {
                     self.function(Callee { function, name: &name.text, receiver: None, span }, arguments)
                 }
@@ -248,7 +263,12 @@ impl Checker<'_, '_, '_> {
             }
             None => self.unknown_name(name, &format!("there is nothing called `{word}`")),
         }
-        for argument in &arguments.list {
+        self.look_at(arguments);
+    }
+
+    /// Checks arguments that have no place, so that what they name counts as used.
+    fn look_at(&mut self, arguments: &ast::Arguments) {
+        for argument in arguments.list.iter().filter(|it| !matches!(it.value.kind, ExprKind::Lambda { .. })) {
             self.alone(|this| this.check(&argument.value, None));
         }
     }

@@ -70,6 +70,10 @@ impl Checker<'_, '_, '_> {
             label = label.max(typed.label);
             exprs.push(typed.expr);
         }
+        let ty = match (items, wanted) {
+            ([], Some(wanted)) => wanted,
+            _ => ty,
+        };
         let constants = exprs.iter().map(|expr| match expr {
             Expr::Const(value) => Some(value.clone()),
             _ => None,
@@ -130,14 +134,9 @@ impl Checker<'_, '_, '_> {
         }
         for (at, (pattern, _)) in arms.iter().enumerate() {
             let earlier = arms[..at].iter().filter(|(_, guarded)| !guarded).map(|(pattern, _)| *pattern);
-            if !is_reached(self.tables, ty, &earlier.collect::<Vec<_>>(), pattern) {
-                let diagnostic = Diagnostic::new(
-                    Code::E0405,
-                    "this arm is never reached",
-                    spans[at],
-                    "nothing is left for it",
-                );
-                self.session.report(diagnostic.note("the arms above it take every value that fits it"));
+            let earlier = earlier.collect::<Vec<_>>();
+            if !is_reached(self.tables, ty, &earlier, pattern) {
+                self.never_reached(ty, arms, spans, at);
             }
         }
         let open =
@@ -148,6 +147,21 @@ impl Checker<'_, '_, '_> {
             let diagnostic = Diagnostic::new(Code::E0404, title, keyword, message);
             self.session.report(diagnostic.help(format!("add `{witness} -> …`")));
         }
+    }
+
+    fn never_reached(&mut self, ty: &Ty, arms: &[(&Pattern, bool)], spans: &[Span], at: usize) {
+        let title = "this arm is never reached";
+        let mut diagnostic = Diagnostic::new(Code::E0405, title, spans[at], "nothing is left for it");
+        // The arm by which the last of its values was taken.
+        let pattern = arms[at].0;
+        let closing = (0..at).find(|last| {
+            let open = arms[..=*last].iter().filter(|(_, guarded)| !guarded).map(|(pattern, _)| *pattern);
+            !is_reached(self.tables, ty, &open.collect::<Vec<_>>(), pattern)
+        });
+        if let Some(closing) = closing {
+            diagnostic = diagnostic.label(spans[closing], "takes the last value that fits it");
+        }
+        self.session.report(diagnostic.note("the arms above it take every value that fits it"));
     }
 
     fn is(&mut self, value: &ast::Expr, pattern: &ast::Pattern) -> Typed {

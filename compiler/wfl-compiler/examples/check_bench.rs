@@ -1,0 +1,141 @@
+//! How fast a project is checked: generated projects of 1,000, 10,000 and 100,000 lines.
+//!
+//! `cargo run --release -p wfl-compiler --example check_bench`
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use wfl_compiler::{Memory, compile};
+
+/// Modules of about 250 lines, each of which uses the one before it.
+fn project(lines: usize) -> (Vec<(String, String)>, usize) {
+    let (mut files, mut total, mut number) = (Vec::new(), 0, 0);
+    while total < lines {
+        let text = module(number);
+        total += text.lines().count();
+        files.push((format!("m{number}.wfl"), text));
+        number += 1;
+    }
+    (files, total)
+}
+
+fn module(number: usize) -> String {
+    let mut out = format!(
+        "//! Module {number}.\nmodule m{number}\n\nimport std.money (percent)\nimport std.retry (forever)\n"
+    );
+    if number > 0 {
+        let _ = writeln!(out, "import m{} (Account{}x0)", number - 1, number - 1);
+    }
+    for unit in 0..5 {
+        out.push_str(&unit_text(number, unit));
+    }
+    if number > 0 {
+        let _ = writeln!(out, "record Link{number} {{ account: Account{}x0 }}", number - 1);
+    }
+    out
+}
+
+fn unit_text(number: usize, unit: usize) -> String {
+    let id = format!("{number}x{unit}");
+    TEMPLATE.replace("ID", &id)
+}
+
+const TEMPLATE: &str = r#"
+/// An account of the books.
+type AccountID = String where matches(value, r"^acc_[0-9a-z]{20}$")
+
+record RequestID {
+  id: Uuid
+  account: AccountID
+  amount: Money<EUR> where value.amount > 0
+  memo: String? where length(value) <= 140
+}
+
+record HoldID { id: String, until: Timestamp }
+
+enum ReasonID { Frozen  Limits(code: String)  Other }
+
+enum OutcomeID {
+  Done(reference: String)
+  Refused(reason: ReasonID)
+}
+
+error NoFundsID(available: Money)
+error FrozenID
+
+service LedgerID {
+  operation look(account: AccountID) -> HoldID {
+    effect read
+    timeout 3s
+  }
+
+  operation reserve(account: AccountID, amount: Money) -> HoldID {
+    effect compensable by release(hold: result.id)
+    idempotent by workflow.key
+    raises NoFundsID, FrozenID
+    timeout 3s
+  }
+
+  operation release(hold: String) -> Unit {
+    effect write
+    idempotent by hold
+  }
+
+  operation settle(hold: String, note: String) -> Unit {
+    effect write
+    idempotent by hold
+  }
+}
+
+fn feeID(amount: Money<EUR>) -> Money<EUR> = percent(amount, 0.2).at_least(EUR(0.50))
+
+workflow MoveID(req: RequestID) -> OutcomeID
+  version 1
+  key req.id
+  deadline 15m
+{
+  let seen = parallel join all {
+    branch first {
+      step a = LedgerID.look(account: req.account)
+      yield a.until
+    }
+    branch second {
+      step b = LedgerID.look(account: req.account)
+      yield b.id
+    }
+  }
+  let done = saga money {
+    step hold = LedgerID.reserve(account: req.account, amount: req.amount + feeID(req.amount)) {
+      on NoFundsID as e -> return Refused(reason: Limits(code: "{e.available}"))
+      on FrozenID -> return Refused(reason: Frozen)
+    }
+    if req.amount > EUR(1000) && seen.second != "" {
+      step _ = LedgerID.settle(hold: hold.id, note: req.memo ?? "none") { retry forever(every: 30s) }
+    }
+    yield (reference: hold.id, at: seen.first)
+  }
+  wait until done.at + 24h
+  return Done(reference: done.reference)
+}
+"#;
+
+fn main() {
+    println!("lines\tmodules\tms\tlines/s");
+    for wanted in [1_000, 10_000, 100_000] {
+        let (files, lines) = project(wanted);
+        let modules = files.len();
+        let world = Memory::new(files);
+        let rounds = if wanted < 100_000 { 10 } else { 5 };
+        let mut best = Duration::MAX;
+        for _ in 0..rounds {
+            let started = Instant::now();
+            let compilation = compile(&world);
+            best = best.min(started.elapsed());
+            let first = compilation.diagnostics.first();
+            assert!(!compilation.has_errors(), "{first:?}");
+        }
+        let per_second = lines as f64 / best.as_secs_f64();
+        println!("{lines}\t{modules}\t{:.1}\t{per_second:.0}", best.as_secs_f64() * 1e3);
+    }
+}
