@@ -61,6 +61,18 @@ pub fn check(case: &Case) -> Result<(), String> {
     Ok(())
 }
 
+/// Laying out twice is laying out once, and neither the program nor a comment changes.
+pub fn format(text: &str) -> Result<(), String> {
+    let once = wfl_format::format(text).text;
+    if !wfl_format::same_program(text, &once) {
+        return Err("the layout changes the program".to_owned());
+    }
+    if wfl_format::format(&once).text != once {
+        return Err("the second layout changes the first".to_owned());
+    }
+    Ok(())
+}
+
 fn reports(compilation: &Compilation) -> Result<(), String> {
     let files = &compilation.files;
     form::reports(&compilation.diagnostics, |file| files.get(file).map(|file| file.text()))?;

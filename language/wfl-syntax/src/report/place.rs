@@ -17,12 +17,17 @@ pub(crate) struct Scan<'t> {
     comments: Vec<(usize, usize)>,
     reported: BTreeSet<u32>,
     diagnostics: Vec<Diagnostic>,
+    /// The node behind the last broken statement.
+    broken_end: usize,
+    /// The last list that was looked at, and whether it is unclosed.
+    list: (usize, bool),
 }
 
 impl<'t> Scan<'t> {
     pub(crate) fn new(nodes: &'t [Node], text: &'t str, file: FileId, base: u32) -> Self {
         let (ancestors, comments, reported) = (Vec::new(), Vec::new(), BTreeSet::new());
-        Self { nodes, text, file, base, ancestors, comments, reported, diagnostics: Vec::new() }
+        let diagnostics = Vec::new();
+        Self { nodes, text, file, base, ancestors, comments, reported, diagnostics, broken_end: 0, list: (0, false) }
     }
 
     pub(crate) fn finish(self) -> Vec<Diagnostic> {
@@ -47,6 +52,13 @@ impl<'t> Scan<'t> {
             self.comments.push((node.start as usize, node.end as usize));
         }
         self.ancestors.push(at);
+    }
+
+    /// Whether a broken statement stands directly behind another one.
+    pub(crate) fn follows_broken(&mut self, at: usize) -> bool {
+        let follows = self.broken_end == at;
+        self.broken_end = self.nodes[at].next as usize;
+        follows
     }
 
     /// The node around the current one.
@@ -134,6 +146,15 @@ impl<'t> Scan<'t> {
     /// Whether a node has a child of this rule.
     pub(crate) fn has(&self, at: usize, rule: Rule) -> bool {
         self.child(at, |child| child == rule).is_some()
+    }
+
+    /// Whether a list lacks its closing bracket.
+    pub(crate) fn is_unclosed(&mut self, at: usize) -> bool {
+        // Many questions about one list are asked in a row.
+        if self.list.0 != at {
+            self.list = (at, self.has(at, Rule::miss_rpar) || self.has(at, Rule::miss_rbrack));
+        }
+        self.list.1
     }
 
     fn child(&self, at: usize, wanted: impl Fn(Rule) -> bool) -> Option<usize> {
