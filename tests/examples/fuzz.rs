@@ -3,24 +3,27 @@
 //! usage: cargo run --release -p wfl-tests --example fuzz -- TARGET [CASES] [SECONDS]
 //!
 //! TARGET is `parse`, `check` or `format`. `WFL_SEED` gives the seed of the campaign. With `case SEED` instead of the
-//! numbers, the text of one case is printed and tried alone, in a thread whose panic is not caught.
+//! numbers, one case is tried and shown; with `small SEED`, the smallest text that fails as this one does.
 
 #![expect(clippy::print_stdout, reason = "it is there to be read")]
 
 use std::time::Duration;
 
-use wfl_edits::campaign::{Amount, Cases, Target, run};
+use wfl_edits::campaign::{Amount, Cases, Target, run, shrink};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let argument = |at: usize| arguments.get(at).map(String::as_str).unwrap_or_default();
     let Some(target) = Target::named(argument(0)) else {
-        println!("usage: fuzz parse|check|format [cases] [seconds] | case <seed>");
+        println!("usage: fuzz parse|check|format [cases] [seconds] | case|small <seed>");
         return;
     };
     let number = |at: usize| argument(at).parse::<u64>().ok();
-    if argument(1) == "case" {
-        let case = Cases::new(target).case(target, number(2).unwrap_or_default());
+    if let "case" | "small" = argument(1) {
+        let mut case = Cases::new(target).case(target, number(2).unwrap_or_default());
+        if argument(1) == "small" {
+            case = shrink(target, &case);
+        }
         println!("{}\n{}", case.path, case.text);
         println!("--- {:?}", target.holds(&case));
         return;

@@ -27,7 +27,8 @@ pub(crate) fn starts(text: &str) -> Vec<usize> {
             }
             unclear = may_decorate(line);
         } else if is_doc(line) || is_attribute(line) {
-            decoration.get_or_insert(offset);
+            // The blanks in front belong to what is above, as they do where the grammar skips them.
+            decoration.get_or_insert(offset + line.len() - line.trim_start().len());
         } else if !is_gap(line) {
             decoration = None;
             unclear = may_decorate(line);
@@ -55,6 +56,9 @@ fn is_gap(line: &str) -> bool {
 
 fn is_attribute(line: &str) -> bool {
     let Some(rest) = line.trim().strip_prefix('@') else { return false };
+    if rest.starts_with(|first: char| first.is_ascii_digit()) {
+        return false;
+    }
     let arguments = rest.trim_start_matches(is_word_character);
     let behind = match arguments.strip_prefix('(') {
         Some(inside) => match inside.find(['(', ')']) {

@@ -172,6 +172,29 @@ pub fn attempt(target: Target, case: &Case) -> Result<(), String> {
     })
 }
 
+/// A smaller text that still fails: parts are left out as long as that is so.
+pub fn shrink(target: Target, case: &Case) -> Case {
+    let mut small = case.clone();
+    let mut size = small.text.len() / 2;
+    while size > 0 {
+        let mut at = 0;
+        let mut shorter = false;
+        while at < small.text.len() {
+            let end = (at + size).min(small.text.len());
+            let cut = (small.text.is_char_boundary(at) && small.text.is_char_boundary(end))
+                .then(|| Case { path: small.path.clone(), text: [&small.text[..at], &small.text[end..]].concat() });
+            match cut.filter(|cut| attempt(target, cut).is_err()) {
+                Some(cut) => (small, shorter) = (cut, true),
+                None => at += size,
+            }
+        }
+        if !shorter {
+            size /= 2;
+        }
+    }
+    small
+}
+
 /// Tries cases until there were enough.
 pub fn run(target: Target, seed: u64, amount: Amount) -> Outcome {
     let cases = Cases::new(target);

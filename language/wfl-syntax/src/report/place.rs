@@ -171,7 +171,7 @@ impl<'t> Scan<'t> {
     /// The name that a construct gives itself.
     pub(crate) fn name_of(&self, at: usize) -> Option<&'t str> {
         let named = |rule| matches!(rule, Rule::ident | Rule::word | Rule::under | Rule::path | Rule::string);
-        self.child(at, named).map(|name| self.text_of(name))
+        self.child(at, named).map(|name| self.text_of(name).lines().next().unwrap_or_default())
     }
 
     /// The nearest construct around the current node that one can speak of, quoted: `` `step hold` ``.
