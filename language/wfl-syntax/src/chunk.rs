@@ -13,6 +13,9 @@ const ITEM_WORDS: [&str; 12] = [
 /// Words of items whose name is a text.
 const QUOTED_WORDS: [&str; 3] = ["test", "policy", "invariant"];
 
+/// What the grammar skips between tokens.
+const BLANKS: [char; 5] = [' ', '\t', '\r', '\n', '\u{FEFF}'];
+
 /// Byte offsets at which chunks start; the first is always 0.
 pub(crate) fn starts(text: &str) -> Vec<usize> {
     let mut starts = vec![0];
@@ -28,7 +31,7 @@ pub(crate) fn starts(text: &str) -> Vec<usize> {
             unclear = may_decorate(line);
         } else if is_doc(line) || is_attribute(line) {
             // The blanks in front belong to what is above, as they do where the grammar skips them.
-            decoration.get_or_insert(offset + line.len() - line.trim_start().len());
+            decoration.get_or_insert(offset + line.len() - line.trim_start_matches(BLANKS).len());
         } else if !is_gap(line) {
             decoration = None;
             unclear = may_decorate(line);
@@ -39,7 +42,7 @@ pub(crate) fn starts(text: &str) -> Vec<usize> {
 }
 
 fn is_doc(line: &str) -> bool {
-    let line = line.trim_start();
+    let line = line.trim_start_matches(BLANKS);
     line.starts_with("///") && !line.starts_with("////")
 }
 
@@ -50,12 +53,12 @@ fn may_decorate(line: &str) -> bool {
 
 // Blank lines and comments between a decoration and its item.
 fn is_gap(line: &str) -> bool {
-    let line = line.trim();
+    let line = line.trim_matches(BLANKS);
     line.is_empty() || (line.starts_with("//") && !line.starts_with("//!"))
 }
 
 fn is_attribute(line: &str) -> bool {
-    let Some(rest) = line.trim().strip_prefix('@') else { return false };
+    let Some(rest) = line.trim_matches(BLANKS).strip_prefix('@') else { return false };
     if rest.starts_with(|first: char| first.is_ascii_digit()) {
         return false;
     }

@@ -101,6 +101,7 @@ fn swallows(rule: Rule) -> bool {
             | Rule::bad_foreach
             | Rule::bad_param
             | Rule::junk
+            | Rule::stray_line
             | Rule::loose_body
             | Rule::stray_block
             | Rule::group

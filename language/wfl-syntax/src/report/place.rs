@@ -1,6 +1,7 @@
 //! The scan's position in the tree, and words for places.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use wfl_source::{Diagnostic, FileId, Span};
 
@@ -145,7 +146,7 @@ impl<'t> Scan<'t> {
 
     /// Whether a node has a child of this rule.
     pub(crate) fn has(&self, at: usize, rule: Rule) -> bool {
-        self.child(at, |child| child == rule).is_some()
+        self.children(at).any(|child| self.nodes[child].rule == rule)
     }
 
     /// Whether a list lacks its closing bracket.
@@ -157,21 +158,18 @@ impl<'t> Scan<'t> {
         self.list.1
     }
 
-    fn child(&self, at: usize, wanted: impl Fn(Rule) -> bool) -> Option<usize> {
-        let mut child = at + 1;
-        while child < self.nodes[at].next as usize {
-            if wanted(self.nodes[child].rule) {
-                return Some(child);
-            }
-            child = self.nodes[child].next as usize;
-        }
-        None
+    fn children(&self, at: usize) -> impl Iterator<Item = usize> {
+        let end = self.nodes[at].next as usize;
+        let next = move |child: usize| Some(child).filter(|child| *child < end);
+        iter::successors(next(at + 1), move |child| next(self.nodes[*child].next as usize))
     }
 
     /// The name that a construct gives itself.
     pub(crate) fn name_of(&self, at: usize) -> Option<&'t str> {
         let named = |rule| matches!(rule, Rule::ident | Rule::word | Rule::under | Rule::path | Rule::string);
-        self.child(at, named).map(|name| self.text_of(name).lines().next().unwrap_or_default())
+        // A name follows on its keywords; a long list has none.
+        let name = self.children(at).take(4).find(|child| named(self.nodes[*child].rule))?;
+        Some(self.text_of(name).lines().next().unwrap_or_default())
     }
 
     /// The nearest construct around the current node that one can speak of, quoted: `` `step hold` ``.
