@@ -20,6 +20,8 @@ pub(crate) struct Scan<'t> {
     diagnostics: Vec<Diagnostic>,
     /// The node behind the last broken statement.
     broken_end: usize,
+    /// The nodes in which something was found out of place.
+    disordered: BTreeSet<usize>,
     /// The last list that was looked at, and whether it is unclosed.
     list: (usize, bool),
 }
@@ -28,7 +30,21 @@ impl<'t> Scan<'t> {
     pub(crate) fn new(nodes: &'t [Node], text: &'t str, file: FileId, base: u32) -> Self {
         let (ancestors, comments, reported) = (Vec::new(), Vec::new(), BTreeSet::new());
         let diagnostics = Vec::new();
-        Self { nodes, text, file, base, ancestors, comments, reported, diagnostics, broken_end: 0, list: (0, false) }
+        let (disordered, list) = (BTreeSet::new(), (0, false));
+        let broken_end = 0;
+        Self {
+            nodes,
+            text,
+            file,
+            base,
+            ancestors,
+            comments,
+            reported,
+            diagnostics,
+            broken_end,
+            disordered,
+            list,
+        }
     }
 
     pub(crate) fn finish(self) -> Vec<Diagnostic> {
@@ -60,6 +76,16 @@ impl<'t> Scan<'t> {
         let follows = self.broken_end == at;
         self.broken_end = self.nodes[at].next as usize;
         follows
+    }
+
+    /// The item that the current node is in.
+    pub(crate) fn item(&self) -> usize {
+        self.ancestors.get(1).copied().unwrap_or_default()
+    }
+
+    /// Whether this is the first question about what is out of place in a node.
+    pub(crate) fn first_in(&mut self, at: usize) -> bool {
+        self.disordered.insert(at)
     }
 
     /// The node around the current one.

@@ -56,7 +56,11 @@ pub(crate) fn report(scan: &mut Scan<'_>, at: usize) -> bool {
             false
         }
         Rule::loose_stmt | Rule::loose_branch => {
-            loose(scan, at);
+            // Once braces are in disorder, much is out of place; the first of it is told.
+            let around = if scan.node(at).rule == Rule::loose_stmt { scan.parent() } else { scan.item() };
+            if scan.first_in(around) {
+                loose(scan, at);
+            }
             false
         }
         Rule::bad_close
@@ -64,7 +68,10 @@ pub(crate) fn report(scan: &mut Scan<'_>, at: usize) -> bool {
         | Rule::bad_close_field
         | Rule::bad_close_variant
         | Rule::bad_close_test => {
-            closes_nothing(scan, at);
+            let around = scan.item();
+            if scan.first_in(around) {
+                closes_nothing(scan, at);
+            }
             true
         }
         rule => match place(rule) {
@@ -113,7 +120,10 @@ fn unexpected(scan: &mut Scan<'_>, at: usize, what: &str, words: &[&str]) {
         return;
     }
     // A run of broken statements is one mistake, unless there is something to be said about one of them.
-    let goes_on = node.rule == Rule::bad_stmt && scan.follows_broken(at);
+    let in_runs = matches!(node.rule, Rule::bad_stmt | Rule::bad_item | Rule::loose_body);
+    // What may decorate an item can stand at the beginning of a chunk, where nothing is known of the one before.
+    let decorates = scan.text_of(at).starts_with(['@', '/']);
+    let goes_on = in_runs && scan.follows_broken(at) && !decorates;
     if goes_on && !has_advice(scan, at, words) {
         return;
     }
