@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use wfl_edits::campaign::{Amount, Target, run};
+use wfl_edits::campaign::{Amount, Cases, Target, run, seed_of};
+use wfl_tests::binaries::{Ran, wflc};
 
 fn seed() -> u64 {
     std::env::var("WFL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1)
@@ -32,4 +33,22 @@ fn the_compiler_always_ends_and_says_the_same() {
 #[test]
 fn the_layout_changes_nothing_but_the_layout() {
     holds(Target::Format, 2_000);
+}
+
+/// Every format can show every report: nothing is written in the middle of a character, or beyond a line.
+#[test]
+fn the_reports_can_be_shown() {
+    let folder = tempfile::tempdir().unwrap_or_else(|e| unreachable!("{e}"));
+    let cases = Cases::new(Target::Parse);
+    for number in 0..80 {
+        let case = cases.case(Target::Parse, seed_of(seed(), number));
+        let path = folder.path().join(format!("m{number}.wfl"));
+        std::fs::write(path, case.text).unwrap_or_else(|e| unreachable!("{e}"));
+    }
+    for format in ["human", "short", "json", "sarif", "github"] {
+        let output = wflc(folder.path(), &["check", ".", "--message-format", format]).output();
+        let ran = Ran::of(output.unwrap_or_else(|e| unreachable!("{e}")));
+        assert_eq!(ran.status, Some(1), "WFL_SEED={}, {format}: {}", seed(), ran.stderr);
+        assert!(!ran.stderr.contains("panicked"), "WFL_SEED={}, {format}: {}", seed(), ran.stderr);
+    }
 }

@@ -18,6 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "wfl-compiler",
         &["wfl-source", "wfl-syntax", "wfl-analysis", "wfl-lower", "wfl-stdlib", "wfl-ir", "wfl-eval"],
     ),
+    ("wfl-edits", &["wfl-source", "wfl-syntax", "wfl-format", "wfl-compiler", "wfl-stdlib"]),
     ("wfl-machine", &["wfl-ir", "wfl-eval", "wfl-record"]),
     ("wfl-partition", &["wfl-machine", "wfl-ir", "wfl-record"]),
     ("wfl-journal", &["wfl-record"]),

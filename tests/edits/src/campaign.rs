@@ -1,7 +1,9 @@
 //! Many cases by chance: the fuzz targets without a fuzzer. Every case has a seed of its own, which repeats it.
 
 use std::fmt;
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -181,8 +183,10 @@ pub fn shrink(target: Target, case: &Case) -> Case {
         let mut shorter = false;
         while at < small.text.len() {
             let end = (at + size).min(small.text.len());
-            let cut = (small.text.is_char_boundary(at) && small.text.is_char_boundary(end))
-                .then(|| Case { path: small.path.clone(), text: [&small.text[..at], &small.text[end..]].concat() });
+            let cut = (small.text.is_char_boundary(at) && small.text.is_char_boundary(end)).then(|| Case {
+                path: small.path.clone(),
+                text: [&small.text[..at], &small.text[end..]].concat(),
+            });
             match cut.filter(|cut| attempt(target, cut).is_err()) {
                 Some(cut) => (small, shorter) = (cut, true),
                 None => at += size,
@@ -201,7 +205,9 @@ pub fn run(target: Target, seed: u64, amount: Amount) -> Outcome {
     let begun = Instant::now();
     let next = AtomicU64::new(0);
     let total = Mutex::new(Outcome::default());
-    let work = || {
+    let keep = std::env::var_os("WFL_KEEP");
+    let work = |thread: usize| {
+        let kept = keep.as_ref().map(|file| PathBuf::from(file).with_extension(thread.to_string()));
         let mut outcome = Outcome::default();
         while begun.elapsed() < amount.time {
             let number = next.fetch_add(1, Ordering::Relaxed);
@@ -210,6 +216,9 @@ pub fn run(target: Target, seed: u64, amount: Amount) -> Outcome {
             }
             let seed = seed_of(seed, number);
             let case = cases.case(target, seed);
+            if let Some(file) = &kept {
+                let _ = fs::write(file, &case.text);
+            }
             let started = Instant::now();
             let result = attempt(target, &case);
             outcome.add(seed, case.text.len(), started.elapsed(), result);
@@ -219,8 +228,9 @@ pub fn run(target: Target, seed: u64, amount: Amount) -> Outcome {
         }
     };
     thread::scope(|scope| {
-        for _ in 0..amount.threads {
-            let spawned = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        let work = &work;
+        for number in 0..amount.threads {
+            let spawned = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, move || work(number));
             spawned.unwrap_or_else(|e| unreachable!("a thread begins: {e}"));
         }
     });
