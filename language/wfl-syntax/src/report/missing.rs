@@ -24,6 +24,11 @@ pub(crate) fn report(scan: &mut Scan<'_>, at: usize) -> bool {
     true
 }
 
+/// Whether the mark stands for a closing bracket.
+pub(crate) fn is_bracket(rule: Rule) -> bool {
+    matches!(rule, Rule::miss_rbrace | Rule::miss_rpar)
+}
+
 /// What a mark stands for.
 fn what(rule: Rule) -> Option<&'static str> {
     Some(match rule {

@@ -17,7 +17,12 @@ pub(crate) fn scan(scan: &mut Scan<'_>) {
     while at < scan.count() {
         scan.enter(at);
         let rule = scan.node(at).rule;
-        if missing::report(scan, at) || foreign::report(scan, at) {
+        if scan.is_foreign(at) {
+            if missing::is_bracket(rule) {
+                missing::report(scan, at);
+            }
+            at += 1;
+        } else if missing::report(scan, at) || foreign::report(scan, at) {
             at += 1;
         } else if unexpected::report(scan, at) || matches!(rule, Rule::COMMENT | Rule::stray_block) {
             at = scan.node(at).next as usize;

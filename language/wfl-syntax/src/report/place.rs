@@ -22,6 +22,8 @@ pub(crate) struct Scan<'t> {
     broken_end: usize,
     /// The nodes in which something was found out of place.
     disordered: BTreeSet<usize>,
+    /// The node behind a declaration that is not closed.
+    foreign_end: usize,
     /// The last list that was looked at, and whether it is unclosed.
     list: (usize, bool),
 }
@@ -31,7 +33,7 @@ impl<'t> Scan<'t> {
         let (ancestors, comments, reported) = (Vec::new(), Vec::new(), BTreeSet::new());
         let diagnostics = Vec::new();
         let (disordered, list) = (BTreeSet::new(), (0, false));
-        let broken_end = 0;
+        let (broken_end, foreign_end) = (0, 0);
         Self {
             nodes,
             text,
@@ -42,6 +44,7 @@ impl<'t> Scan<'t> {
             reported,
             diagnostics,
             broken_end,
+            foreign_end,
             disordered,
             list,
         }
@@ -76,6 +79,24 @@ impl<'t> Scan<'t> {
         let follows = self.broken_end == at;
         self.broken_end = self.nodes[at].next as usize;
         follows
+    }
+
+    /// Whether the node lies in a declaration whose bracket is not closed, which is told. What is in there is mostly what
+    /// comes behind the declaration, so no more is said about it.
+    pub(crate) fn is_foreign(&mut self, at: usize) -> bool {
+        let inside = at < self.foreign_end;
+        let holds_parts =
+            matches!(self.nodes[at].rule, Rule::record_d | Rule::enum_d | Rule::service_d | Rule::test_d);
+        let is_open = match self.nodes[at].rule {
+            Rule::params => self.has(at, Rule::miss_rpar),
+            _ => holds_parts && self.has(at, Rule::miss_rbrace) && !self.has(at, Rule::miss_lbrace),
+        };
+        if is_open && !inside {
+            // An open list of parameters takes the rest of what it is the head of.
+            let whole = if holds_parts { at } else { self.parent() };
+            self.foreign_end = self.nodes[whole].next as usize;
+        }
+        inside
     }
 
     /// The item that the current node is in.
