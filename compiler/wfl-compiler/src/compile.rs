@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use jiff::civil::Date;
 use wfl_analysis::hir::{Program, Workflow};
 use wfl_analysis::{Module, analyze};
+use wfl_ir::schema::Guide;
 use wfl_ir::{Plan, PlanHash};
 use wfl_lower::lower;
 use wfl_source::{Code, Diagnostic, FileId, Files, Span};
@@ -14,6 +15,7 @@ use wfl_syntax::Parsed;
 use crate::allow::Allows;
 use crate::lint::Levels;
 use crate::manifest::{MANIFEST, Manifest};
+use crate::notes::Library;
 use crate::parallel::parse_all;
 use crate::world::World;
 
@@ -59,6 +61,8 @@ pub struct Compiled {
     pub bytes: Vec<u8>,
     /// Their hash.
     pub hash: PlanHash,
+    /// What the source says about its types.
+    pub guide: Guide,
 }
 
 impl Compilation {
@@ -112,7 +116,9 @@ pub fn compile_with(world: &dyn World, settings: &Settings) -> Compilation {
     compilation.diagnostics.extend(syntax);
     lint(&sources, settings, &mut compilation);
     if !compilation.has_errors() {
-        lower_all(&analysis.program, &mut compilation);
+        let mut notes = Library::default();
+        sources.iter().for_each(|source| notes.read(&source.path, &source.parsed.file));
+        lower_all(&analysis.program, &notes, &mut compilation);
     }
     let place = |diagnostic: &Diagnostic| diagnostic.primary().map(|label| label.span);
     compilation.diagnostics.sort_by_key(place);
@@ -187,13 +193,13 @@ fn module_path(folder: &str, path: &str) -> String {
 }
 
 /// Lowers all workflows, those first that others start: a plan names the plans that it starts.
-fn lower_all(program: &Program, compilation: &mut Compilation) {
+fn lower_all(program: &Program, notes: &Library, compilation: &mut Compilation) {
     let mut children = BTreeMap::new();
     for number in callees_first(program) {
         let workflow = &program.workflows[number as usize];
         match lower(program, workflow, &children) {
             Ok(plan) => {
-                let compiled = compiled(workflow, plan);
+                let compiled = compiled(workflow, plan, notes);
                 children.insert(number, compiled.hash);
                 compilation.workflows.push(compiled);
             }
@@ -230,8 +236,9 @@ fn callees_first(program: &Program) -> Vec<u32> {
     order
 }
 
-fn compiled(workflow: &Workflow, plan: Plan) -> Compiled {
+fn compiled(workflow: &Workflow, plan: Plan, notes: &Library) -> Compiled {
     let (bytes, hash) = plan.encode();
+    let guide = notes.guide(&plan);
     Compiled {
         name: workflow.name.to_string(),
         short_name: workflow.short_name.to_string(),
@@ -241,5 +248,6 @@ fn compiled(workflow: &Workflow, plan: Plan) -> Compiled {
         plan,
         bytes,
         hash,
+        guide,
     }
 }

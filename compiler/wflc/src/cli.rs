@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 
 use crate::colour::{self, Colour};
 use crate::exit::Status;
-use crate::{build, check, explain, fix, graph, run};
+use crate::{build, check, explain, fix, graph, run, schema};
 
 /// Check, build, draw and run WFL workflows.
 #[derive(Parser, Debug)]
@@ -41,6 +41,8 @@ enum Verb {
     Build(build::Args),
     /// Draw a workflow as Mermaid, DOT or SVG
     Graph(graph::Args),
+    /// Print JSON Schema of what a workflow takes and gives
+    Schema(schema::Args),
     /// Run a workflow on the embedded journal; the same command again goes on where it was
     Run(run::Args),
 }
@@ -75,6 +77,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Explain(args) => explain::run(args),
         Verb::Build(args) => build::run(args),
         Verb::Graph(args) => graph::run(args),
+        Verb::Schema(args) => schema::run(args),
         Verb::Run(args) => run::run(args),
     };
     match outcome {

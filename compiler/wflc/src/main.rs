@@ -13,6 +13,7 @@ mod fix;
 mod explain;
 mod build;
 mod graph;
+mod schema;
 mod run;
 mod cli;
 #[cfg(test)]
