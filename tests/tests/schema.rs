@@ -102,6 +102,8 @@ fn schemas_and_the_border_agree() {
         let (open, closed) = (validator(&open), validator(&closed));
         // As it arrives: through text.
         let json: Json = serde_json::from_str(&encode(library, &ty, &value).to_string()).unwrap();
+        let back = decode(library, &ty, &json);
+        assert!(back.is_ok(), "{back:?}: {ty:?} over {types:?}\n{json:#}");
         assert_eq!(compare(library, &ty, &open, &json), (true, None));
         assert!(closed.is_valid(&json), "{ty:?} over {types:#?}\n{json:#}");
         for _ in 0..16 {

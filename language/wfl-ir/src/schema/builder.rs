@@ -148,7 +148,7 @@ impl<'a> Builder<'a> {
     }
 
     fn object<'n>(&self, properties: Schema, fields: impl Iterator<Item = (&'n Name, &'n Type)>) -> Schema {
-        let needed = fields.filter(|(_, ty)| !matches!(ty, Type::Optional(_)));
+        let needed = fields.filter(|(_, ty)| !self.may_be_missing(ty));
         let needed: Vec<Json> = needed.map(|(name, _)| json!(name.as_str())).collect();
         let mut object = schema(json!({ "type": "object", "properties": properties }));
         if !needed.is_empty() {
@@ -158,6 +158,19 @@ impl<'a> Builder<'a> {
             object.insert("additionalProperties".to_owned(), json!(false));
         }
         object
+    }
+
+    /// Whether a member may be left out. What comes in must be there even if its type is a name for an optional one; what
+    /// goes out is not there when it is absent.
+    fn may_be_missing(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Optional(_) => true,
+            Type::Named(index) if self.closed => match self.library.def(*index).map(|def| &def.kind) {
+                Some(TypeKind::Refined { base, .. }) => self.may_be_missing(base),
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     fn variant(&mut self, variant: &Variant, notes: &Notes) -> Schema {
