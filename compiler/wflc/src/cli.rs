@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 
 use crate::colour::{self, Colour};
 use crate::exit::Status;
-use crate::{build, check, explain, fix, graph, run, schema};
+use crate::{build, check, explain, fix, graph, new, run, schema};
 
 /// Check, build, draw and run WFL workflows.
 #[derive(Parser, Debug)]
@@ -31,6 +31,10 @@ struct Cli {
 
 #[derive(clap::Subcommand, Debug)]
 enum Verb {
+    /// Make a project in a new folder
+    New(new::NewArgs),
+    /// Make a project in this folder
+    Init(new::InitArgs),
     /// Check programs and report every error with its place
     Check(check::Args),
     /// Put right what can be put right without asking
@@ -72,6 +76,8 @@ pub(crate) fn main() -> ExitCode {
     let hook = miette::set_hook(Box::new(move |_| Box::new(options().build())));
     debug_assert!(hook.is_ok(), "the hook is set once");
     let outcome = match &cli.verb {
+        Verb::New(args) => new::new(args),
+        Verb::Init(args) => new::init(args),
         Verb::Check(args) => check::run(args),
         Verb::Fix(args) => fix::run(args),
         Verb::Explain(args) => explain::run(args),

@@ -14,6 +14,7 @@ mod explain;
 mod build;
 mod graph;
 mod schema;
+mod new;
 mod run;
 mod cli;
 #[cfg(test)]
