@@ -3,21 +3,26 @@
 //! A fence says in its first line what its program must do: `wfl pass` (no report at all) or `wfl fail=E0205`
 //! (exactly the reports that are marked by `//~ E0205` at the ends of their lines, this code among them). `file=a/b.wfl`
 //! names the file, fences with nothing but a `file=` belong to the project of the next program, and `with=bank` adds
-//! `_prelude/bank.wfl` beside the document. A fence `text` right behind a failing program holds what `wflc check`
-//! prints about it. Fences that say none of this are only read by people.
+//! `_prelude/bank.wfl` beside the document. With `body` it holds only statements: those of a workflow that the runner
+//! puts around them, with the declarations of `_prelude/bank.wfl` behind it. A fence `text` right behind a failing
+//! program holds what `wflc check` prints about it. Fences that say none of this are only read by people.
 
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::civil::date;
 use tempfile::TempDir;
-use wfl_compiler::{Compilation, Memory, Settings, compile_with};
+use wfl_compiler::{Compilation, Level, Lint, Memory, Settings, compile_with};
 use wfl_source::Code;
 
 use crate::binaries::{Ran, wflc};
 
 /// The file of a program that names none.
 const MAIN: &str = "main.wfl";
+/// What statements without a workflow are given.
+const PARAMETERS: &str = "payment: Payment, payments: List<Payment>";
 
 /// A Markdown file, taken apart.
 #[derive(Clone, Debug)]
@@ -82,6 +87,8 @@ pub struct Example {
     pub expected: Expected,
     /// The project: path and text, marks removed.
     pub files: Vec<(String, String)>,
+    /// Whether it holds only statements.
+    pub body: bool,
     /// Where reports must begin.
     pub marks: Vec<Mark>,
     /// The line of its closing fence.
@@ -154,7 +161,12 @@ impl Document {
                 None => block.says("pass").then_some(Expected::Pass),
             };
             let Some(file) = block.value("file").or(expected.as_ref().map(|_| MAIN)) else { continue };
-            beside.push((file.to_owned(), unmarked(file, &block.text, &mut marks)));
+            let text = unmarked(file, &block.text, &mut marks);
+            let body = block.value("body").or(block.says("body").then_some("Unit"));
+            beside.push((
+                file.to_owned(),
+                body.map_or(text.clone(), |it| self.around(block, it, &text, &place)),
+            ));
             let Some(expected) = expected else { continue };
             if let Some(prelude) = block.value("with") {
                 beside.push((format!("{prelude}.wfl"), self.prelude(prelude, &place)));
@@ -165,7 +177,8 @@ impl Document {
             };
             let report = next.filter(gap).map(|next| (next.line, next.end, next.text.clone()));
             let (files, marks) = (std::mem::take(&mut beside), std::mem::take(&mut marks));
-            examples.push(Example { place, expected, files, marks, end: block.end, report });
+            let body = body.is_some();
+            examples.push(Example { place, expected, files, body, marks, end: block.end, report });
         }
         examples
     }
@@ -173,6 +186,16 @@ impl Document {
     fn prelude(&self, name: &str, place: &str) -> String {
         let path = self.path.with_file_name("_prelude").join(format!("{name}.wfl"));
         std::fs::read_to_string(&path).unwrap_or_else(|e| unreachable!("{place}: `with={name}`: {e}"))
+    }
+
+    /// A program around statements; their lines keep their numbers.
+    fn around(&self, block: &Block, result: &str, statements: &str, place: &str) -> String {
+        let raises = block.value("raises").map(|it| format!(" raises {it}")).unwrap_or_default();
+        let head = format!("workflow Example({PARAMETERS}) -> {result} version 1 key payment.id{raises} {{ ");
+        let declarations = self.prelude("bank", place);
+        let inner = |line: &&str| !line.starts_with("//!") && !line.starts_with("module ");
+        let declarations = declarations.lines().filter(inner).collect::<Vec<_>>().join("\n");
+        format!("{head}{statements}}}\n{declarations}\n")
     }
 
     /// The document with other reports behind its failing programs.
@@ -207,7 +230,11 @@ fn unmarked(file: &str, text: &str, marks: &mut Vec<Mark>) -> String {
 impl Example {
     /// Compiles the project.
     pub fn compile(&self) -> Compilation {
-        let settings = Settings { today: Some(date(2026, 6, 1)), ..Settings::default() };
+        let mut settings = Settings { today: Some(date(2026, 6, 1)), ..Settings::default() };
+        // A few statements need not use all that they name.
+        if self.body && self.expected != Expected::Fail(Code::W0202) {
+            settings.levels.set(Lint::One(Code::W0202), Level::Allow);
+        }
         compile_with(&Memory::new(self.files.clone()), &settings)
     }
 
@@ -279,31 +306,107 @@ pub fn documents(folder: &Path) -> Vec<Document> {
     paths.iter().map(|path| Document::read(path)).collect()
 }
 
-/// Checks all programs of documents. With `WFL_BLESS=1` the reports behind failing programs are written anew.
-pub fn check(documents: &[Document]) -> Vec<String> {
+/// What stands behind failing programs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reports {
+    /// What `wflc check` prints; `WFL_BLESS=1` writes it anew.
+    Printed,
+    /// Nothing.
+    None,
+}
+
+/// Checks all programs of documents, several documents at a time.
+pub fn check(documents: &[Document], reports: Reports) -> Vec<String> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut problems = Vec::new();
+        while let Some(document) = documents.get(next.fetch_add(1, Ordering::Relaxed)) {
+            problems.extend(check_one(document, reports));
+        }
+        problems
+    };
+    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut problems: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..count).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|it| it.join().unwrap_or_else(|e| resume_unwind(e))).collect()
+    });
+    problems.sort();
+    problems
+}
+
+fn check_one(document: &Document, reports: Reports) -> Vec<String> {
+    if reports == Reports::None {
+        let groups = groups(document.examples());
+        let wrong = groups.iter().filter(|group| group.len() == 1 || !fit_together(group));
+        return wrong.flatten().flat_map(Example::problems).collect();
+    }
     let bless = std::env::var_os("WFL_BLESS").is_some_and(|value| value == "1");
-    let mut problems = Vec::new();
-    for document in documents {
-        let mut reports = Vec::new();
-        for example in document.examples() {
-            let wrong = example.problems();
-            let right = wrong.is_empty();
-            problems.extend(wrong);
-            if right && example.expected != Expected::Pass {
-                let printed = example.printed();
-                let kept = example.report.as_ref().map(|(_, _, text)| text.as_str());
-                if !bless && kept != Some(printed.as_str()) {
-                    let said =
-                        "what `wflc check` prints is not what stands behind it (WFL_BLESS=1 writes it)";
-                    problems.push(format!("{}: {said}:\n{printed}", example.place));
-                }
-                reports.push((example, printed));
-            }
+    let (mut problems, mut printed) = (Vec::new(), Vec::new());
+    for example in document.examples() {
+        let wrong = example.problems();
+        let right = wrong.is_empty();
+        problems.extend(wrong);
+        if reports == Reports::None || !right || example.expected == Expected::Pass {
+            continue;
         }
-        if bless {
-            let text = document.blessed(&reports);
-            std::fs::write(&document.path, text).unwrap_or_else(|e| unreachable!("{}: {e}", document.name()));
+        let report = example.printed();
+        let kept = example.report.as_ref().map(|(_, _, text)| text.as_str());
+        if !bless && kept != Some(report.as_str()) {
+            let said = "what `wflc check` prints is not what stands behind it (WFL_BLESS=1 writes it)";
+            problems.push(format!("{}: {said}:\n{report}", example.place));
         }
+        printed.push((example, report));
+    }
+    if bless && reports == Reports::Printed {
+        let text = document.blessed(&printed);
+        std::fs::write(&document.path, text).unwrap_or_else(|e| unreachable!("{}: {e}", document.name()));
     }
     problems
+}
+
+/// Examples that can be compiled as modules of one project without disturbing each other, which saves time.
+fn groups(examples: Vec<Example>) -> Vec<Vec<Example>> {
+    let mut shared: BTreeMap<(bool, bool), Vec<Example>> = BTreeMap::new();
+    let mut groups = Vec::new();
+    for example in examples {
+        let code = match example.expected {
+            Expected::Pass => None,
+            Expected::Fail(code) => Some(code.as_str()),
+        };
+        let alone = example.files.len() > 1
+            || example.files.iter().any(|(path, text)| path != MAIN || text.contains("module main"))
+            // After some mistakes of syntax the rest of a project is judged less strictly.
+            || code.is_some_and(|it| it.starts_with("E01"))
+            // An allowance that is not needed is reported in a project without errors only.
+            || code == Some("W0204");
+        match alone {
+            true => groups.push(vec![example]),
+            false => {
+                let fails = code.is_some_and(|it| it.starts_with('E'));
+                shared.entry((fails, example.body)).or_default().push(example);
+            }
+        }
+    }
+    groups.extend(shared.into_values());
+    groups
+}
+
+/// Whether examples, as modules of one project, have just the reports that are marked.
+fn fit_together(examples: &[Example]) -> bool {
+    let name = |at: usize| format!("example_{at}.wfl");
+    let files = examples.iter().enumerate().map(|(at, example)| (name(at), example.files[0].1.clone()));
+    let mut whole = examples[0].clone();
+    whole.files = files.collect();
+    let marks = examples.iter().enumerate().flat_map(|(at, example)| {
+        example.marks.iter().map(move |(_, line, code)| (name(at), *line, code.clone()))
+    });
+    let mut wanted: Vec<Mark> = marks.collect();
+    let mut found: Vec<Mark> = reports(&whole.compile()).into_iter().map(|(mark, _)| mark).collect();
+    wanted.sort();
+    found.sort();
+    let shown = |example: &Example| match example.expected {
+        Expected::Pass => example.marks.is_empty(),
+        Expected::Fail(code) => example.marks.iter().any(|(_, _, mark)| mark == code.as_str()),
+    };
+    wanted == found && examples.iter().all(shown)
 }

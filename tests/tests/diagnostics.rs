@@ -399,9 +399,9 @@ fn explain_shows_the_page_or_says_what_is_wrong_with_the_code() {
     assert!(!page.stdout.contains("//~") && !page.stdout.contains("fail="), "{}", page.stdout);
     let drawn = explain(&["E0312", "--color", "always"]);
     assert!(drawn.stdout.contains("\x1b[1;4mWhy it matters\x1b[0m") && !drawn.stdout.contains("```"));
-    let unknown = explain(&["E0313"]);
+    let unknown = explain(&["E0315"]);
     assert_eq!((unknown.status, unknown.stdout.as_str()), (Some(64), ""));
-    assert!(unknown.stderr.contains("there is no code `E0313`"), "{unknown:#?}");
+    assert!(unknown.stderr.contains("there is no code `E0315`"), "{unknown:#?}");
     assert!(unknown.stderr.contains("did you mean `E0"), "{unknown:#?}");
     let list = explain(&["--list"]).stdout;
     assert_eq!(list.lines().count(), wfl_source::Code::ALL.len());

@@ -7,6 +7,7 @@ use wfl_tests::tree::{Member, Source, crates, files, reach};
 const EDGES: &[(&str, &[&str])] = &[
     ("wfl-source", &[]),
     ("wfl-syntax", &["wfl-source"]),
+    ("wfl-format", &["wfl-source", "wfl-syntax"]),
     ("wfl-ir", &[]),
     ("wfl-record", &[]),
     ("wfl-eval", &["wfl-ir"]),
@@ -39,6 +40,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "wfl-compiler",
             "wfl-lower",
+            "wfl-format",
             "wfl-source",
             "wfl-ir",
             "wfl-eval",
@@ -56,7 +58,7 @@ const EDGES: &[(&str, &[&str])] = &[
 
 /// What crates of ours never reach, however far away.
 const NEVER: &[(&[&str], &[&str])] = &[
-    (&["wfl-syntax", "wfl-analysis", "wfl-lower", "wfl-compiler"], &["tokio", "sqlx"]),
+    (&["wfl-syntax", "wfl-format", "wfl-analysis", "wfl-lower", "wfl-compiler"], &["tokio", "sqlx"]),
     (&["wfl-machine", "wfl-partition"], &["tokio", "rand", "futures"]),
     (&["wfl-journal", "wfl-journal-sqlite"], &["wfl-ir", "wfl-machine"]),
     (&["wfl-operations"], &["wfl-machine"]),

@@ -1,5 +1,8 @@
 //! All passes over a program.
 
+use std::collections::BTreeMap;
+
+use wfl_ir::Label;
 use wfl_source::{Diagnostic, Files};
 
 use crate::attribute;
@@ -33,9 +36,9 @@ impl Analysis {
 }
 
 /// Checks a program of parsed modules. Syntax errors are not reported again: what is missing in a tree fits
-/// everywhere. `files` holds the texts of the modules.
-pub fn analyze(modules: &[Module<'_>], files: &Files) -> Analysis {
-    let mut session = Session::new(files);
+/// everywhere. `files` holds the texts of the modules; `roles` are the roles of people with a clearance of their own.
+pub fn analyze(modules: &[Module<'_>], files: &Files, roles: &BTreeMap<String, Label>) -> Analysis {
+    let mut session = Session::new(files, roles);
     check_names(&mut session, modules);
     check_rings(&mut session, modules);
     let mut tables = declare::declare(&mut session, modules);
@@ -57,6 +60,7 @@ pub fn analyze(modules: &[Module<'_>], files: &Files) -> Analysis {
         operations,
         touches,
         functions: tables.functions,
+        declassified: session.take_declassified(),
         workflows,
         migrations: governance.migrations,
         policies: governance.policies,

@@ -7,10 +7,11 @@ use wfl_syntax::ast::{self, EffectKind};
 use crate::attribute::text_of;
 use crate::expr::{Binding, Checker, Facts};
 use crate::hir::Touches;
+use crate::names::Space;
 use crate::retry::{DEFAULT_TIMEOUT, DEFAULT_TOTAL};
 use crate::rule::ir_fields;
 use crate::session::Session;
-use crate::tables::{EffectClass, OperationInfo, Space, Tables, Thing, label};
+use crate::tables::{EffectClass, OperationInfo, Tables, Thing, label};
 use crate::ty::Ty;
 
 const DEFAULT_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);

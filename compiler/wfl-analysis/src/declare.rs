@@ -1,14 +1,15 @@
 //! First pass: which names there are, and which of them are imported where.
 
 use wfl_ir::{Builtin, Label, Name};
-use wfl_source::{Code, Diagnostic, Span, closest};
+use wfl_source::{Applicability, Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, ItemKind};
 
 use crate::module::Module;
+use crate::names::{SPACES, Space};
 use crate::session::Session;
 use crate::tables::{
     AliasInfo, Body, EffectClass, FunctionInfo, ImportedName, ModuleScope, OperationInfo, ServiceInfo, Shape,
-    Space, Tables, Thing, TypeInfo, WorkflowInfo,
+    Tables, Thing, TypeInfo, WorkflowInfo,
 };
 use crate::ty::Ty;
 
@@ -138,8 +139,7 @@ fn declare_function<'a>(
         method: standard && marked("method"),
         overload: None,
     });
-    let key = (Space::Function, name.text.clone());
-    match tables.modules[module].own.get(&key).copied() {
+    match tables.modules[module].own.get(Space::Function, &name.text) {
         // Only `std` has several functions of one name, for different types.
         Some(Thing::Function(first)) if standard => {
             let last = tables.overloads(first).last().unwrap_or(first);
@@ -155,7 +155,7 @@ fn check_predeclared(session: &mut Session<'_>, tables: &Tables<'_>) {
     for info in
         tables.types.iter().filter(|info| info.module != prelude && matches!(info.shape, Shape::Error(_)))
     {
-        if tables.modules[prelude].own.contains_key(&(Space::Error, info.name.to_string())) {
+        if tables.modules[prelude].own.has(Space::Error, &info.name) {
             let title = format!("the error `{}` is predeclared", info.name);
             let diagnostic = Diagnostic::new(Code::E0202, title, info.span, "declared a second time");
             session.report(diagnostic.help("use it without declaring it, or choose another name"));
@@ -198,12 +198,11 @@ fn add(
     if name.is_missing() {
         return;
     }
-    let key = (space, name.text.clone());
-    if let Some(earlier) = tables.modules[module].own.get(&key).copied() {
+    if let Some(earlier) = tables.modules[module].own.get(space, &name.text) {
         declared_twice(session, name, span_of(tables, earlier));
         return;
     }
-    tables.modules[module].own.insert(key, thing);
+    tables.modules[module].own.insert(space, name.text.clone(), thing);
 }
 
 fn span_of(tables: &Tables<'_>, thing: Thing) -> Span {
@@ -240,18 +239,28 @@ fn connect(session: &mut Session<'_>, tables: &mut Tables<'_>, module: usize, im
     if import.names.is_empty() {
         let alias = import.alias.as_ref().or(import.path.last());
         let Some(alias) = alias.filter(|alias| !alias.is_missing()) else { return };
-        let number = remember(tables, module, alias);
+        let number = remember(tables, module, alias, import.span);
         tables.modules[module].aliases.insert(alias.text.clone(), (target, number));
         return;
     }
-    for name in import.names.iter().filter(|name| !name.is_missing()) {
-        connect_name(session, tables, module, target, name);
+    for (at, name) in import.names.iter().enumerate().filter(|(_, name)| !name.is_missing()) {
+        connect_name(session, tables, module, target, name, removal(import, at));
     }
 }
 
-fn remember(tables: &mut Tables<'_>, module: usize, name: &ast::Name) -> usize {
+/// What has to go when an imported name is not wanted.
+fn removal(import: &ast::Import, at: usize) -> Span {
+    let span = import.names[at].span;
+    match (at.checked_sub(1).map(|before| &import.names[before]), import.names.get(at + 1)) {
+        (_, Some(next)) => Span { end: next.span.start, ..span },
+        (Some(before), None) => Span { start: before.span.end, ..span },
+        (None, None) => import.span,
+    }
+}
+
+fn remember(tables: &mut Tables<'_>, module: usize, name: &ast::Name, removal: Span) -> usize {
     let imports = &mut tables.modules[module].imports;
-    imports.push(ImportedName { name: name.text.clone(), span: name.span });
+    imports.push(ImportedName { name: name.text.clone(), span: name.span, removal });
     imports.len() - 1
 }
 
@@ -261,26 +270,24 @@ fn connect_name(
     module: usize,
     target: usize,
     name: &ast::Name,
+    removal: Span,
 ) {
-    let spaces = [Space::Type, Space::Error, Space::Event, Space::Function];
-    let found = spaces.map(|space| {
-        let key = (space, name.text.clone());
-        tables.modules[target].own.get(&key).copied().map(|thing| (key, thing))
-    });
+    let own = &tables.modules[target].own;
+    let found = SPACES.map(|space| own.get(space, &name.text).map(|thing| (space, thing)));
     if found.iter().all(Option::is_none) {
         tables.modules[module].broken.insert(name.text.clone());
         return no_such_name(session, tables, target, name);
     }
-    let number = remember(tables, module, name);
-    for (key, thing) in found.into_iter().flatten() {
+    let number = remember(tables, module, name, removal);
+    for (space, thing) in found.into_iter().flatten() {
         let scope = &mut tables.modules[module];
-        if scope.own.contains_key(&key) || scope.imported.contains_key(&key) {
+        if scope.own.has(space, &name.text) || scope.imported.has(space, &name.text) {
             let title = format!("`{}` is declared twice", name.text);
             session.error(Code::E0202, title, name.span, "another one of this name is already here");
             session.use_import(module, number);
             return;
         }
-        scope.imported.insert(key, (thing, number));
+        scope.imported.insert(space, name.text.clone(), (thing, number));
     }
 }
 
@@ -299,7 +306,7 @@ fn no_such_name(session: &mut Session<'_>, tables: &Tables<'_>, target: usize, n
     let scope = &tables.modules[target];
     let title = format!("`{}` has no `{}`", scope.path, name.text);
     let diagnostic = Diagnostic::new(Code::E0804, title, name.span, "not declared there");
-    let meant = closest(&name.text, scope.own.keys().map(|(_, name)| name.as_str()));
+    let meant = closest(&name.text, scope.own.all());
     session.report(match (meant, tables.home(&name.text)) {
         (Some(meant), _) => diagnostic.help(format!("did you mean `{meant}`?")),
         (None, Some(home)) => diagnostic.help(format!("it is in `{home}`")),
@@ -313,7 +320,8 @@ pub(crate) fn check_unused(session: &mut Session<'_>, tables: &Tables<'_>, modul
         for (import, name) in scope.imports.iter().enumerate() {
             if !session.is_used(number, import) {
                 let title = format!("`{}` is imported but not used", name.name);
-                session.error(Code::W0201, title, name.span, "not used in this file");
+                let diagnostic = Diagnostic::new(Code::W0201, title, name.span, "not used in this file");
+                session.report(diagnostic.fix("remove the import", name.removal, "", Applicability::Safe));
             }
         }
     }

@@ -8,9 +8,10 @@ use crate::contract::find_operation;
 use crate::expr::{Binding, Checker};
 use crate::hir::{Invariant, Migration, Policy, PolicyRule, Touches};
 use crate::module::Module;
+use crate::names::Space;
 use crate::session::Session;
 use crate::summary::steps;
-use crate::tables::{Space, Tables, Thing, WorkflowInfo};
+use crate::tables::{Tables, Thing, WorkflowInfo};
 use crate::ty::Ty;
 
 /// What is declared about workflows.

@@ -21,12 +21,25 @@ pub struct Program {
     pub functions: Vec<Function>,
     /// All workflows.
     pub workflows: Vec<Workflow>,
+    /// Sensitive data that may be seen after all.
+    pub declassified: Vec<Declassified>,
     /// All migrations.
     pub migrations: Vec<Migration>,
     /// All policies.
     pub policies: Vec<Policy>,
     /// All invariants.
     pub invariants: Vec<Invariant>,
+}
+
+/// `declassify(value, because: "…")`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Declassified {
+    /// The label that the value had.
+    pub label: &'static str,
+    /// The reason as written.
+    pub reason: String,
+    /// The whole in the source.
+    pub span: Span,
 }
 
 impl Program {
@@ -490,22 +503,26 @@ pub enum AwaitKind {
         condition: Option<Expr>,
     },
     /// A person's decision.
-    Human {
-        /// The task.
-        task: Name,
-        /// Who may answer.
-        role: Expr,
-        /// How many equal answers decide.
-        approvals: u32,
-        /// How many answers are taken at most.
-        most: u32,
-        /// What the task is called.
-        title: Option<Expr>,
-        /// What the people see, with its type.
-        show: Option<(Expr, Type)>,
-        /// After how long whose role is asked besides.
-        escalations: Vec<(Expr, Expr)>,
-    },
+    Human(Box<Task>),
+}
+
+/// What people are asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Task {
+    /// Its name.
+    pub name: Name,
+    /// Who may answer.
+    pub role: Expr,
+    /// How many equal answers decide.
+    pub approvals: u32,
+    /// How many answers are taken at most.
+    pub most: u32,
+    /// What it is called.
+    pub title: Option<Expr>,
+    /// What the people see, with its type.
+    pub show: Option<(Expr, Type)>,
+    /// After how long whose role is asked besides.
+    pub escalations: Vec<(Expr, Expr)>,
 }
 
 /// `migrate`.

@@ -6,6 +6,7 @@
 pub mod hir;
 mod ty;
 mod session;
+mod names;
 mod tables;
 mod module;
 mod declare;

@@ -5,7 +5,8 @@ use wfl_source::{Code, Diagnostic, closest};
 use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::Checker;
-use crate::tables::{Body, Space, Thing};
+use crate::names::Space;
+use crate::tables::{Body, Thing};
 use crate::ty::Ty;
 
 /// The time that all attempts of a step may take where nothing is said.
@@ -31,7 +32,7 @@ impl Checker<'_, '_, '_> {
             },
             _ => return self.no_policy(expr),
         };
-        let Some(name) = path.last() else { return None };
+        let name = path.last()?;
         let found = self.tables.find_path(self.session, self.module, Space::Function, &path);
         let policy = |thing| match thing {
             Thing::Function(function) => {

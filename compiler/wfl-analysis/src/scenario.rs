@@ -9,9 +9,10 @@ use crate::contract::find_operation;
 use crate::expr::{Binding, Checker};
 use crate::hir::Workflow;
 use crate::module::Module;
+use crate::names::Space;
 use crate::session::Session;
 use crate::signature::find_error;
-use crate::tables::{Space, Tables, Thing, WorkflowInfo};
+use crate::tables::{Tables, Thing, WorkflowInfo};
 use crate::ty::{Ty, from_ir};
 
 /// How the names of a test are read: never, since nothing is computed from a test here.
@@ -300,7 +301,8 @@ impl Scenario<'_, '_, '_> {
             let diagnostic = Diagnostic::new(Code::E0233, title, name.span, "never waited for");
             self.report(match closest(&name.text, known.iter().map(Name::as_str)) {
                 Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
-                None => diagnostic,
+                None if known.is_empty() => diagnostic.help(format!("it waits for no {what}")),
+                None => diagnostic.help(format!("it waits for {}", quoted(known))),
             });
         }
         found
@@ -390,4 +392,8 @@ impl Scenario<'_, '_, '_> {
             }
         }
     }
+}
+
+fn quoted(names: &[Name]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -1,19 +1,44 @@
 //! What grows while a program is analysed: reports, and which imports were needed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use wfl_ir::Label;
 use wfl_source::{Code, Diagnostic, FileId, Files, Span};
+
+use crate::hir::Declassified;
 
 /// The growing part of an analysis.
 pub(crate) struct Session<'a> {
     files: &'a Files,
     diagnostics: Vec<Diagnostic>,
     used_imports: BTreeSet<(usize, usize)>,
+    declassified: Vec<Declassified>,
+    roles: &'a BTreeMap<String, Label>,
 }
 
+/// What people may see whose role says nothing else.
+const CLEARANCE: Label = Label::Internal;
+
 impl<'a> Session<'a> {
-    pub(crate) fn new(files: &'a Files) -> Self {
-        Self { files, diagnostics: Vec::new(), used_imports: BTreeSet::new() }
+    /// `roles` are those with a clearance of their own.
+    pub(crate) fn new(files: &'a Files, roles: &'a BTreeMap<String, Label>) -> Self {
+        let (diagnostics, used_imports, declassified) = (Vec::new(), BTreeSet::new(), Vec::new());
+        Self { files, diagnostics, used_imports, declassified, roles }
+    }
+
+    /// Notes sensitive data that may be seen after all.
+    pub(crate) fn declassified(&mut self, what: Declassified) {
+        self.declassified.push(what);
+    }
+
+    /// All of that, in the order in which it was found.
+    pub(crate) fn take_declassified(&mut self) -> Vec<Declassified> {
+        std::mem::take(&mut self.declassified)
+    }
+
+    /// The most sensitive data that people of a role may see; of a role that is computed, the least is taken.
+    pub(crate) fn clearance(&self, role: Option<&str>) -> Label {
+        role.and_then(|role| self.roles.get(role)).copied().unwrap_or(CLEARANCE)
     }
 
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {

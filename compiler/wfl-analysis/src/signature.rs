@@ -4,9 +4,10 @@ use wfl_ir::{Label, Name};
 use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, EffectKind, ItemKind, TypeKind};
 
+use crate::names::Space;
 use crate::session::Session;
 use crate::tables::{
-    Body, Bound, EffectClass, FieldInfo, Shape, Space, Tables, Thing, VariantInfo, currency, label,
+    Body, Bound, EffectClass, FieldInfo, Shape, Tables, Thing, VariantInfo, currency, label,
 };
 use crate::ty::Ty;
 
@@ -488,7 +489,8 @@ fn ends(tables: &Tables<'_>, index: u32, state: &mut Vec<Visit>, rings: &mut Vec
     };
     let found = match &tables.types[index as usize].shape {
         Shape::Record(fields) | Shape::Error(fields) | Shape::Event(fields) => {
-            fields.iter().fold(true, |found, field| inside(&field.ty) && found)
+            // All of them, so that each ring is found.
+            fields.iter().filter(|field| !inside(&field.ty)).count() == 0
         }
         Shape::Refined { base, .. } => inside(base),
         // A choice ends as soon as one of its variants does.

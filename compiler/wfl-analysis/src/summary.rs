@@ -6,8 +6,9 @@ use wfl_syntax::ast::{
     Action, ArmBody, Await, Block, Else, Handler, IfStatement, JumpKind, Match, Operand, Statement, Step,
 };
 
+use crate::names::Space;
 use crate::session::Session;
-use crate::tables::{EffectClass, Space, Tables, Thing};
+use crate::tables::{EffectClass, Tables, Thing};
 
 /// A workflow that another one starts.
 #[derive(Clone, Copy)]

@@ -6,8 +6,9 @@ use wfl_ir::{Builtin, Currency, Function, Label, Library, Name, Rule, TypeDef};
 use wfl_source::Span;
 use wfl_syntax::ast;
 
+use crate::names::{Names, Space};
 use crate::session::Session;
-use crate::ty::Ty;
+use crate::ty::{Member, Ty};
 
 /// A field of a record, variant, error or event, or a parameter.
 #[derive(Clone, Debug)]
@@ -141,16 +142,6 @@ pub(crate) struct AliasInfo<'a> {
     pub(crate) source: &'a ast::Alias,
 }
 
-/// The name spaces of a module. Variants are in none of them: they belong to their enum.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Space {
-    /// Types, services and workflows.
-    Type,
-    Error,
-    Event,
-    Function,
-}
-
 /// What a name stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Thing {
@@ -166,13 +157,15 @@ pub(crate) enum Thing {
 pub(crate) struct ImportedName {
     pub(crate) name: String,
     pub(crate) span: Span,
+    /// What has to go when it is not wanted: the name with its comma, or the whole import.
+    pub(crate) removal: Span,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ModuleScope {
     pub(crate) path: String,
-    pub(crate) own: BTreeMap<(Space, String), Thing>,
-    pub(crate) imported: BTreeMap<(Space, String), (Thing, usize)>,
+    pub(crate) own: Names<Thing>,
+    pub(crate) imported: Names<(Thing, usize)>,
     /// Alias to module number and import number.
     pub(crate) aliases: BTreeMap<String, (usize, usize)>,
     pub(crate) imports: Vec<ImportedName>,
@@ -210,15 +203,14 @@ impl Tables<'_> {
         name: &str,
     ) -> Option<Thing> {
         let scope = &self.modules[module];
-        let key = (space, name.to_owned());
-        if let Some(own) = scope.own.get(&key) {
-            return Some(*own);
+        if let Some(own) = scope.own.get(space, name) {
+            return Some(own);
         }
-        if let Some((thing, import)) = scope.imported.get(&key) {
-            session.use_import(module, *import);
-            return Some(*thing);
+        if let Some((thing, import)) = scope.imported.get(space, name) {
+            session.use_import(module, import);
+            return Some(thing);
         }
-        self.modules.get(self.prelude?)?.own.get(&key).copied()
+        self.modules.get(self.prelude?)?.own.get(space, name)
     }
 
     /// Whether values of a type, which is its own base, can be put in order.
@@ -245,8 +237,8 @@ impl Tables<'_> {
 
     /// An error that is known without a declaration.
     pub(crate) fn predeclared(&self, error: &str) -> Option<u32> {
-        match self.modules.get(self.prelude?)?.own.get(&(Space::Error, error.to_owned()))? {
-            Thing::Type(index) => Some(*index),
+        match self.modules.get(self.prelude?)?.own.get(Space::Error, error)? {
+            Thing::Type(index) => Some(index),
             _ => None,
         }
     }
@@ -254,6 +246,38 @@ impl Tables<'_> {
     /// What expressions may refer to.
     pub(crate) fn library(&self) -> Library<'_> {
         Library { types: &self.defs, functions: &self.functions }
+    }
+
+    /// The label of the most sensitive part of a value, which it carries wherever it goes.
+    pub(crate) fn label_within(&self, ty: &Ty) -> Label {
+        self.most_sensitive(ty, &mut BTreeSet::new())
+    }
+
+    fn most_sensitive(&self, ty: &Ty, seen: &mut BTreeSet<u32>) -> Label {
+        let fields = |fields: &[FieldInfo], seen: &mut BTreeSet<u32>| {
+            let label = |field: &FieldInfo| field.label.max(self.most_sensitive(&field.ty, seen));
+            fields.iter().map(label).max().unwrap_or_default()
+        };
+        match ty {
+            Ty::Named(index) if seen.insert(*index) => match &self.types[*index as usize].shape {
+                Shape::Record(inner) | Shape::Error(inner) | Shape::Event(inner) => fields(inner, seen),
+                Shape::Enum(variants) => {
+                    variants.iter().map(|variant| fields(&variant.fields, seen)).max().unwrap_or_default()
+                }
+                Shape::Refined { base, .. } => self.most_sensitive(base, seen),
+            },
+            Ty::Optional(inner) | Ty::List(inner) | Ty::Set(inner) | Ty::Batch(inner) => {
+                self.most_sensitive(inner, seen)
+            }
+            Ty::Map(a, b) | Ty::Result(a, b) => {
+                self.most_sensitive(a, seen).max(self.most_sensitive(b, seen))
+            }
+            Ty::Record(members) => {
+                let label = |member: &Member| member.label.max(self.most_sensitive(&member.ty, seen));
+                members.iter().map(label).max().unwrap_or_default()
+            }
+            _ => Label::Public,
+        }
     }
 
     /// Whether values of a type can tell items apart: in a set, as keys.
@@ -276,9 +300,8 @@ impl Tables<'_> {
 
     /// The module that has to be imported for a function of this name.
     pub(crate) fn home(&self, function: &str) -> Option<&str> {
-        let key = (Space::Function, function.to_owned());
         let std = self.modules.iter().filter(|scope| scope.path.starts_with("std."));
-        std.filter(|scope| scope.own.contains_key(&key)).map(|scope| scope.path.as_str()).next()
+        std.filter(|scope| scope.own.has(Space::Function, function)).map(|scope| scope.path.as_str()).next()
     }
 
     /// What a path of one name, or of an alias and a name, means.
@@ -293,7 +316,7 @@ impl Tables<'_> {
             [name] => self.find(session, module, space, &name.text),
             [alias, name] => {
                 let target = self.find_alias(session, module, &alias.text)?;
-                self.modules[target].own.get(&(space, name.text.clone())).copied()
+                self.modules[target].own.get(space, &name.text)
             }
             _ => None,
         }
@@ -309,17 +332,10 @@ impl Tables<'_> {
     /// All names of a name space that a module sees.
     pub(crate) fn visible(&self, module: usize, space: Space) -> impl Iterator<Item = (&str, Thing)> {
         let scope = &self.modules[module];
-        let own = scope.own.iter().map(|((space, name), thing)| (*space, name.as_str(), *thing));
-        let imported =
-            scope.imported.iter().map(|((space, name), (thing, _))| (*space, name.as_str(), *thing));
-        let prelude =
-            self.prelude.filter(|prelude| *prelude != module).map(|prelude| &self.modules[prelude].own);
-        let known =
-            prelude.into_iter().flatten().map(|((space, name), thing)| (*space, name.as_str(), *thing));
-        own.chain(imported)
-            .chain(known)
-            .filter(move |entry| entry.0 == space)
-            .map(|(_, name, thing)| (name, thing))
+        let imported = scope.imported.within(space).map(|(name, (thing, _))| (name, thing));
+        let prelude = self.prelude.filter(|prelude| *prelude != module);
+        let known = prelude.into_iter().flat_map(move |prelude| self.modules[prelude].own.within(space));
+        scope.own.within(space).chain(imported).chain(known)
     }
 
     /// The fields of a record, error or event.

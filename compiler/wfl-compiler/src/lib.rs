@@ -6,12 +6,13 @@ mod manifest;
 mod allow;
 mod parallel;
 mod notes;
+mod library;
 mod compile;
 pub mod graph;
 
 pub use compile::{Compilation, Compiled, Settings, compile, compile_with};
 pub use lint::{Level, Levels, Lint, UnknownLint};
-pub use manifest::{MANIFEST, Manifest, Worker};
+pub use manifest::{MANIFEST, Manifest, Role, Worker};
 pub use world::{Disk, Memory, World};
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use toml::Spanned;
+use wfl_ir::Label;
 use wfl_source::{Code, Diagnostic, FileId, Span};
 
 use crate::lint::{Level, Levels, Lint};
@@ -21,6 +22,9 @@ pub struct Manifest {
     /// The `[worker.NAME]` tables: processes that `wflc run` starts beside the engine.
     #[serde(default)]
     pub worker: BTreeMap<String, Worker>,
+    /// The `[roles.NAME]` tables: what people of a role may see.
+    #[serde(default)]
+    pub roles: BTreeMap<String, Role>,
     #[serde(default, rename = "lints")]
     lint_table: BTreeMap<Spanned<String>, Level>,
     /// What the `[lints]` table says: `all` first, then single codes.
@@ -35,6 +39,14 @@ pub struct Worker {
     /// Program and arguments, started in the project's folder. The process announces its address as one JSON line
     /// on standard output and ends when its standard input does.
     pub command: Vec<String>,
+}
+
+/// A `[roles.NAME]` table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// The most sensitive data that people of the role are shown: `public`, `internal`, `pii`, `pci` or `secret`.
+    pub clearance: Label,
 }
 
 /// The `[project]` table.
@@ -84,6 +96,11 @@ impl Manifest {
         let span = Span::new(file, at as u32, (at + source.len()) as u32);
         let message = "leads out of the project";
         Err(Box::new(Diagnostic::new(Code::E0805, "the source folder is outside", span, message)))
+    }
+
+    /// The clearances of the roles that have one of their own.
+    pub fn clearances(&self) -> BTreeMap<String, Label> {
+        self.roles.iter().map(|(name, role)| (name.clone(), role.clearance)).collect()
     }
 
     fn read_lints(&mut self, file: FileId) -> Result<(), Box<Diagnostic>> {

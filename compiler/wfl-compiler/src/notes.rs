@@ -17,11 +17,11 @@ enum Space {
 
 /// The notes of a whole program, by the full names of things.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Library {
+pub(crate) struct Remarks {
     notes: BTreeMap<(Space, String), Notes>,
 }
 
-impl Library {
+impl Remarks {
     /// Reads a module.
     pub(crate) fn read(&mut self, path: &str, file: &ast::File) {
         for item in &file.items {

@@ -186,18 +186,16 @@ impl Lowering<'_, '_> {
                 channel: channel.clone(),
                 condition: condition.as_ref().map(|condition| link.expr(condition)),
             },
-            AwaitKind::Human { task, role, approvals, most, title, show, escalations } => {
+            AwaitKind::Human(task) => {
+                let escalations = task.escalations.iter();
                 flow::AwaitKind::Human(Box::new(flow::Task {
-                    name: task.clone(),
-                    role: link.expr(role),
-                    approvals: *approvals,
-                    most: *most,
-                    title: title.as_ref().map(|title| link.expr(title)),
-                    show: show.as_ref().map(|(shown, ty)| (link.expr(shown), link.ty(ty))),
-                    escalations: escalations
-                        .iter()
-                        .map(|(after, to)| (link.expr(after), link.expr(to)))
-                        .collect(),
+                    name: task.name.clone(),
+                    role: link.expr(&task.role),
+                    approvals: task.approvals,
+                    most: task.most,
+                    title: task.title.as_ref().map(|title| link.expr(title)),
+                    show: task.show.as_ref().map(|(shown, ty)| (link.expr(shown), link.ty(ty))),
+                    escalations: escalations.map(|(after, to)| (link.expr(after), link.expr(to))).collect(),
                 }))
             }
         }

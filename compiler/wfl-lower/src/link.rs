@@ -303,8 +303,8 @@ impl Needs<'_> {
         if let Some((_, Some(reminder))) = &awaited.remind {
             self.operation(reminder.operation);
         }
-        if let AwaitKind::Human { show: Some((_, ty)), .. } = &awaited.kind {
-            self.ty(ty);
+        if let AwaitKind::Human(task) = &awaited.kind {
+            task.show.iter().for_each(|(_, ty)| self.ty(ty));
         }
     }
 

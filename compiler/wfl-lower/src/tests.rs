@@ -32,7 +32,7 @@ fn plan(path: &str, text: &str) -> Plan {
     }
     let modules =
         parsed.iter().map(|(path, file, parsed)| Module { path, file: *file, tree: &parsed.file, own: true });
-    let analysis = analyze(&modules.collect::<Vec<_>>(), &files);
+    let analysis = analyze(&modules.collect::<Vec<_>>(), &files, &Default::default());
     assert!(!analysis.has_errors(), "{:#?}", analysis.diagnostics);
     let Some(workflow) = analysis.program.workflows.first() else { panic!("no workflow") };
     match lower(&analysis.program, workflow, &Default::default()) {

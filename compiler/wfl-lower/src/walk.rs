@@ -237,11 +237,11 @@ fn await_expressions(awaited: &Await, on: &mut dyn FnMut(&Expr)) {
     awaited.timeout.iter().for_each(|(after, _)| on(after));
     match &awaited.kind {
         AwaitKind::Signal { condition, .. } => condition.iter().for_each(on),
-        AwaitKind::Human { role, title, show, escalations, .. } => {
-            on(role);
-            title.iter().for_each(&mut *on);
-            show.iter().for_each(|(shown, _)| on(shown));
-            escalations.iter().for_each(|(after, to)| {
+        AwaitKind::Human(task) => {
+            on(&task.role);
+            task.title.iter().for_each(&mut *on);
+            task.show.iter().for_each(|(shown, _)| on(shown));
+            task.escalations.iter().for_each(|(after, to)| {
                 on(after);
                 on(to);
             });

@@ -37,6 +37,8 @@ enum Verb {
     Init(new::InitArgs),
     /// Check programs and report every error with its place
     Check(check::Args),
+    /// Lay out programs in the one way there is
+    Fmt(crate::fmt::Args),
     /// Put right what can be put right without asking
     Fix(fix::Args),
     /// Explain a code: what happened, why it matters, how to put it right
@@ -79,6 +81,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::New(args) => new::new(args),
         Verb::Init(args) => new::init(args),
         Verb::Check(args) => check::run(args),
+        Verb::Fmt(args) => crate::fmt::run(args),
         Verb::Fix(args) => fix::run(args),
         Verb::Explain(args) => explain::run(args),
         Verb::Build(args) => build::run(args),

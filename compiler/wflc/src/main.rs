@@ -1,6 +1,7 @@
-//! `wflc`, the command line of WFL: check, fix, build, draw and run workflows.
+//! `wflc`, the command line of WFL: check, fix, lay out, build, draw and run workflows.
 
 mod say;
+mod replace;
 mod exit;
 mod colour;
 mod pages;
@@ -15,6 +16,7 @@ mod build;
 mod graph;
 mod schema;
 mod new;
+mod fmt;
 mod run;
 mod cli;
 #[cfg(test)]

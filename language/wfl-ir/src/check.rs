@@ -50,8 +50,8 @@ impl Plan {
         reach.test(&self.key, 0).or_else(|what| wrong(format!("the key: {what}")))?;
         let found = self.attributes.iter().map(|(_, _, value)| value);
         let per = self.limit.iter().filter_map(|(_, per)| per.as_ref());
-        let clauses = found.chain(per).chain(&self.priority);
-        clauses.map(|expr| reach.test(expr, 0)).collect::<Result<(), _>>().or_else(wrong)?;
+        let mut clauses = found.chain(per).chain(&self.priority);
+        clauses.try_for_each(|expr| reach.test(expr, 0)).or_else(wrong)?;
         self.check_tables(reach).or_else(wrong)
     }
 
@@ -322,8 +322,8 @@ fn check_map_reach(reach: Reach<'_>, map: &Map) -> Result<(), String> {
     reach.test(&map.list, 0)?;
     map.key.iter().try_for_each(|key| reach.test(key, 0))?;
     let handlers = map.handlers.iter().filter_map(|handler| handler.bind.as_ref());
-    let slots = [&map.item].into_iter().chain(&map.value).chain(&map.result).chain(handlers);
-    slots.map(|slot| reach.slot(*slot)).collect()
+    let mut slots = [&map.item].into_iter().chain(&map.value).chain(&map.result).chain(handlers);
+    slots.try_for_each(|slot| reach.slot(*slot))
 }
 
 fn check_await_reach(reach: Reach<'_>, awaited: &Await) -> Result<(), String> {
@@ -340,8 +340,8 @@ fn check_await_reach(reach: Reach<'_>, awaited: &Await) -> Result<(), String> {
         AwaitKind::Human(task) => {
             let escalations = task.escalations.iter().flat_map(|(after, to)| [after, to]);
             let shown = task.show.iter().map(|(shown, _)| shown);
-            let exprs = [&task.role].into_iter().chain(&task.title).chain(shown).chain(escalations);
-            exprs.map(|expr| reach.test(expr, 0)).collect::<Result<(), _>>()?;
+            let mut exprs = [&task.role].into_iter().chain(&task.title).chain(shown).chain(escalations);
+            exprs.try_for_each(|expr| reach.test(expr, 0))?;
         }
     }
     let handlers = awaited.handlers.iter().filter_map(|handler| handler.bind.as_ref());

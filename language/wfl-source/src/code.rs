@@ -112,6 +112,7 @@ codes! {
     E0405 => "match arm cannot be reached",
     E0406 => "workflow fails with an error that it does not list",
     E0501 => "sensitive value flows to an unmarked place",
+    E0502 => "declassify has no reason",
     E0701 => "migration is from no earlier version",
     E0702 => "migration speaks of a step that is not there",
     E0801 => "module name does not fit the path",

@@ -5,10 +5,10 @@ use wfl_source::{Code, Diagnostic, Span};
 use wfl_syntax::ast::{self, Action};
 
 use crate::body::flow::Flow;
-use crate::body::state::Body;
+use crate::body::state::{Body, Taken};
 use crate::hir::{Block, Handler};
+use crate::names::Space;
 use crate::signature::find_error;
-use crate::tables::Space;
 use crate::ty::{Member, Ty};
 
 /// What may come out of a step or construct besides its value.
@@ -197,7 +197,7 @@ impl Body<'_, '_, '_> {
         let mut open = Vec::new();
         for (error, span) in &outcomes.errors {
             let by_word = Some(*error) == timeout && caught.contains(&Some(Caught::Timeout));
-            if !handled(*error) && !by_word && !self.raise(*error) {
+            if !handled(*error) && !by_word && self.raise(*error) == Taken::Nobody {
                 open.push((*error, *span));
             }
         }
@@ -219,13 +219,12 @@ impl Body<'_, '_, '_> {
                     diagnostic.label(*span, format!("`{}` is listed here", tables.type_name(*error)));
             }
         }
-        let names = open.iter().map(|(error, _)| tables.type_name(*error).to_string()).collect::<Vec<_>>();
+        let names = open.iter().map(|(error, _)| tables.type_name(*error).clone()).collect::<Vec<_>>();
         let arms = names.iter().map(|name| format!("on {name} -> …")).collect::<Vec<_>>().join("; ");
-        self.report(
-            diagnostic
-                .note("a business error is an answer; the workflow must say what it does about it")
-                .help(format!("add `{arms}`, or `raises {}` to the head of the workflow", names.join(", "))),
-        );
+        let diagnostic = diagnostic
+            .note("a business error is an answer; the workflow must say what it does about it")
+            .help(format!("add `{arms}`, or `raises {}` to the head of the workflow", names.join(", ")));
+        self.report(self.list_in_head(diagnostic, &names));
     }
 }
 

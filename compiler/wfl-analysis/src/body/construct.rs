@@ -44,7 +44,7 @@ impl Body<'_, '_, '_> {
         let mut caught = self.headers(&source.handlers, &[]);
         let absorbs = join != Join::All;
         let handles = caught.iter().flatten().copied().collect();
-        let mut catcher = Catcher { handles, absorbs, ..Catcher::default() };
+        let mut catcher = Catcher { handles, absorbs, depth: self.depth(), ..Catcher::default() };
         let (mut branches, mut values, mut flows) = (Vec::new(), Vec::new(), Vec::new());
         let names = self.branch_names(source);
         for branch in &source.branches {
@@ -148,7 +148,9 @@ impl Body<'_, '_, '_> {
         let yields = self.targets.last().is_some_and(|open| open.found.is_some());
         let strict = wanted && (yields || needs_value);
         let worth = self.close_as("branch", source.name.span, strict);
-        let worth = if yields { worth } else { (Ty::Unit, Label::Public) };
+        // A branch that should have yielded has been reported.
+        let nothing = if strict { Ty::Unknown } else { Ty::Unit };
+        let worth = if yields { worth } else { (nothing, Label::Public) };
         let name = Name::from(source.name.text.as_str());
         (Branch { name, target, slot, body }, worth)
     }
@@ -246,7 +248,12 @@ impl Body<'_, '_, '_> {
         let tolerated = self.tolerated(source);
         let (limit, rate) = (self.limit(source), self.rate(source));
         let handles = caught.iter().flatten().copied().collect();
-        self.catchers.push(Catcher { handles, absorbs: tolerated.is_some(), ..Catcher::default() });
+        self.catchers.push(Catcher {
+            handles,
+            absorbs: tolerated.is_some(),
+            depth: self.depth(),
+            ..Catcher::default()
+        });
         let (items, worth) = self.items(source, &list, place.wanted);
         let catcher = self.catchers.pop().unwrap_or_default();
         let after_body = std::mem::replace(&mut self.flow, Flow::dead());

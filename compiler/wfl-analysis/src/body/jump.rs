@@ -4,8 +4,8 @@ use wfl_ir::{Expr, Name, Value};
 use wfl_source::{Applicability, Code, Diagnostic, Edit, Fix, Span};
 use wfl_syntax::ast::{self, ExprKind, Jump, JumpKind, Path};
 
-use crate::body::flow::Flow;
-use crate::body::state::{Body, Frame};
+use crate::body::flow::{Debt, Flow};
+use crate::body::state::{Body, Frame, Taken};
 use crate::hir::{Block, Statement};
 use crate::signature::find_error;
 use crate::ty::Ty;
@@ -41,19 +41,22 @@ impl Body<'_, '_, '_> {
                     }
                     None => self.return_nothing(jump.span),
                 };
-                self.check_debts("return", jump.span, whole_action);
+                self.check_debts("return", jump.span, whole_action, None);
                 block.push(Statement::Return(typed));
                 self.flow = Flow::dead();
             }
             JumpKind::Fail(error) => {
-                let failure = self.failure(error);
-                self.check_debts("fail", jump.span, whole_action);
+                let (failure, taken) = self.failure(error);
+                let around = if let Taken::By(depth) = taken { Some(depth) } else { None };
+                self.check_debts("fail", jump.span, whole_action, around);
                 block.extend(failure);
                 self.flow = Flow::dead();
             }
             JumpKind::Yield(value) => {
                 if !self.recoveries.is_empty() {
-                    self.check_debts("yield", jump.span, whole_action);
+                    // What is owed around the construct that is left stays owed there.
+                    let around = self.targets.last().map(|open| open.depth);
+                    self.check_debts("yield", jump.span, whole_action, around);
                 }
                 self.yield_value(value.as_ref(), jump.span, block);
             }
@@ -135,58 +138,58 @@ impl Body<'_, '_, '_> {
         }
     }
 
-    fn failure(&mut self, expr: &ast::Expr) -> Option<Statement> {
+    fn failure(&mut self, expr: &ast::Expr) -> (Option<Statement>, Taken) {
         let (path, arguments) = match &expr.kind {
             ExprKind::Call { callee, arguments } => (path_of(callee), Some(arguments)),
-            ExprKind::Missing => return None,
+            ExprKind::Missing => return (None, Taken::Nobody),
             _ => (path_of(expr), None),
         };
         let Some(path) = path else {
             let diagnostic = Diagnostic::new(Code::E0221, "`fail` needs an error", expr.span, "not an error");
             self.report(diagnostic.help("write `fail Error(field: value)`"));
-            return None;
+            return (None, Taken::Nobody);
         };
-        let error = find_error(self.cx.session, self.cx.tables, self.cx.module, &path)?;
-        self.raise_or_report(error, path.span);
+        let Some(error) = find_error(self.cx.session, self.cx.tables, self.cx.module, &path) else {
+            return (None, Taken::Nobody);
+        };
+        let taken = self.raise_or_report(error, path.span);
         let none = ast::Arguments { list: Vec::new(), span: expr.span.after() };
         let tables = self.cx.tables;
         let owner = format!("`{}`", tables.type_name(error));
         let known = tables.fields(error).unwrap_or_default();
         let fields: Vec<(Name, Expr)> =
             self.cx.fields(&owner, known, arguments.unwrap_or(&none), wfl_ir::Label::Public);
-        Some(Statement::Fail { error, fields })
+        (Some(Statement::Fail { error, fields }), taken)
     }
 
-    fn raise_or_report(&mut self, error: u32, span: Span) {
-        if self.raise(error) {
-            return;
+    fn raise_or_report(&mut self, error: u32, span: Span) -> Taken {
+        let taken = self.raise(error);
+        if taken != Taken::Nobody {
+            return taken;
         }
         let name = self.cx.tables.type_name(error).clone();
         let title = format!("the workflow does not say that it raises `{name}`");
         let diagnostic = Diagnostic::new(Code::E0406, title, span, "not listed");
-        self.report(
-            diagnostic
-                .note("callers must know every error with which a workflow may fail")
-                .help(format!("add `raises {name}` to the head of the workflow")),
-        );
+        let diagnostic = diagnostic
+            .note("callers must know every error with which a workflow may fail")
+            .help(format!("add `raises {name}` to the head of the workflow"));
+        self.report(self.list_in_head(diagnostic, &[name]));
+        Taken::Nobody
     }
 
-    /// Reports an exit that leaves open whether what was done is to be kept.
-    fn check_debts(&mut self, word: &str, span: Span, whole_action: bool) {
+    /// Reports an exit that leaves open whether what was done is to be kept. An exit that stays within the scope
+    /// `around` leaves the debts of that scope where they are.
+    fn check_debts(&mut self, word: &str, span: Span, whole_action: bool, around: Option<usize>) {
         let inside = self.depth() > 0 || !self.recoveries.is_empty();
-        if !self.flow.live || self.flow.settled || self.flow.debts.is_empty() || !inside {
+        let left = |debt: &&Debt| around.is_none_or(|around| debt.depth > around);
+        let debts = self.flow.debts.iter().filter(left).cloned().collect::<Vec<_>>();
+        if !self.flow.live || self.flow.settled || debts.is_empty() || !inside {
             return;
         }
         let title = format!("`{word}` leaves open what becomes of the steps before it");
         let mut diagnostic = Diagnostic::new(Code::E0312, title, span, "kept or undone?");
-        let path = self
-            .flow
-            .debts
-            .iter()
-            .map(|debt| format!("`{}` done", debt.step))
-            .collect::<Vec<_>>()
-            .join(" → ");
-        for debt in &self.flow.debts {
+        let path = debts.iter().map(|debt| format!("`{}` done", debt.step)).collect::<Vec<_>>().join(" → ");
+        for debt in &debts {
             diagnostic =
                 diagnostic.label(debt.span, format!("`{}` can be undone, and has not been", debt.step));
         }

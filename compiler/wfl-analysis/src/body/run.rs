@@ -9,8 +9,9 @@ use crate::body::flow::Debt;
 use crate::body::state::{Body, Frame, Recovery};
 use crate::body::step::{name_span, step_name};
 use crate::hir::{Block, ParentCancel, Run, Statement};
+use crate::names::Space;
 use crate::session::Session;
-use crate::tables::{Space, Tables, Thing};
+use crate::tables::{Tables, Thing};
 use crate::ty::Ty;
 
 impl Body<'_, '_, '_> {

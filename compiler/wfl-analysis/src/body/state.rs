@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wfl_ir::{Caught, Label, Name};
-use wfl_source::{Code, Diagnostic, Span};
+use wfl_source::{Applicability, Code, Diagnostic, Span};
+use wfl_syntax::ast;
 
 use crate::body::flow::Flow;
 use crate::expr::Checker;
@@ -17,6 +18,8 @@ pub(crate) struct Open {
     pub(crate) target: Target,
     /// Where its value goes; nowhere for a saga that is a statement.
     pub(crate) slot: Option<u32>,
+    /// The compensation scope around it.
+    pub(crate) depth: usize,
     pub(crate) hint: Option<Ty>,
     /// Type and label of the values yielded so far.
     pub(crate) found: Option<(Ty, Label)>,
@@ -50,6 +53,18 @@ pub(crate) struct Catcher {
     pub(crate) absorbs: bool,
     /// The errors that came here.
     pub(crate) happened: BTreeSet<u32>,
+    /// The compensation scope around it, whose debts an error that is taken here leaves alone.
+    pub(crate) depth: usize,
+}
+
+/// Who takes an error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Taken {
+    /// A construct in this compensation scope.
+    By(usize),
+    /// The callers, whom the workflow's head tells about it.
+    Callers,
+    Nobody,
 }
 
 /// What a jump out of a body would leave.
@@ -76,6 +91,7 @@ pub(crate) struct Body<'s, 'f, 'a> {
     /// The workflow's name, quoted.
     pub(crate) name: String,
     pub(crate) params: &'s [FieldInfo],
+    pub(crate) head: &'a ast::CallableHead,
     pub(crate) result: Ty,
     pub(crate) result_label: Label,
     /// The errors that the workflow may fail with.
@@ -104,6 +120,7 @@ impl<'s, 'f, 'a> Body<'s, 'f, 'a> {
             cx,
             name: format!("`{}`", info.name),
             params: &info.params,
+            head: &info.source.head,
             result: info.result.clone(),
             result_label: info.result_label,
             raises: info.raises.clone(),
@@ -127,9 +144,8 @@ impl<'s, 'f, 'a> Body<'s, 'f, 'a> {
         self.frames.iter().filter(|frame| matches!(frame, Frame::Saga | Frame::Item)).count()
     }
 
-    /// An error comes up here. True when something takes it: a handler around, a construct that bears failures,
-    /// or the callers, who are told by the workflow's head.
-    pub(crate) fn raise(&mut self, error: u32) -> bool {
+    /// An error comes up here: a handler around may take it, or a construct that bears failures, or the callers.
+    pub(crate) fn raise(&mut self, error: u32) -> Taken {
         let timeout = self.cx.tables.predeclared("Timeout") == Some(error);
         for catcher in self.catchers.iter_mut().rev() {
             catcher.happened.insert(error);
@@ -140,14 +156,31 @@ impl<'s, 'f, 'a> Body<'s, 'f, 'a> {
                 _ => false,
             };
             if catcher.absorbs || catcher.handles.iter().any(takes) {
-                return true;
+                return Taken::By(catcher.depth);
             }
         }
-        let listed = self.raises.iter().any(|(listed, _)| *listed == error);
-        if listed {
-            self.raised.insert(error);
+        match self.raises.iter().any(|(listed, _)| *listed == error) {
+            true => {
+                self.raised.insert(error);
+                Taken::Callers
+            }
+            false => Taken::Nobody,
         }
-        listed
+    }
+
+    /// Lets the head of the workflow list errors.
+    pub(crate) fn list_in_head(&self, diagnostic: Diagnostic, errors: &[Name]) -> Diagnostic {
+        let names = errors.join(", ");
+        let title = format!("let the workflow raise {}", if errors.len() == 1 { &names } else { "them" });
+        match self.head.raises.last() {
+            Some(last) => {
+                diagnostic.fix(title, last.span.after(), format!(", {names}"), Applicability::Maybe)
+            }
+            None => {
+                let place = self.head.result.span.after();
+                diagnostic.fix(title, place, format!("\n  raises {names}"), Applicability::Maybe)
+            }
+        }
     }
 
     /// Checks `inside` as a scope of names: a saga, a branch, the body of a loop.

@@ -8,8 +8,9 @@ use crate::body::construct::Place;
 use crate::body::flow::Flow;
 use crate::body::state::Body;
 use crate::hir::{Block, Statement, Target};
+use crate::names::Space;
 use crate::signature::Resolver;
-use crate::tables::{Space, Thing};
+use crate::tables::Thing;
 use crate::ty::Ty;
 
 impl Body<'_, '_, '_> {
@@ -40,13 +41,14 @@ impl Body<'_, '_, '_> {
 
     /// Checks statements that are never reached without a word, so that what they name counts as used.
     fn pass_over(&mut self, statements: &[ast::Statement]) {
-        let reports = self.cx.session.count();
+        let (reports, names) = (self.cx.session.count(), self.cx.names.len());
         let mut nowhere = Block::new();
         for statement in statements {
             self.flow.live = true;
             self.statement(statement, &mut nowhere);
         }
         self.cx.session.truncate(reports);
+        self.cx.names[names..].iter_mut().for_each(|binding| binding.used = true);
         self.flow.live = false;
     }
 

@@ -82,8 +82,8 @@ impl Body<'_, '_, '_> {
     }
 
     pub(crate) fn open(&mut self, slot: Option<u32>, hint: Option<&Ty>) -> Target {
-        let target = self.next_target();
-        self.targets.push(Open { target, slot, hint: hint.cloned(), found: None, exits: Vec::new() });
+        let (target, depth) = (self.next_target(), self.depth());
+        self.targets.push(Open { target, slot, depth, hint: hint.cloned(), found: None, exits: Vec::new() });
         target
     }
 
@@ -150,7 +150,7 @@ impl Body<'_, '_, '_> {
         let before = self.flow.clone();
         let mut caught = self.headers(&saga.handlers, &[]);
         let handles = caught.iter().flatten().copied().collect();
-        self.catchers.push(Catcher { handles, ..Catcher::default() });
+        self.catchers.push(Catcher { handles, depth: self.depth(), ..Catcher::default() });
         self.frames.push(Frame::Saga);
         let body = self.scope(|this| this.block(&saga.body));
         let depth = self.depth();

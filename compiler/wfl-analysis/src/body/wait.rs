@@ -10,13 +10,10 @@ use crate::body::flow::Flow;
 use crate::body::state::{Body, Recovery};
 use crate::contract::find_operation;
 use crate::expr::Binding;
-use crate::hir::{Await, AwaitKind, Reminder, Statement};
+use crate::hir::{Await, AwaitKind, Reminder, Statement, Task};
 use crate::signature::Resolver;
 use crate::tables::label;
 use crate::ty::Ty;
-
-/// What people may see whose role says nothing else.
-const CLEARANCE: Label = Label::Internal;
 
 impl Body<'_, '_, '_> {
     pub(crate) fn wait(&mut self, wait: &ast::Wait) -> Statement {
@@ -165,8 +162,12 @@ impl Body<'_, '_, '_> {
             let title = format!("{needed} of {most} people can never agree");
             self.report(Diagnostic::new(Code::E0214, title, approvals.span, "too many"));
         }
-        let title = source.title.as_ref().map(|title| self.shown(title, Some(&Ty::String)).0);
-        let show = source.show.as_ref().map(|show| self.shown(show, None));
+        let clearance = self.cx.session.clearance(match &role {
+            Expr::Const(wfl_ir::Value::String(role)) => Some(role.as_str()),
+            _ => None,
+        });
+        let title = source.title.as_ref().map(|title| self.shown(title, Some(&Ty::String), clearance).0);
+        let show = source.show.as_ref().map(|show| self.shown(show, None, clearance));
         let show = show.map(|(expr, ty)| (expr, ty.to_ir()));
         let escalations = source.escalations.iter().map(|escalate| {
             let after = self.cx.check_as(&escalate.after, &Ty::Duration).expr;
@@ -176,21 +177,25 @@ impl Body<'_, '_, '_> {
         if self.tasks.iter().all(|(known, _)| *known != task) {
             self.tasks.push((task.clone(), ty.clone()));
         }
-        AwaitKind::Human { task, role, approvals: needed, most, title, show, escalations }
+        AwaitKind::Human(Box::new(Task {
+            name: task,
+            role,
+            approvals: needed,
+            most,
+            title,
+            show,
+            escalations,
+        }))
     }
 
     /// Checks what people see: nothing above their clearance.
-    fn shown(&mut self, expr: &ast::Expr, hint: Option<&Ty>) -> (Expr, Ty) {
+    fn shown(&mut self, expr: &ast::Expr, hint: Option<&Ty>, clearance: Label) -> (Expr, Ty) {
         let typed = match hint {
             Some(hint) => self.cx.check_as(expr, hint),
             None => self.cx.alone(|cx| cx.check(expr, None)),
         };
-        let within = |ty: &Ty| match ty {
-            Ty::Record(members) => members.iter().map(|member| member.label).max().unwrap_or_default(),
-            _ => Label::Public,
-        };
-        let marked = typed.label.max(within(&typed.ty));
-        self.cx.check_flow(marked, CLEARANCE, "the people who are asked", expr.span);
+        let marked = typed.label.max(self.cx.tables.label_within(&typed.ty));
+        self.cx.check_shown(marked, clearance, expr.span);
         (typed.expr, typed.ty)
     }
 

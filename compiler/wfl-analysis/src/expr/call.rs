@@ -5,8 +5,10 @@ use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::checker::Checker;
+use crate::expr::declassify::DECLASSIFY;
 use crate::expr::function::Callee;
-use crate::tables::{Shape, Space, Thing, currency};
+use crate::names::Space;
+use crate::tables::{Shape, Thing, currency};
 use crate::ty::{Ty, Typed};
 
 impl Checker<'_, '_, '_> {
@@ -82,6 +84,9 @@ impl Checker<'_, '_, '_> {
         }
         if let Some(currency) = currency(word) {
             return self.money(currency, arguments, span);
+        }
+        if word == DECLASSIFY {
+            return self.declassify(arguments, span);
         }
         if let Some(owner) = self.sole_variant_owner(word) {
             return self.variant(owner, word, Some(arguments), name.span);
@@ -191,9 +196,8 @@ impl Checker<'_, '_, '_> {
     ) -> Option<Typed> {
         if let Some(module) = self.tables.find_alias(self.session, self.module, &owner.text) {
             let own = &self.tables.modules[module].own;
-            let thing =
-                own.get(&(Space::Type, name.text.clone())).or(own.get(&(Space::Function, name.text.clone())));
-            return Some(match thing.copied() {
+            let thing = own.get(Space::Type, &name.text).or_else(|| own.get(Space::Function, &name.text));
+            return Some(match thing {
                 Some(Thing::Function(function)) => {
                     self.function(Callee { function, name: &name.text, receiver: None, span }, arguments)
                 }

@@ -179,6 +179,20 @@ impl<'s, 'f, 'a> Checker<'s, 'f, 'a> {
         Ty::Unknown
     }
 
+    /// Reports a value that is more sensitive than the people may see who are asked.
+    pub(crate) fn check_shown(&mut self, value: Label, clearance: Label, span: Span) {
+        if value <= clearance {
+            return;
+        }
+        let (word, allowed) = (label_word(value), label_word(clearance));
+        let title = format!("`{word}` data is shown to the people who are asked");
+        let message = format!("`{word}`, but their role may see `{allowed}` data at most");
+        let diagnostic = Diagnostic::new(Code::E0501, title, span, message);
+        self.session.report(diagnostic.note("a task list is seen by everybody who has the role").help(
+            "hide it by `mask_last4` of `std.redact`, or raise the `clearance` of the role in `wfl.toml`",
+        ));
+    }
+
     /// Reports a value that is more sensitive than the place it goes to allows.
     pub(crate) fn check_flow(&mut self, value: Label, allowed: Label, place: &str, span: Span) {
         if value <= allowed {

@@ -7,6 +7,7 @@ mod construct;
 mod generic;
 mod function;
 mod index;
+mod declassify;
 mod call;
 mod quotient;
 mod operator;

@@ -5,7 +5,8 @@ use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::checker::{Checker, Facts};
-use crate::tables::{Shape, Space, Thing};
+use crate::names::Space;
+use crate::tables::{Shape, Thing};
 use crate::ty::{Ty, Typed};
 
 impl Checker<'_, '_, '_> {
@@ -39,6 +40,16 @@ impl Checker<'_, '_, '_> {
 
     /// The one enum in sight that has a variant of this name.
     pub(crate) fn sole_variant_owner(&mut self, name: &str) -> Option<u32> {
+        match self.variant_owners(name).as_slice() {
+            [(owner, index)] => {
+                self.tables.find(self.session, self.module, Space::Type, owner);
+                Some(*index)
+            }
+            _ => None,
+        }
+    }
+
+    fn variant_owners(&self, name: &str) -> Vec<(String, u32)> {
         let owners = self.tables.visible(self.module, Space::Type).filter_map(|(owner, thing)| match thing {
             Thing::Type(index) => match &self.tables.types[index as usize].shape {
                 Shape::Enum(variants) => {
@@ -48,14 +59,7 @@ impl Checker<'_, '_, '_> {
             },
             _ => None,
         });
-        let owners = owners.collect::<Vec<_>>();
-        match owners.as_slice() {
-            [(owner, index)] => {
-                self.tables.find(self.session, self.module, Space::Type, owner);
-                Some(*index)
-            }
-            _ => None,
-        }
+        owners.collect()
     }
 
     fn no_value(&mut self, name: &ast::Name) {
@@ -90,6 +94,12 @@ impl Checker<'_, '_, '_> {
 
     /// Reports an unknown name and what it may have been meant to be.
     pub(crate) fn unknown_name(&mut self, name: &ast::Name, title: &str) {
+        if let [(owner, _), _, ..] = self.variant_owners(&name.text).as_slice() {
+            let title = format!("several enums have a variant `{}`", name.text);
+            let diagnostic = Diagnostic::new(Code::E0201, title, name.span, "which one?");
+            let help = format!("write the enum too: `{owner}.{}`", name.text);
+            return self.session.report(diagnostic.help(help));
+        }
         let diagnostic = Diagnostic::new(Code::E0201, title, name.span, "unknown");
         let variants = self.tables.types.iter().filter_map(|info| match &info.shape {
             Shape::Enum(variants) if info.module == self.module => Some(variants),

@@ -4,30 +4,33 @@ mod cases;
 mod robust;
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
-use wfl_source::{Diagnostic, Files};
-use wfl_syntax::parse;
+use wfl_source::{Diagnostic, FileId, Files};
+use wfl_syntax::{Parsed, parse};
 
 use crate::{Analysis, Module, analyze};
+
+/// The modules of `std`, parsed once; their files come behind that of the tested module.
+static STD: LazyLock<Vec<(&str, FileId, Parsed)>> = LazyLock::new(|| {
+    let numbered = wfl_stdlib::modules().iter().zip(1..);
+    numbered.map(|(it, number)| (it.path, FileId(number), parse(FileId(number), it.text))).collect()
+});
 
 /// Parses and analyses one module together with `std`.
 fn check(text: &str) -> (Files, Vec<Diagnostic>, Analysis) {
     let mut files = Files::default();
-    let std = wfl_stdlib::modules().iter().map(|module| (module.path, module.text));
-    let sources = [("test.main", text)].into_iter().chain(std).collect::<Vec<_>>();
-    let parsed = sources.iter().map(|(path, text)| {
-        let id = files.add(format!("{}.wfl", path.replace('.', "/")), *text);
-        (*path, id, parse(id, text))
-    });
-    let parsed = parsed.collect::<Vec<_>>();
-    let modules = parsed.iter().map(|(path, file, parsed)| Module {
-        path,
-        file: *file,
-        tree: &parsed.file,
-        own: !path.starts_with("std."),
-    });
-    let analysis = analyze(&modules.collect::<Vec<_>>(), &files);
-    let syntax = parsed.into_iter().flat_map(|(_, _, parsed)| parsed.diagnostics).collect();
+    let main = files.add("test/main.wfl", text);
+    for module in wfl_stdlib::modules() {
+        files.add(format!("{}.wfl", module.path.replace('.', "/")), module.text);
+    }
+    let parsed = parse(main, text);
+    let own = Module { path: "test.main", file: main, tree: &parsed.file, own: true };
+    let std =
+        STD.iter().map(|(path, file, parsed)| Module { path, file: *file, tree: &parsed.file, own: false });
+    let analysis = analyze(&[own].into_iter().chain(std).collect::<Vec<_>>(), &files, &Default::default());
+    let syntax = STD.iter().flat_map(|(.., parsed)| parsed.diagnostics.iter().cloned());
+    let syntax = parsed.diagnostics.iter().cloned().chain(syntax).collect();
     (files, syntax, analysis)
 }
 

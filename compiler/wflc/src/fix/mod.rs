@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use similar::TextDiff;
 use wfl_compiler::{Compilation, Settings, compile_with};
 use wfl_source::{Applicability, FileId};
 
@@ -18,6 +17,7 @@ use crate::fix::edits::{Chosen, apply};
 use crate::fix::texts::Texts;
 use crate::project;
 use crate::render::{self, Reports};
+use crate::replace::print_diff;
 use crate::say::{say, tell};
 
 /// Fixes may make others possible, but fixes that undo each other must come to an end.
@@ -162,10 +162,4 @@ fn write(texts: &Texts, path: &str, name: &str, before: &str, after: &str) -> Re
         }
         Ok(written) => Ok(written),
     }
-}
-
-fn print_diff(name: &str, before: &str, after: &str) {
-    let diff = TextDiff::from_lines(before, after);
-    let diff = diff.unified_diff().header(&format!("a/{name}"), &format!("b/{name}")).to_string();
-    say(format_args!("{}", diff.trim_end_matches('\n')));
 }

@@ -1,11 +1,12 @@
 //! The texts of a project while they are being put right, and how they get back to disk.
 
 use std::collections::BTreeMap;
-use std::io::{Error, ErrorKind, Result, Write};
+use std::io::Result;
 use std::path::Path;
 
-use tempfile::NamedTempFile;
 use wfl_compiler::{Disk, World};
+
+use crate::replace::replace;
 
 /// A project on disk with some texts changed in memory.
 pub(crate) struct Texts {
@@ -42,17 +43,7 @@ impl Texts {
     /// Writes a changed text, all of it or nothing. A file that is not what it was when it was read stays as it is:
     /// then the answer is `false`.
     pub(crate) fn write(&self, path: &str, before: &str, after: &str) -> Result<bool> {
-        let file = self.disk.root().join(path).canonicalize()?;
-        let folder = file.parent().ok_or_else(|| Error::from(ErrorKind::NotFound))?;
-        let mut new = NamedTempFile::new_in(folder)?;
-        new.write_all(after.as_bytes())?;
-        new.as_file().set_permissions(std::fs::metadata(&file)?.permissions())?;
-        new.as_file().sync_all()?;
-        if std::fs::read(&file)? != before.as_bytes() {
-            return Ok(false);
-        }
-        new.persist(&file)?;
-        Ok(true)
+        replace(&self.disk.root().join(path), before, after)
     }
 }
 

@@ -91,17 +91,17 @@ pub enum Operand {
     /// An expression.
     Expr(Expr),
     /// A saga that yields.
-    Saga(Saga),
+    Saga(Box<Saga>),
     /// An `if` whose blocks yield.
     If(Box<IfStatement>),
     /// A `match` with arms that are not all expressions.
     Match(Box<Match<ArmBody>>),
     /// Branches whose values are joined.
-    Parallel(Parallel),
+    Parallel(Box<Parallel>),
     /// A list of what each item yields.
-    Foreach(Foreach),
+    Foreach(Box<Foreach>),
     /// What the last round yields.
-    Repeat(Repeat),
+    Repeat(Box<Repeat>),
     /// The message or the decision.
     Await(Box<Await>),
 }

@@ -60,10 +60,10 @@ impl Lowering<'_> {
     /// The value of a statement, if there is one among the children.
     fn operand_in(&mut self, node: Cursor<'_>) -> Option<Operand> {
         node.children().find_map(|child| match child.rule() {
-            Rule::saga_s => Some(Operand::Saga(self.saga(child))),
-            Rule::parallel_s => Some(Operand::Parallel(self.parallel(child))),
-            Rule::foreach_s => Some(Operand::Foreach(self.foreach(child))),
-            Rule::repeat_s => Some(Operand::Repeat(self.repeat(child))),
+            Rule::saga_s => Some(Operand::Saga(Box::new(self.saga(child)))),
+            Rule::parallel_s => Some(Operand::Parallel(Box::new(self.parallel(child)))),
+            Rule::foreach_s => Some(Operand::Foreach(Box::new(self.foreach(child)))),
+            Rule::repeat_s => Some(Operand::Repeat(Box::new(self.repeat(child)))),
             Rule::await_s => Some(Operand::Await(Box::new(self.await_construct(child)))),
             Rule::expr | Rule::miss_expr => Some(self.operand(child)),
             _ => None,
