@@ -15,6 +15,7 @@ use wfl_syntax::Parsed;
 use wfl_syntax::ast::{Item, ItemKind};
 
 use crate::allow::Allows;
+use crate::book::{self, Book};
 use crate::library::load;
 use crate::lint::Levels;
 use crate::manifest::{MANIFEST, Manifest};
@@ -100,6 +101,24 @@ pub fn compile(world: &dyn World) -> Compilation {
 
 /// Compiles a project with these settings.
 pub fn compile_with(world: &dyn World, settings: &Settings) -> Compilation {
+    read_and_compile(world, settings).0
+}
+
+/// Compiles a project, and gives its documentation, and that of the standard library.
+pub fn document(world: &dyn World, settings: &Settings) -> (Compilation, Book) {
+    let (compilation, sources) = read_and_compile(world, settings);
+    let plans = compilation.workflows.iter().map(|it| (it.name.clone(), &it.plan)).collect();
+    let modules = sources.iter().map(|source| book::Source {
+        path: &source.path,
+        own: source.own,
+        tree: &source.parsed.file,
+    });
+    let modules = modules.collect::<Vec<_>>();
+    let book = book::book(&compilation.manifest.project.name, &compilation.files, &modules, &plans);
+    (compilation, book)
+}
+
+fn read_and_compile(world: &dyn World, settings: &Settings) -> (Compilation, Vec<Source>) {
     let mut compilation = Compilation::default();
     let library = load(&mut compilation.files);
     read_manifest(world, &mut compilation);
@@ -129,7 +148,7 @@ pub fn compile_with(world: &dyn World, settings: &Settings) -> Compilation {
     }
     let place = |diagnostic: &Diagnostic| diagnostic.primary().map(|label| label.span);
     compilation.diagnostics.sort_by_key(place);
-    compilation
+    (compilation, sources)
 }
 
 /// The files with text that may have been read otherwise than it was meant, and those that import them.

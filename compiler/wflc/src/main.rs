@@ -15,6 +15,7 @@ mod explain;
 mod build;
 mod graph;
 mod schema;
+mod doc;
 mod new;
 mod fmt;
 mod run;
