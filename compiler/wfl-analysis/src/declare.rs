@@ -1,7 +1,7 @@
 //! First pass: which names there are, and which of them are imported where.
 
 use wfl_ir::{Builtin, Label, Name};
-use wfl_source::{Code, Diagnostic, Span, closest};
+use wfl_source::{Applicability, Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, ItemKind};
 
 use crate::module::Module;
@@ -239,18 +239,28 @@ fn connect(session: &mut Session<'_>, tables: &mut Tables<'_>, module: usize, im
     if import.names.is_empty() {
         let alias = import.alias.as_ref().or(import.path.last());
         let Some(alias) = alias.filter(|alias| !alias.is_missing()) else { return };
-        let number = remember(tables, module, alias);
+        let number = remember(tables, module, alias, import.span);
         tables.modules[module].aliases.insert(alias.text.clone(), (target, number));
         return;
     }
-    for name in import.names.iter().filter(|name| !name.is_missing()) {
-        connect_name(session, tables, module, target, name);
+    for (at, name) in import.names.iter().enumerate().filter(|(_, name)| !name.is_missing()) {
+        connect_name(session, tables, module, target, name, removal(import, at));
     }
 }
 
-fn remember(tables: &mut Tables<'_>, module: usize, name: &ast::Name) -> usize {
+/// What has to go when an imported name is not wanted.
+fn removal(import: &ast::Import, at: usize) -> Span {
+    let span = import.names[at].span;
+    match (at.checked_sub(1).map(|before| &import.names[before]), import.names.get(at + 1)) {
+        (_, Some(next)) => Span { end: next.span.start, ..span },
+        (Some(before), None) => Span { start: before.span.end, ..span },
+        (None, None) => import.span,
+    }
+}
+
+fn remember(tables: &mut Tables<'_>, module: usize, name: &ast::Name, removal: Span) -> usize {
     let imports = &mut tables.modules[module].imports;
-    imports.push(ImportedName { name: name.text.clone(), span: name.span });
+    imports.push(ImportedName { name: name.text.clone(), span: name.span, removal });
     imports.len() - 1
 }
 
@@ -260,6 +270,7 @@ fn connect_name(
     module: usize,
     target: usize,
     name: &ast::Name,
+    removal: Span,
 ) {
     let own = &tables.modules[target].own;
     let found = SPACES.map(|space| own.get(space, &name.text).map(|thing| (space, thing)));
@@ -267,7 +278,7 @@ fn connect_name(
         tables.modules[module].broken.insert(name.text.clone());
         return no_such_name(session, tables, target, name);
     }
-    let number = remember(tables, module, name);
+    let number = remember(tables, module, name, removal);
     for (space, thing) in found.into_iter().flatten() {
         let scope = &mut tables.modules[module];
         if scope.own.has(space, &name.text) || scope.imported.has(space, &name.text) {
@@ -309,7 +320,8 @@ pub(crate) fn check_unused(session: &mut Session<'_>, tables: &Tables<'_>, modul
         for (import, name) in scope.imports.iter().enumerate() {
             if !session.is_used(number, import) {
                 let title = format!("`{}` is imported but not used", name.name);
-                session.error(Code::W0201, title, name.span, "not used in this file");
+                let diagnostic = Diagnostic::new(Code::W0201, title, name.span, "not used in this file");
+                session.report(diagnostic.fix("remove the import", name.removal, "", Applicability::Safe));
             }
         }
     }

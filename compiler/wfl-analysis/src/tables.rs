@@ -157,6 +157,8 @@ pub(crate) enum Thing {
 pub(crate) struct ImportedName {
     pub(crate) name: String,
     pub(crate) span: Span,
+    /// What has to go when it is not wanted: the name with its comma, or the whole import.
+    pub(crate) removal: Span,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 //! Fifth pass: workflows.
 
 use wfl_ir::{Duration, Expr, Label, Name, Type, Value};
-use wfl_source::{Code, Diagnostic};
+use wfl_source::{Applicability, Code, Diagnostic, Span};
 use wfl_syntax::ast;
 
 use crate::attribute::text_of;
@@ -43,7 +43,12 @@ fn check_one(session: &mut Session<'_>, tables: &Tables<'_>, info: &WorkflowInfo
     for (error, span) in &info.raises {
         if !body.raised.contains(error) {
             let title = format!("nothing raises `{}`", tables.type_name(*error));
-            body.report(Diagnostic::new(Code::W0403, title, *span, "listed, but cannot happen"));
+            let diagnostic = Diagnostic::new(Code::W0403, title, *span, "listed, but cannot happen");
+            let removal = unlisted(&source.head.raises, *span);
+            body.report(match removal {
+                Some(removal) => diagnostic.fix("remove it from the list", removal, "", Applicability::Safe),
+                None => diagnostic,
+            });
         }
     }
     let module = &tables.modules[info.module].path;
@@ -67,6 +72,17 @@ fn check_one(session: &mut Session<'_>, tables: &Tables<'_>, info: &WorkflowInfo
         slots,
         body: block,
         span: source.head.name.span,
+    }
+}
+
+/// What has to go when an error is listed among others: its name and a comma.
+fn unlisted(raises: &[ast::Path], span: Span) -> Option<Span> {
+    let at = raises.iter().position(|path| path.span == span)?;
+    match (at.checked_sub(1).map(|before| &raises[before]), raises.get(at + 1)) {
+        (_, Some(next)) => Some(Span { end: next.span.start, ..span }),
+        (Some(before), None) => Some(Span { start: before.span.end, ..span }),
+        // The clause would be left without its errors.
+        (None, None) => None,
     }
 }
 

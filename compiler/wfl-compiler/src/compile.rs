@@ -1,7 +1,8 @@
 //! From a project to plans and reports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use wfl_analysis::hir::{Program, Workflow};
@@ -10,8 +11,10 @@ use wfl_ir::{Plan, PlanHash};
 use wfl_lower::lower;
 use wfl_source::{Code, Diagnostic, FileId, Files, Span};
 use wfl_syntax::Parsed;
+use wfl_syntax::ast::{Item, ItemKind};
 
 use crate::allow::Allows;
+use crate::library::load;
 use crate::lint::Levels;
 use crate::manifest::{MANIFEST, Manifest};
 use crate::parallel::parse_all;
@@ -83,7 +86,7 @@ struct Source {
     path: String,
     file: FileId,
     own: bool,
-    parsed: Parsed,
+    parsed: Arc<Parsed>,
 }
 
 /// Compiles a project as its manifest says. Never fails: what is wrong is reported.
@@ -94,8 +97,11 @@ pub fn compile(world: &dyn World) -> Compilation {
 /// Compiles a project with these settings.
 pub fn compile_with(world: &dyn World, settings: &Settings) -> Compilation {
     let mut compilation = Compilation::default();
+    let library = load(&mut compilation.files);
     read_manifest(world, &mut compilation);
-    let sources = read_sources(world, &mut compilation);
+    let mut sources = read_sources(world, &mut compilation);
+    let standard = |(path, file, parsed)| Source { path, file, own: false, parsed };
+    sources.extend(library.into_iter().map(standard));
     let modules = sources.iter().map(|source| Module {
         path: &source.path,
         file: source.file,
@@ -106,8 +112,9 @@ pub fn compile_with(world: &dyn World, settings: &Settings) -> Compilation {
     let analysis = analyze(&modules, &compilation.files, &compilation.manifest.clearances());
     let syntax =
         sources.iter().flat_map(|source| source.parsed.diagnostics.iter().cloned()).collect::<Vec<_>>();
-    let misread = syntax.iter().any(|diagnostic| MISREAD.contains(&diagnostic.code));
-    let sure = analysis.diagnostics.into_iter().filter(|it| !misread || SURE.contains(&it.code));
+    let misread = misread(&sources);
+    let doubtful = |it: &Diagnostic| it.primary().is_some_and(|label| misread.contains(&label.span.file));
+    let sure = analysis.diagnostics.into_iter().filter(|it| !doubtful(it) || SURE.contains(&it.code));
     compilation.diagnostics.extend(sure);
     compilation.diagnostics.extend(syntax);
     lint(&sources, settings, &mut compilation);
@@ -117,6 +124,27 @@ pub fn compile_with(world: &dyn World, settings: &Settings) -> Compilation {
     let place = |diagnostic: &Diagnostic| diagnostic.primary().map(|label| label.span);
     compilation.diagnostics.sort_by_key(place);
     compilation
+}
+
+/// The files with text that may have been read otherwise than it was meant, and those that import them.
+fn misread(sources: &[Source]) -> BTreeSet<FileId> {
+    let wrong = |source: &&Source| source.parsed.diagnostics.iter().any(|it| MISREAD.contains(&it.code));
+    let mut paths = sources.iter().filter(wrong).map(|source| source.path.clone()).collect::<BTreeSet<_>>();
+    let mut grown = !paths.is_empty();
+    while grown {
+        grown = false;
+        for source in sources.iter().filter(|source| source.own) {
+            let imports = |item: &Item| match &item.kind {
+                ItemKind::Import(import) => paths.contains(&import.path.dotted()),
+                _ => false,
+            };
+            if !paths.contains(&source.path) && source.parsed.file.items.iter().any(imports) {
+                grown = true;
+                paths.insert(source.path.clone());
+            }
+        }
+    }
+    sources.iter().filter(|source| paths.contains(&source.path)).map(|source| source.file).collect()
 }
 
 /// Takes away what is allowed, in the source and by the levels, and makes errors of what is denied.
@@ -165,18 +193,14 @@ fn read_sources(world: &dyn World, compilation: &mut Compilation) -> Vec<Source>
         match world.read(&path) {
             Ok(text) => {
                 let file = compilation.files.add(path.as_str(), text);
-                found.push((module_path(&folder, &path), file, true));
+                found.push((module_path(&folder, &path), file));
             }
             Err(error) => compilation.diagnostics.push(unreadable(&path, &error)),
         }
     }
-    for module in wfl_stdlib::modules() {
-        let name = format!("<std>/{}.wfl", module.path.replace('.', "/"));
-        found.push((module.path.to_owned(), compilation.files.add(name, module.text), false));
-    }
-    let numbers = found.iter().map(|(_, file, _)| *file).collect::<Vec<_>>();
+    let numbers = found.iter().map(|(_, file)| *file).collect::<Vec<_>>();
     let parsed = parse_all(&compilation.files, &numbers);
-    let source = |((path, file, own), parsed)| Source { path, file, own, parsed };
+    let source = |((path, file), parsed)| Source { path, file, own: true, parsed: Arc::new(parsed) };
     found.into_iter().zip(parsed).map(source).collect()
 }
 

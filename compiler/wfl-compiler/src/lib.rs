@@ -5,6 +5,7 @@ mod lint;
 mod manifest;
 mod allow;
 mod parallel;
+mod library;
 mod compile;
 pub mod graph;
 

@@ -219,13 +219,12 @@ impl Body<'_, '_, '_> {
                     diagnostic.label(*span, format!("`{}` is listed here", tables.type_name(*error)));
             }
         }
-        let names = open.iter().map(|(error, _)| tables.type_name(*error).to_string()).collect::<Vec<_>>();
+        let names = open.iter().map(|(error, _)| tables.type_name(*error).clone()).collect::<Vec<_>>();
         let arms = names.iter().map(|name| format!("on {name} -> …")).collect::<Vec<_>>().join("; ");
-        self.report(
-            diagnostic
-                .note("a business error is an answer; the workflow must say what it does about it")
-                .help(format!("add `{arms}`, or `raises {}` to the head of the workflow", names.join(", "))),
-        );
+        let diagnostic = diagnostic
+            .note("a business error is an answer; the workflow must say what it does about it")
+            .help(format!("add `{arms}`, or `raises {}` to the head of the workflow", names.join(", ")));
+        self.report(self.list_in_head(diagnostic, &names));
     }
 }
 

@@ -426,7 +426,9 @@ impl Body<'_, '_, '_> {
         let names = self.cx.names.len();
         self.predefine("round", Expr::Slot(round), Ty::Int, Label::Public, source.keyword);
         let target = self.open(Some(place.slot), None);
+        self.frames.push(Frame::Round);
         let body = self.scope(|this| this.block(&source.body));
+        self.frames.pop();
         let yields = self.targets.last().is_some_and(|open| open.found.is_some());
         let worth = self.close_as("repeat", source.keyword, yields && place.wanted);
         let worth = if yields { worth } else { (Ty::Unit, Label::Public) };

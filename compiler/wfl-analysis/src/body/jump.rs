@@ -98,7 +98,8 @@ impl Body<'_, '_, '_> {
 
     // In a branch the nearest scope is shared with its siblings.
     fn check_own_scope(&mut self, word: &str, span: Span) {
-        if self.frames.last() == Some(&Frame::Branch) {
+        let nearest = self.frames.iter().rev().find(|frame| **frame != Frame::Round);
+        if nearest == Some(&Frame::Branch) {
             let title = format!("`{word}` in a branch would touch what lies outside of it");
             let diagnostic =
                 Diagnostic::new(Code::E0303, title, span, "the scope is that around the `parallel`");
@@ -170,11 +171,10 @@ impl Body<'_, '_, '_> {
         let name = self.cx.tables.type_name(error).clone();
         let title = format!("the workflow does not say that it raises `{name}`");
         let diagnostic = Diagnostic::new(Code::E0406, title, span, "not listed");
-        self.report(
-            diagnostic
-                .note("callers must know every error with which a workflow may fail")
-                .help(format!("add `raises {name}` to the head of the workflow")),
-        );
+        let diagnostic = diagnostic
+            .note("callers must know every error with which a workflow may fail")
+            .help(format!("add `raises {name}` to the head of the workflow"));
+        self.report(self.list_in_head(diagnostic, &[name]));
         Taken::Nobody
     }
 

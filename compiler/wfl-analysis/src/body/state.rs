@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wfl_ir::{Caught, Label, Name};
-use wfl_source::{Code, Diagnostic, Span};
+use wfl_source::{Applicability, Code, Diagnostic, Span};
+use wfl_syntax::ast;
 
 use crate::body::flow::Flow;
 use crate::expr::Checker;
@@ -74,6 +75,8 @@ pub(crate) enum Frame {
     Branch,
     /// The body of a `foreach`, which is a compensation scope of its own.
     Item,
+    /// The body of a `repeat`.
+    Round,
 }
 
 /// A handler that ends without saying what the step's value is.
@@ -90,6 +93,7 @@ pub(crate) struct Body<'s, 'f, 'a> {
     /// The workflow's name, quoted.
     pub(crate) name: String,
     pub(crate) params: &'s [FieldInfo],
+    pub(crate) head: &'a ast::CallableHead,
     pub(crate) result: Ty,
     pub(crate) result_label: Label,
     /// The errors that the workflow may fail with.
@@ -118,6 +122,7 @@ impl<'s, 'f, 'a> Body<'s, 'f, 'a> {
             cx,
             name: format!("`{}`", info.name),
             params: &info.params,
+            head: &info.source.head,
             result: info.result.clone(),
             result_label: info.result_label,
             raises: info.raises.clone(),
@@ -162,6 +167,21 @@ impl<'s, 'f, 'a> Body<'s, 'f, 'a> {
                 Taken::Callers
             }
             false => Taken::Nobody,
+        }
+    }
+
+    /// Lets the head of the workflow list errors.
+    pub(crate) fn list_in_head(&self, diagnostic: Diagnostic, errors: &[Name]) -> Diagnostic {
+        let names = errors.join(", ");
+        let title = format!("let the workflow raise {}", if errors.len() == 1 { &names } else { "them" });
+        match self.head.raises.last() {
+            Some(last) => {
+                diagnostic.fix(title, last.span.after(), format!(", {names}"), Applicability::Maybe)
+            }
+            None => {
+                let place = self.head.result.span.after();
+                diagnostic.fix(title, place, format!("\n  raises {names}"), Applicability::Maybe)
+            }
         }
     }
 

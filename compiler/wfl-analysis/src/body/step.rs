@@ -162,18 +162,25 @@ impl Body<'_, '_, '_> {
 
     // Beside a point of no return nothing else may be under way.
     fn check_pivot_place(&mut self, pivot: Span) {
-        let inside = self.frames.iter().find(|frame| matches!(frame, Frame::Branch | Frame::Item));
-        let place = match inside {
-            Some(Frame::Branch) => "a branch",
-            Some(_) => "the body of a `foreach`",
+        let inside = self.frames.iter().find(|frame| !matches!(frame, Frame::Saga));
+        let (place, message, help) = match inside {
+            Some(Frame::Branch) => {
+                let help = "call a workflow of its own by `run`, or do it after the join";
+                ("a branch", "others are still under way", help)
+            }
+            Some(Frame::Item) => {
+                let help = "call a workflow of its own by `run`";
+                ("the body of a `foreach`", "other items are still under way", help)
+            }
+            Some(_) => ("a `repeat`", "may be passed in each round", "do it behind the `repeat`, once"),
             None => return,
         };
         let title = format!("no point of no return in {place}");
-        let diagnostic = Diagnostic::new(Code::E0322, title, pivot, "others are still under way");
+        let diagnostic = Diagnostic::new(Code::E0322, title, pivot, message);
         self.report(
             diagnostic
-                .note("when another of them fails, this one could not be undone with the rest")
-                .help("call a workflow of its own by `run`, or do it after the join"),
+                .note("when something else fails then, this could not be undone with the rest")
+                .help(help),
         );
     }
 

@@ -20,8 +20,18 @@ fn the_prelude_is_right() {
 
 #[test]
 fn bodies() {
+    insta::assert_snapshot!(reports(include_str!("bodies.txt")));
+}
+
+#[test]
+fn constructs() {
+    insta::assert_snapshot!(reports(include_str!("constructs.txt")));
+}
+
+/// The cases of bodies with the reports about them.
+fn reports(text: &str) -> String {
     let mut out = String::new();
-    for (title, body) in cases(include_str!("bodies.txt")) {
+    for (title, body) in cases(text) {
         // The body begins on line 1, so that places in the reports are those of the case.
         let text = format!("workflow W(req: Req) -> Outcome version 1 key req.id {{ {body}}}{PRELUDE}");
         let (files, syntax, analysis) = check(&text);
@@ -29,7 +39,7 @@ fn bodies() {
         assert!(!analysis.diagnostics.is_empty(), "nothing reported about {title}");
         out.push_str(&format!("=== {title}\n{body}---\n{}\n", render(&files, &analysis.diagnostics)));
     }
-    insta::assert_snapshot!(out);
+    out
 }
 
 #[test]
