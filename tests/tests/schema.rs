@@ -1,6 +1,11 @@
 //! JSON Schema against the border: what one takes the other takes too, but for what schemas have no words for.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says what it did"
+)]
 
 use std::collections::BTreeMap;
 

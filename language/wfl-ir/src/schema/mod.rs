@@ -9,6 +9,7 @@
 //! * whether a day, an instant or a length of time is one: that is what `format` says, which not every validator tests;
 //! * whether an item of a set or a key of a map is the same as another one that is written otherwise;
 //! * an integer that is written with places after the point, `1.0`, and an integer of more than 64 bits as a key;
+//! * equality with integers of 2^53 and more, which many validators cannot tell from their neighbours;
 //! * values that nest too deep.
 
 mod notes;

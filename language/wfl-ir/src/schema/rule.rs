@@ -189,6 +189,15 @@ fn compared(library: Library<'_>, ty: &Type, op: Binary, measured: &Expr, value:
 }
 
 fn bound(op: Binary, number: i64) -> Said {
+    if !is_exact(number) {
+        // Rounding keeps the order, but may make two numbers one: only bounds that are met are never too strict.
+        return match op {
+            Binary::Less | Binary::LessOrEqual => vec![("maximum", json!(number))],
+            Binary::Greater | Binary::GreaterOrEqual => vec![("minimum", json!(number))],
+            Binary::Equal => vec![("minimum", json!(number)), ("maximum", json!(number))],
+            _ => Said::new(),
+        };
+    }
     match op {
         Binary::Less => vec![("exclusiveMaximum", json!(number))],
         Binary::LessOrEqual => vec![("maximum", json!(number))],
@@ -198,6 +207,11 @@ fn bound(op: Binary, number: i64) -> Said {
         Binary::NotEqual => vec![("not", json!({ "const": number }))],
         _ => Said::new(),
     }
+}
+
+/// Whether a validator that calculates in binary floating point sees the number itself.
+fn is_exact(number: i64) -> bool {
+    number.unsigned_abs() < 1 << 53
 }
 
 /// Where a decimal number lies from zero. Other bounds cannot be said of text.
@@ -254,7 +268,7 @@ fn one_of(ty: &Type, list: &Expr) -> Said {
     };
     let choice = |value: &Value| match (ty, value) {
         (Type::String, Value::String(text)) => Some(json!(text.as_str())),
-        (Type::Int, Value::Int(number)) => Some(json!(number)),
+        (Type::Int, Value::Int(number)) if is_exact(*number) => Some(json!(number)),
         _ => None,
     };
     let choices = values.and_then(|values| values.iter().map(choice).collect::<Option<Vec<_>>>());
