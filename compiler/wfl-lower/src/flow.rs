@@ -127,7 +127,8 @@ impl Lowering<'_, '_> {
         let left = self.graph.take_left(target);
         self.graph.ends.extend(left);
         if !self.graph.ends.is_empty() {
-            self.graph.add_named("end", NodeKind::End { region });
+            self.graph.add("end", NodeKind::End { region });
+            self.graph.ends.clear();
         }
         self.graph.close();
     }

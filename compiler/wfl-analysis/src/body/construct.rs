@@ -115,7 +115,10 @@ impl Body<'_, '_, '_> {
                         Join::Quorum(needed as u32)
                     }
                     _ => {
-                        let title = format!("between 1 and {count} branches can be needed");
+                        let title = match count {
+                            1 => "there is one branch, so one can be needed".to_owned(),
+                            count => format!("between 1 and {count} branches can be needed"),
+                        };
                         self.report(Diagnostic::new(Code::E0231, title, needed.span, "never joined"));
                         Join::Quorum(1)
                     }
@@ -426,7 +429,9 @@ impl Body<'_, '_, '_> {
         let names = self.cx.names.len();
         self.predefine("round", Expr::Slot(round), Ty::Int, Label::Public, source.keyword);
         let target = self.open(Some(place.slot), None);
+        self.frames.push(Frame::Round);
         let body = self.scope(|this| this.block(&source.body));
+        self.frames.pop();
         let yields = self.targets.last().is_some_and(|open| open.found.is_some());
         let worth = self.close_as("repeat", source.keyword, yields && place.wanted);
         let worth = if yields { worth } else { (Ty::Unit, Label::Public) };

@@ -98,7 +98,8 @@ impl Body<'_, '_, '_> {
 
     // In a branch the nearest scope is shared with its siblings.
     fn check_own_scope(&mut self, word: &str, span: Span) {
-        if self.frames.last() == Some(&Frame::Branch) {
+        let nearest = self.frames.iter().rev().find(|frame| **frame != Frame::Round);
+        if nearest == Some(&Frame::Branch) {
             let title = format!("`{word}` in a branch would touch what lies outside of it");
             let diagnostic =
                 Diagnostic::new(Code::E0303, title, span, "the scope is that around the `parallel`");

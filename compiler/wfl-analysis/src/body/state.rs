@@ -75,6 +75,8 @@ pub(crate) enum Frame {
     Branch,
     /// The body of a `foreach`, which is a compensation scope of its own.
     Item,
+    /// The body of a `repeat`.
+    Round,
 }
 
 /// A handler that ends without saying what the step's value is.

@@ -40,6 +40,7 @@ impl Body<'_, '_, '_> {
         let owner = format!("`{}`", tables.qualified(operation));
         let args = self.cx.fields(&owner, &info.params, &step.call.arguments, label(info.source.accepts));
         self.check_pivot(step, operation);
+        self.check_once(step, operation);
         let (slot, target) = (self.cx.new_slot(), self.next_target());
         let before = self.flow.clone();
         let outcomes = Outcomes {
@@ -121,6 +122,19 @@ impl Body<'_, '_, '_> {
         Limits { timeout, total, queue, heartbeat, retry }
     }
 
+    // What is called at most once is not tried again by a step either.
+    fn check_once(&mut self, step: &ast::Step, operation: u32) {
+        let source = self.cx.tables.operations[operation as usize].source;
+        let (Some(once), Some(retry)) = (source.at_most_once, &step.retry) else { return };
+        if source.idempotent.is_some() || source.confirm.is_some() {
+            return;
+        }
+        let name = self.cx.tables.qualified(operation);
+        let title = format!("`{name}` is called at most once and cannot be tried again");
+        let diagnostic = Diagnostic::new(Code::E0330, title, retry.span, "a second call");
+        self.report(diagnostic.label(once, "only one call").help("remove `retry`"));
+    }
+
     fn check_pivot(&mut self, step: &ast::Step, operation: u32) {
         let tables = self.cx.tables;
         let info = &tables.operations[operation as usize];
@@ -162,18 +176,25 @@ impl Body<'_, '_, '_> {
 
     // Beside a point of no return nothing else may be under way.
     fn check_pivot_place(&mut self, pivot: Span) {
-        let inside = self.frames.iter().find(|frame| matches!(frame, Frame::Branch | Frame::Item));
-        let place = match inside {
-            Some(Frame::Branch) => "a branch",
-            Some(_) => "the body of a `foreach`",
+        let inside = self.frames.iter().find(|frame| !matches!(frame, Frame::Saga));
+        let (place, message, help) = match inside {
+            Some(Frame::Branch) => {
+                let help = "call a workflow of its own by `run`, or do it after the join";
+                ("a branch", "others are still under way", help)
+            }
+            Some(Frame::Item) => {
+                let help = "call a workflow of its own by `run`";
+                ("the body of a `foreach`", "other items are still under way", help)
+            }
+            Some(_) => ("a `repeat`", "may be passed in each round", "do it behind the `repeat`, once"),
             None => return,
         };
         let title = format!("no point of no return in {place}");
-        let diagnostic = Diagnostic::new(Code::E0322, title, pivot, "others are still under way");
+        let diagnostic = Diagnostic::new(Code::E0322, title, pivot, message);
         self.report(
             diagnostic
-                .note("when another of them fails, this one could not be undone with the rest")
-                .help("call a workflow of its own by `run`, or do it after the join"),
+                .note("when something else fails then, this could not be undone with the rest")
+                .help(help),
         );
     }
 

@@ -64,12 +64,16 @@ impl Checker<'_, '_, '_> {
         }
         if let Some(binding) = self.names.iter_mut().find(|binding| binding.name == word) {
             binding.used = true;
-            let named = binding.span;
+            let (named, ty) = (binding.span, binding.ty.clone());
             let title = format!("`{word}` is a value and cannot be called");
             let diagnostic = Diagnostic::new(Code::E0211, title, name.span, "a value");
             let diagnostic = diagnostic.label(named, "named here");
-            self.session
-                .report(diagnostic.help(format!("remove the parentheses, or take an item: `{word}[0]`")));
+            self.session.report(match self.tables.base(&ty) {
+                Ty::List(_) | Ty::Map(..) => {
+                    diagnostic.help(format!("an item is taken by brackets: `{word}[…]`"))
+                }
+                _ => diagnostic.help("a value is read by its name alone"),
+            });
             self.look_at(arguments);
             return Typed::unknown();
         }
