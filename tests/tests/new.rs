@@ -1,10 +1,6 @@
 //! New projects: they check without a warning, build, are drawn and run, and nothing is ever written over.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test fails by panicking, and says what it did"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
