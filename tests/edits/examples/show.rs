@@ -8,7 +8,9 @@ fn main() {
     for chunk in &parsed.chunks {
         let mut ends: Vec<u32> = Vec::new();
         for (at, node) in chunk.tree.nodes().iter().enumerate() {
-            while ends.last().is_some_and(|end| *end as usize <= at) { ends.pop(); }
+            while ends.last().is_some_and(|end| *end as usize <= at) {
+                ends.pop();
+            }
             let t = &text[(chunk.start + node.start) as usize..(chunk.start + node.end) as usize];
             let t: String = t.chars().take(50).collect();
             println!("{}{:?} {t:?}", "  ".repeat(ends.len()), node.rule);
@@ -17,6 +19,12 @@ fn main() {
     }
     for it in &parsed.diagnostics {
         let at = it.primary().map(|l| l.span.start).unwrap_or_default() as usize;
-        println!("{}: {} {} | {:?}", text[..at].lines().count(), it.code, it.title, it.primary().map(|l| &l.message));
+        println!(
+            "{}: {} {} | {:?}",
+            text[..at].lines().count(),
+            it.code,
+            it.title,
+            it.primary().map(|l| &l.message)
+        );
     }
 }

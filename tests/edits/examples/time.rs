@@ -8,7 +8,12 @@ fn main() {
         let begun = std::time::Instant::now();
         let parsed = wfl_syntax::parse(FileId(0), &text);
         let deep = parsed.diagnostics.iter().any(|it| it.code.as_str() == "E0199");
-        println!("{:.1} ms {} reports {}", begun.elapsed().as_secs_f64() * 1000.0, parsed.diagnostics.len(), if deep { "deep" } else { "" });
+        println!(
+            "{:.1} ms {} reports {}",
+            begun.elapsed().as_secs_f64() * 1000.0,
+            parsed.diagnostics.len(),
+            if deep { "deep" } else { "" }
+        );
     };
     let _ = std::thread::Builder::new().stack_size(2 << 20).spawn(work).map(|t| t.join());
 }

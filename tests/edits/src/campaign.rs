@@ -181,8 +181,10 @@ pub fn shrink(target: Target, case: &Case) -> Case {
         let mut shorter = false;
         while at < small.text.len() {
             let end = (at + size).min(small.text.len());
-            let cut = (small.text.is_char_boundary(at) && small.text.is_char_boundary(end))
-                .then(|| Case { path: small.path.clone(), text: [&small.text[..at], &small.text[end..]].concat() });
+            let cut = (small.text.is_char_boundary(at) && small.text.is_char_boundary(end)).then(|| Case {
+                path: small.path.clone(),
+                text: [&small.text[..at], &small.text[end..]].concat(),
+            });
             match cut.filter(|cut| attempt(target, cut).is_err()) {
                 Some(cut) => (small, shorter) = (cut, true),
                 None => at += size,

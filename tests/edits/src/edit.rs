@@ -96,7 +96,8 @@ pub fn edits(program: &Program) -> Vec<Edit> {
         |kind, start, end, insert: &str| edits.push(Edit { kind, start, end, insert: insert.to_owned() });
     for (start, end) in tokens(text) {
         let token = &text[start..end];
-        let is_word = token.starts_with(|first: char| first.is_alphanumeric() || first == '_' || first == '"');
+        let is_word =
+            token.starts_with(|first: char| first.is_alphanumeric() || first == '_' || first == '"');
         add(Kind::Delete, start, end, "");
         match is_word {
             true => add(Kind::Duplicate, start, start, &format!("{token} ")),

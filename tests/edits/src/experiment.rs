@@ -77,11 +77,12 @@ fn share(part: usize, whole: usize) -> f64 {
 
 /// Makes every `every`-th edit of the programs, on all cores, and gives the outcomes in order.
 pub fn run(programs: &[Program], every: usize) -> Vec<Outcome> {
-    let named: Vec<Vec<Named>> = programs
+    let named: Vec<Vec<Named>> =
+        programs.iter().map(|program| names(&wfl_syntax::parse(FileId(0), &program.text).file)).collect();
+    let all = programs
         .iter()
-        .map(|program| names(&wfl_syntax::parse(FileId(0), &program.text).file))
-        .collect();
-    let all = programs.iter().enumerate().flat_map(|(at, program)| edits(program).into_iter().map(move |edit| (at, edit)));
+        .enumerate()
+        .flat_map(|(at, program)| edits(program).into_iter().map(move |edit| (at, edit)));
     let mut all: Vec<(usize, Edit)> = all.collect();
     // Kind by kind, so that each has its share of a sample.
     all.sort_by_key(|(_, edit)| edit.kind);
@@ -98,7 +99,9 @@ pub fn run(programs: &[Program], every: usize) -> Vec<Outcome> {
     let mut outcomes = thread::scope(|scope| {
         let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
         let outcomes = workers.into_iter().map(|worker| worker.join());
-        outcomes.flat_map(|outcomes| outcomes.unwrap_or_else(|_| unreachable!("the parser panicked"))).collect::<Vec<_>>()
+        outcomes
+            .flat_map(|outcomes| outcomes.unwrap_or_else(|_| unreachable!("the parser panicked")))
+            .collect::<Vec<_>>()
     });
     outcomes.sort_by_key(|it| (it.program, it.edit.kind, it.edit.start));
     outcomes
@@ -112,7 +115,8 @@ fn outcome(program: usize, edit: &Edit, text: &str, named: &[Named]) -> Outcome 
     // What the cut took away was not lost by the parser.
     let remains = |name: &&Named| edit.kind != Kind::Truncate || name.end as usize <= edit.start;
     let before: Vec<&Named> = named.iter().filter(remains).collect();
-    let mut outcome = Outcome { program, edit: edit.clone(), names: before.len(), lost: 0, reports: 0, time, broken: None };
+    let mut outcome =
+        Outcome { program, edit: edit.clone(), names: before.len(), lost: 0, reports: 0, time, broken: None };
     match parsed {
         Ok(parsed) => {
             outcome.lost = lost(before, &names(&parsed.file));
@@ -142,7 +146,8 @@ pub fn table(outcomes: &[Outcome]) -> BTreeMap<Kind, Row> {
 pub fn shown(table: &BTreeMap<Kind, Row>) -> String {
     let line = |name: String, row: &Row| format!("| {name:32} {row}\n");
     let mut total = Row::default();
-    let mut out = "| edit                             |  edits | kept % | lost ≤ 1 % | > 3 reports % |\n".to_owned();
+    let mut out =
+        "| edit                             |  edits | kept % | lost ≤ 1 % | > 3 reports % |\n".to_owned();
     for (kind, row) in table {
         out += &line(kind.to_string(), row);
         total.add(row);

@@ -19,8 +19,13 @@ pub fn check(text: &str, parsed: &Parsed) -> Result<(), String> {
         if chunk.tree.nodes().is_empty() {
             // Only what is nested too deeply for the parser's stack, and a report says so.
             let told = parsed.diagnostics.iter().any(|it| it.code.as_str() == "E0199");
-            let signs = source.chars().filter(|sign| !sign.is_alphanumeric() && !sign.is_whitespace()).count();
-            return if told && signs > 500 { Ok(()) } else { Err(format!("the chunk at {start} has no tree")) };
+            let signs =
+                source.chars().filter(|sign| !sign.is_alphanumeric() && !sign.is_whitespace()).count();
+            return if told && signs > 500 {
+                Ok(())
+            } else {
+                Err(format!("the chunk at {start} has no tree"))
+            };
         }
         tree(source, &chunk.tree).map_err(|what| format!("{what}, in the chunk at {start}"))?;
     }

@@ -9,8 +9,8 @@ use crate::random::Random;
 
 /// Names of which some are declared again and again, so that texts mean something now and then.
 const WORDS: [&str; 24] = [
-    "a", "b", "req", "value", "x", "A", "B", "Foo", "Int", "String", "Bool", "Money", "EUR", "List", "Some", "Ledger",
-    "reserve", "id", "amount", "step", "on", "workflow", "now", "length",
+    "a", "b", "req", "value", "x", "A", "B", "Foo", "Int", "String", "Bool", "Money", "EUR", "List", "Some",
+    "Ledger", "reserve", "id", "amount", "step", "on", "workflow", "now", "length",
 ];
 
 /// The most characters of one text.
@@ -27,7 +27,8 @@ impl Generator {
     /// Reads the grammar.
     pub fn new() -> Generator {
         let text = include_str!("../../../language/wfl-syntax/src/grammar.pest");
-        let pairs = parse(Rule::grammar_rules, text).unwrap_or_else(|e| unreachable!("the parser is made of it: {e}"));
+        let pairs = parse(Rule::grammar_rules, text)
+            .unwrap_or_else(|e| unreachable!("the parser is made of it: {e}"));
         let rules = consume_rules(pairs).unwrap_or_else(|e| unreachable!("the parser is made of it: {e:?}"));
         let names = rules.iter().map(|rule| rule.name.clone()).collect();
         Generator { rules: rules.into_iter().map(|rule| (rule.name, rule.expr)).collect(), names }

@@ -1,8 +1,8 @@
 //! The names that a program gives: what a person would miss in an outline.
 
 use wfl_syntax::ast::{
-    Action, ArmBody, Await, Block, Else, File, Foreach, Handler, IfStatement, Item, ItemKind, JumpKind, Match,
-    Name, Operand, Parallel, Repeat, Saga, Statement, StepName,
+    Action, ArmBody, Await, Block, Else, File, Foreach, Handler, IfStatement, Item, ItemKind, JumpKind,
+    Match, Name, Operand, Parallel, Repeat, Saga, Statement, StepName,
 };
 
 /// What a name was given to.

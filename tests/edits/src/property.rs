@@ -80,7 +80,11 @@ fn reports(compilation: &Compilation) -> Result<(), String> {
         return Err(format!("the compiler is at fault: {} {:?}", broken.title, broken.notes));
     }
     let shown = render(compilation, files);
-    if shown.lines().count() < compilation.diagnostics.len() { Err("a report is lost".to_owned()) } else { Ok(()) }
+    if shown.lines().count() < compilation.diagnostics.len() {
+        Err("a report is lost".to_owned())
+    } else {
+        Ok(())
+    }
 }
 
 /// Every report as lines of text, with its places in both units.

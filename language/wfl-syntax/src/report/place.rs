@@ -28,7 +28,18 @@ impl<'t> Scan<'t> {
     pub(crate) fn new(nodes: &'t [Node], text: &'t str, file: FileId, base: u32) -> Self {
         let (ancestors, comments, reported) = (Vec::new(), Vec::new(), BTreeSet::new());
         let diagnostics = Vec::new();
-        Self { nodes, text, file, base, ancestors, comments, reported, diagnostics, broken_end: 0, list: (0, false) }
+        Self {
+            nodes,
+            text,
+            file,
+            base,
+            ancestors,
+            comments,
+            reported,
+            diagnostics,
+            broken_end: 0,
+            list: (0, false),
+        }
     }
 
     pub(crate) fn finish(self) -> Vec<Diagnostic> {
