@@ -64,13 +64,45 @@ fn is_attribute(line: &str) -> bool {
     }
     let arguments = rest.trim_start_matches(is_word_character);
     let behind = match arguments.strip_prefix('(') {
-        Some(inside) => match inside.find(['(', ')']) {
-            Some(end) if inside[end..].starts_with(')') => &inside[end + 1..],
-            _ => return false,
+        Some(inside) => match flat_end(inside) {
+            Some(end) => &inside[end..],
+            None => return false,
         },
         None => arguments,
     };
     is_gap(behind)
+}
+
+// Where the arguments of an attribute end: at a `)` outside of texts, as `flat_args` of the grammar says.
+fn flat_end(inside: &str) -> Option<usize> {
+    let mut at = 0;
+    while let Some(first) = inside[at..].chars().next() {
+        let rest = &inside[at..];
+        at += match first {
+            ')' => return Some(at + 1),
+            '(' => return None,
+            '"' => text_length(rest)?,
+            'r' if rest.starts_with("r\"") => 3 + rest[2..].find('"')?,
+            _ if is_word_character(first) && !first.is_ascii_digit() => {
+                rest.find(|character| !is_word_character(character)).unwrap_or(rest.len())
+            }
+            _ => first.len_utf8(),
+        };
+    }
+    None
+}
+
+fn text_length(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, character) in text.char_indices().skip(1) {
+        match character {
+            _ if escaped => escaped = false,
+            '"' => return Some(at + 1),
+            '{' => return None,
+            _ => escaped = character == '\\',
+        }
+    }
+    None
 }
 
 fn begins_item(line: &str) -> bool {
