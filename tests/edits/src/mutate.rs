@@ -189,7 +189,7 @@ impl Mutator {
             2 => splice(start, start, &text[other..other_end]),
             3 => splice(start, end, &text[other..other_end]),
             4 => splice(start, end, random.one_of(&PIECES)),
-            5 | 6 | 7 => splice(start, start, random.one_of(&PIECES)),
+            5..=7 => splice(start, start, random.one_of(&PIECES)),
             8 => splice(start.min(other), end.max(other_end), ""),
             9 => splice(start, start, &text[start.min(other)..end.max(other_end)]),
             10 => text[..start].to_owned(),

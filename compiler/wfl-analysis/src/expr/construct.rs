@@ -192,7 +192,8 @@ impl Checker<'_, '_, '_> {
         }
         let names = known.iter().map(|field| format!("{}: …", field.name)).collect::<Vec<_>>().join(", ");
         self.session.report(diagnostic.help(format!("write `({names})`")));
-        for argument in &arguments.list {
+        // Those with names are checked against their fields.
+        for argument in arguments.list.iter().filter(|argument| argument.name.is_none()) {
             self.alone(|this| this.check(&argument.value, None));
         }
     }
