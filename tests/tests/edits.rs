@@ -2,6 +2,8 @@
 //!
 //! The usual run takes a part of all edits, `WFL_LONG` takes all of them.
 
+#![expect(clippy::print_stdout, reason = "the figures are there to be read")]
+
 use std::collections::BTreeMap;
 
 use wfl_edits::edit::Kind;

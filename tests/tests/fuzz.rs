@@ -2,6 +2,8 @@
 //!
 //! `WFL_SEED` repeats a run, `WFL_LONG` makes it long.
 
+#![expect(clippy::print_stdout, reason = "the figures are there to be read")]
+
 use std::time::Duration;
 
 use wfl_edits::campaign::{Amount, Target, run};
