@@ -88,10 +88,14 @@ fn is_error(rule: Rule) -> bool {
 /// Whether a child of `parent` stands on lines of its own.
 fn is_unit(rule: Rule, parent: Rule) -> bool {
     match parent {
-        Rule::file => matches!(rule, Rule::item | Rule::bad_item),
-        Rule::record_d => matches!(rule, Rule::field | Rule::bad_field),
-        Rule::enum_d => matches!(rule, Rule::variant | Rule::bad_variant),
-        Rule::service_d => matches!(rule, Rule::operation | Rule::bad_member),
+        Rule::file => matches!(rule, Rule::item | Rule::bad_item | Rule::loose_body),
+        Rule::record_d => matches!(rule, Rule::field | Rule::bad_field | Rule::bad_close_field),
+        Rule::enum_d => {
+            matches!(rule, Rule::variant | Rule::bad_variant | Rule::bad_close_variant)
+        }
+        Rule::service_d => {
+            matches!(rule, Rule::operation | Rule::bad_member | Rule::bad_close_operation)
+        }
         Rule::workflow_d => is_clause(rule) || rule == Rule::bad_clause,
         Rule::foreach_s => is_foreach_clause(rule) || rule == Rule::bad_foreach,
         Rule::op_body | Rule::step_opts | Rule::body | Rule::block | Rule::own_block | Rule::await_opts => {
@@ -100,13 +104,14 @@ fn is_unit(rule: Rule, parent: Rule) -> bool {
         Rule::parallel_s => {
             matches!(rule, Rule::branch | Rule::handler | Rule::loose_stmt | Rule::bad_branch)
         }
-        Rule::match_x => matches!(rule, Rule::arm | Rule::bad_arm),
+        Rule::match_x => matches!(rule, Rule::arm | Rule::bad_arm | Rule::loose_stmt),
         Rule::migrate_d => {
             matches!(rule, Rule::rename_m | Rule::drop_m | Rule::input_m | Rule::pin_m | Rule::bad_migration)
         }
         Rule::policy_d => matches!(rule, Rule::policy_rule | Rule::bad_rule),
         Rule::test_d => {
-            matches!(rule, Rule::given_t | Rule::mock_t | Rule::at_t | Rule::expect_t | Rule::bad_test)
+            matches!(rule, Rule::given_t | Rule::mock_t | Rule::at_t | Rule::expect_t)
+                || matches!(rule, Rule::bad_test | Rule::loose_stmt | Rule::bad_close_test)
         }
         _ => false,
     }

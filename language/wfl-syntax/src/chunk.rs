@@ -2,7 +2,8 @@
 //!
 //! A chunk begins at a line that starts, in its first column, like an item (`record Name`, `test "…"`), or
 //! at the doc comments and attributes right above it. The grammar stops at exactly these places too, so
-//! the chunks together give the tree of the whole file. Strings never run over a line end.
+//! the chunks together give the tree of the whole file. Strings never run over a line end. Where it takes the
+//! grammar to see what decorates what, there is no cut: a chunk may hold several items.
 
 const ITEM_WORDS: [&str; 12] = [
     "module", "import", "record", "enum", "type", "error", "event", "service", "workflow", "migrate",
@@ -12,21 +13,28 @@ const ITEM_WORDS: [&str; 12] = [
 /// Words of items whose name is a text.
 const QUOTED_WORDS: [&str; 3] = ["test", "policy", "invariant"];
 
+/// What the grammar skips between tokens.
+const BLANKS: [char; 5] = [' ', '\t', '\r', '\n', '\u{FEFF}'];
+
 /// Byte offsets at which chunks start; the first is always 0.
 pub(crate) fn starts(text: &str) -> Vec<usize> {
     let mut starts = vec![0];
     let mut decoration: Option<usize> = None;
+    let mut unclear = false;
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
         if begins_item(line) {
             let start = decoration.take().unwrap_or(offset);
-            if start > 0 {
+            if start > 0 && !unclear {
                 starts.push(start);
             }
+            unclear = may_decorate(line);
         } else if is_doc(line) || is_attribute(line) {
-            decoration.get_or_insert(offset);
+            // The blanks in front belong to what is above, as they do where the grammar skips them.
+            decoration.get_or_insert(offset + line.len() - line.trim_start_matches(BLANKS).len());
         } else if !is_gap(line) {
             decoration = None;
+            unclear = may_decorate(line);
         }
         offset += line.len();
     }
@@ -34,27 +42,67 @@ pub(crate) fn starts(text: &str) -> Vec<usize> {
 }
 
 fn is_doc(line: &str) -> bool {
-    let line = line.trim_start();
+    let line = line.trim_start_matches(BLANKS);
     line.starts_with("///") && !line.starts_with("////")
+}
+
+// Whether what decorates the next item may stand at the end of the line, behind something else.
+fn may_decorate(line: &str) -> bool {
+    line.contains('@') || line.contains("///")
 }
 
 // Blank lines and comments between a decoration and its item.
 fn is_gap(line: &str) -> bool {
-    let line = line.trim();
+    let line = line.trim_matches(BLANKS);
     line.is_empty() || (line.starts_with("//") && !line.starts_with("//!"))
 }
 
 fn is_attribute(line: &str) -> bool {
-    let Some(rest) = line.trim().strip_prefix('@') else { return false };
+    let Some(rest) = line.trim_matches(BLANKS).strip_prefix('@') else { return false };
+    if rest.starts_with(|first: char| first.is_ascii_digit()) {
+        return false;
+    }
     let arguments = rest.trim_start_matches(is_word_character);
     let behind = match arguments.strip_prefix('(') {
-        Some(inside) => match inside.find(['(', ')']) {
-            Some(end) if inside[end..].starts_with(')') => &inside[end + 1..],
-            _ => return false,
+        Some(inside) => match flat_end(inside) {
+            Some(end) => &inside[end..],
+            None => return false,
         },
         None => arguments,
     };
     is_gap(behind)
+}
+
+// Where the arguments of an attribute end: at a `)` outside of texts, as `flat_args` of the grammar says.
+fn flat_end(inside: &str) -> Option<usize> {
+    let mut at = 0;
+    while let Some(first) = inside[at..].chars().next() {
+        let rest = &inside[at..];
+        at += match first {
+            ')' => return Some(at + 1),
+            '(' => return None,
+            '"' => text_length(rest)?,
+            'r' if rest.starts_with("r\"") => 3 + rest[2..].find('"')?,
+            _ if is_word_character(first) && !first.is_ascii_digit() => {
+                rest.find(|character| !is_word_character(character)).unwrap_or(rest.len())
+            }
+            _ => first.len_utf8(),
+        };
+    }
+    None
+}
+
+fn text_length(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, character) in text.char_indices().skip(1) {
+        match character {
+            _ if escaped => escaped = false,
+            '"' => return Some(at + 1),
+            '{' => return None,
+            _ => escaped = character == '\\',
+        }
+    }
+    None
 }
 
 fn begins_item(line: &str) -> bool {

@@ -12,7 +12,7 @@ mod report;
 mod parse;
 
 pub use grammar::Rule;
-pub use parse::{Chunk, Parsed, parse};
+pub use parse::{Chunk, Parsed, parse, parse_whole};
 pub use tree::{Children, Cursor, Node, Tree};
 
 #[cfg(test)]

@@ -35,6 +35,11 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     parse_chunks(file, text, &chunk::starts(text))
 }
 
+/// Parses a file in one piece. The tree and the reports are those of [`parse`], unless the whole is nested too deeply.
+pub fn parse_whole(file: FileId, text: &str) -> Parsed {
+    parse_chunks(file, text, &[0])
+}
+
 /// Parses with chunks that begin at the given offsets.
 pub(crate) fn parse_chunks(file: FileId, text: &str, starts: &[usize]) -> Parsed {
     let mut parsed = Parsed { file: File::default(), chunks: Vec::new(), diagnostics: Vec::new() };

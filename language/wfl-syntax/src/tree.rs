@@ -63,6 +63,8 @@ struct Frame {
     index: usize,
     /// Comments at the tail of the node so far, as start and end.
     comments: Vec<(usize, usize)>,
+    /// The end of the last part that is no comment.
+    inside: usize,
 }
 
 struct Builder<'t> {
@@ -73,7 +75,7 @@ struct Builder<'t> {
 
 impl Builder<'_> {
     fn start(&mut self, rule: Rule, at: usize) {
-        self.open.push(Frame { index: self.nodes.len(), comments: Vec::new() });
+        self.open.push(Frame { index: self.nodes.len(), comments: Vec::new(), inside: at });
         self.nodes.push(Node { rule, start: at as u32, end: at as u32, next: 0 });
     }
 
@@ -85,11 +87,15 @@ impl Builder<'_> {
         // Blanks at the end of a text belong to it.
         let is_text = matches!(rule, Rule::chunk | Rule::raw_chunk);
         let end = if is_text { at } else { trimmed_end(self.text, start, at, &frame.comments) };
+        let end = end.max(frame.inside);
         (node.end, node.next) = (end as u32, next);
         if let Some(parent) = self.open.last_mut() {
             if rule == Rule::COMMENT {
                 parent.comments.push((start, at));
             } else {
+                if start < end {
+                    parent.inside = end;
+                }
                 parent.comments = frame.comments.into_iter().filter(|comment| comment.0 >= end).collect();
             }
         }
@@ -98,12 +104,14 @@ impl Builder<'_> {
 
 // A rule whose last element is optional has skipped blanks and comments in front of it in vain.
 pub(crate) fn trimmed_end(text: &str, start: usize, end: usize, comments: &[(usize, usize)]) -> usize {
-    let mut end = start + text[start..end].trim_end().len();
+    // As in the grammar: other blanks of Unicode are text that fits nowhere.
+    let trimmed = |end: usize| text[start..end].trim_end_matches([' ', '\t', '\r', '\n', '\u{FEFF}']).len();
+    let mut end = start + trimmed(end);
     for (comment_start, comment_end) in comments.iter().rev() {
         if *comment_end < end || *comment_start < start {
             break;
         }
-        end = start + text[start..*comment_start].trim_end().len();
+        end = start + trimmed(*comment_start);
     }
     end
 }
@@ -141,6 +149,13 @@ impl<'t> Cursor<'t> {
     /// Its children in order, without comments.
     pub fn children(self) -> Children<'t> {
         Children { nodes: self.nodes, text: self.text, at: self.index + 1, end: self.node().next as usize }
+    }
+
+    /// The node itself and all that is inside of it, in order, without comments.
+    pub fn descendants(self) -> impl Iterator<Item = Cursor<'t>> {
+        let inside = self.index..self.node().next as usize;
+        let all = inside.map(move |index| Cursor { nodes: self.nodes, text: self.text, index });
+        all.filter(|cursor| cursor.rule() != Rule::COMMENT)
     }
 
     /// The first child of this rule.

@@ -6,7 +6,7 @@ use crate::ast::clause::{Call, Timeouts};
 use crate::ast::expr::{Arguments, Expr};
 use crate::ast::governance::{Invariant, Migrate, Policy};
 use crate::ast::name::{Label, Name, Path, TypeExpr};
-use crate::ast::statement::Block;
+use crate::ast::statement::{Block, Statement};
 use crate::ast::test::Test;
 
 /// One file.
@@ -16,6 +16,17 @@ pub struct File {
     pub docs: Vec<Doc>,
     /// The items in order.
     pub items: Vec<Item>,
+    /// What is in no item, because the text is broken.
+    pub loose: Loose,
+}
+
+/// What was found outside of the declaration that it belongs to. It was reported; an outline still shows it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Loose {
+    /// Statements of no workflow.
+    pub statements: Vec<Statement>,
+    /// Operations of no service.
+    pub operations: Vec<Operation>,
 }
 
 impl File {

@@ -19,7 +19,7 @@ pub use expr::{
 pub use governance::{Invariant, Migrate, Migration, MigrationKind, Policy, PolicyRule, PolicyTarget};
 pub use item::{
     Alias, Attribute, CallableHead, Confirm, Doc, Effect, EffectKind, Enum, ErrorDecl, EventDecl, Field,
-    File, Function, Idempotent, Import, Item, ItemKind, Limit, Operation, Record, Service, TypeDecl,
+    File, Function, Idempotent, Import, Item, ItemKind, Limit, Loose, Operation, Record, Service, TypeDecl,
     TypeParameter, Variant, Workflow,
 };
 pub use name::{Label, Name, Path, TypeExpr, TypeKind};

@@ -27,6 +27,14 @@ impl<'d> Lowering<'d> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Runs `lower` without its reports: what it looks at was reported as a whole.
+    pub(crate) fn quietly<T>(&mut self, lower: impl FnOnce(&mut Self) -> T) -> T {
+        let count = self.diagnostics.len();
+        let lowered = lower(self);
+        self.diagnostics.truncate(count);
+        lowered
+    }
+
     pub(crate) fn span(&self, node: Cursor<'_>) -> Span {
         let node = node.node();
         Span::new(self.file, self.base + node.start, self.base + node.end)

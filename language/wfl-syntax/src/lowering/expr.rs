@@ -301,8 +301,13 @@ impl Lowering<'_> {
         Expr { kind: ExprKind::Match(Box::new(matched)), span }
     }
 
-    fn last_expr(&mut self, arm: Cursor<'_>) -> Expr {
-        self.exprs_in(arm).pop().unwrap_or_else(|| missing(self.span(arm).after()))
+    /// The value of an arm, which stands behind its guard.
+    pub(crate) fn last_expr(&mut self, arm: Cursor<'_>) -> Expr {
+        let exprs = arm.children().filter(|child| matches!(child.rule(), Rule::expr | Rule::miss_expr));
+        match exprs.last() {
+            Some(body) => self.expr(body),
+            None => missing(self.span(arm).after()),
+        }
     }
 
     /// Lowers a match whose bodies `body` reads.

@@ -12,16 +12,9 @@ use crate::tree::Cursor;
 
 impl Lowering<'_> {
     pub(crate) fn parallel(&mut self, node: Cursor<'_>) -> Parallel {
-        let span = self.span(node);
-        let mut parallel = Parallel {
-            join: None,
-            on_failure: None,
-            within: None,
-            branches: Vec::new(),
-            handlers: self.handlers(node),
-            keyword: self.keyword(node, Rule::kw_parallel),
-            span,
-        };
+        let keyword = self.keyword(node, Rule::kw_parallel);
+        let handlers = self.handlers(node);
+        let mut parallel = Parallel { handlers, ..self.no_parallel(keyword, self.span(node)) };
         for child in node.children() {
             let place = self.span(child);
             let twice = match child.rule() {
@@ -45,6 +38,12 @@ impl Lowering<'_> {
         parallel
     }
 
+    /// A `parallel` of nothing.
+    pub(crate) fn no_parallel(&self, keyword: Span, span: Span) -> Parallel {
+        let (join, on_failure, within, branches, handlers) = (None, None, None, Vec::new(), Vec::new());
+        Parallel { join, on_failure, within, branches, handlers, keyword, span }
+    }
+
     fn join(&mut self, node: Cursor<'_>) -> JoinKind {
         if node.has(Rule::kw_all) {
             return JoinKind::All;
@@ -65,7 +64,7 @@ impl Lowering<'_> {
         Expr { kind: self.number(node), span: self.span(node) }
     }
 
-    fn branch(&mut self, node: Cursor<'_>) -> Branch {
+    pub(crate) fn branch(&mut self, node: Cursor<'_>) -> Branch {
         Branch { name: self.name_in(node), body: self.block_in(node), span: self.span(node) }
     }
 

@@ -21,6 +21,7 @@ impl Lowering<'_> {
                 _ => {}
             }
         }
+        self.salvage(root, &mut file.loose);
     }
 
     fn doc(&self, node: Cursor<'_>) -> Doc {
@@ -131,7 +132,7 @@ impl Lowering<'_> {
         CallableHead { name: self.name_in(node), parameters, result: self.type_in(node), raises }
     }
 
-    fn operation(&mut self, node: Cursor<'_>) -> Operation {
+    pub(crate) fn operation(&mut self, node: Cursor<'_>) -> Operation {
         let options = match node.child(Rule::op_body) {
             Some(body) => self.options(body, Place::Operation),
             None => Default::default(),
@@ -186,8 +187,10 @@ impl Lowering<'_> {
     }
 
     fn limit(&mut self, node: Cursor<'_>) -> Limit {
-        let per = node.has(Rule::kw_per).then(|| self.exprs_in(node).pop()).flatten();
-        Limit { count: self.expr_in(node), per, span: self.span(node) }
+        let mut exprs = self.exprs_in(node).into_iter();
+        let span = self.span(node);
+        let count = exprs.next().unwrap_or_else(|| self.expr_in(node));
+        Limit { count, per: exprs.next(), span }
     }
 
     fn function(&mut self, node: Cursor<'_>) -> Function {

@@ -10,6 +10,7 @@ mod statement;
 mod governance;
 mod test;
 mod item;
+mod salvage;
 
 pub(crate) use context::Lowering;
 pub(crate) use expr::is_null;

@@ -31,7 +31,7 @@ impl Lowering<'_> {
         node.children().filter_map(|child| self.statement(child)).collect()
     }
 
-    fn statement(&mut self, node: Cursor<'_>) -> Option<Statement> {
+    pub(crate) fn statement(&mut self, node: Cursor<'_>) -> Option<Statement> {
         let span = self.span(node);
         Some(match node.rule() {
             Rule::let_s => Statement::Let(self.let_statement(node)),
@@ -216,8 +216,7 @@ impl Lowering<'_> {
                     return ArmBody::Jump(jump);
                 }
             }
-            let value = this.exprs_in(arm).pop();
-            ArmBody::Expr(value.unwrap_or_else(|| this.expr_in(arm)))
+            ArmBody::Expr(this.last_expr(arm))
         })
     }
 

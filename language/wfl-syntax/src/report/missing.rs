@@ -7,8 +7,10 @@ use crate::report::place::Scan;
 
 /// Reports node `at` if it is such a mark.
 pub(crate) fn report(scan: &mut Scan<'_>, at: usize) -> bool {
-    let node = scan.node(at);
+    let (node, parent) = (scan.node(at), scan.parent());
     match node.rule {
+        // Where a list is not closed, what seems to be missing in it may belong behind it.
+        Rule::miss_comma if scan.is_unclosed(parent) => {}
         Rule::miss_rbrace => unclosed(scan, node.start, '{', "}"),
         Rule::miss_rpar => unclosed(scan, node.start, '(', ")"),
         Rule::miss_rbrack => unclosed(scan, node.start, '[', "]"),

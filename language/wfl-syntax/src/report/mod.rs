@@ -19,7 +19,7 @@ pub(crate) fn scan(scan: &mut Scan<'_>) {
         let rule = scan.node(at).rule;
         if missing::report(scan, at) || foreign::report(scan, at) {
             at += 1;
-        } else if unexpected::report(scan, at) || rule == Rule::COMMENT {
+        } else if unexpected::report(scan, at) || matches!(rule, Rule::COMMENT | Rule::stray_block) {
             at = scan.node(at).next as usize;
         } else {
             at += 1;

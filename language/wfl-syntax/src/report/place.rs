@@ -1,6 +1,7 @@
 //! The scan's position in the tree, and words for places.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use wfl_source::{Diagnostic, FileId, Span};
 
@@ -17,12 +18,28 @@ pub(crate) struct Scan<'t> {
     comments: Vec<(usize, usize)>,
     reported: BTreeSet<u32>,
     diagnostics: Vec<Diagnostic>,
+    /// The node behind the last broken statement.
+    broken_end: usize,
+    /// The last list that was looked at, and whether it is unclosed.
+    list: (usize, bool),
 }
 
 impl<'t> Scan<'t> {
     pub(crate) fn new(nodes: &'t [Node], text: &'t str, file: FileId, base: u32) -> Self {
         let (ancestors, comments, reported) = (Vec::new(), Vec::new(), BTreeSet::new());
-        Self { nodes, text, file, base, ancestors, comments, reported, diagnostics: Vec::new() }
+        let diagnostics = Vec::new();
+        Self {
+            nodes,
+            text,
+            file,
+            base,
+            ancestors,
+            comments,
+            reported,
+            diagnostics,
+            broken_end: 0,
+            list: (0, false),
+        }
     }
 
     pub(crate) fn finish(self) -> Vec<Diagnostic> {
@@ -47,6 +64,13 @@ impl<'t> Scan<'t> {
             self.comments.push((node.start as usize, node.end as usize));
         }
         self.ancestors.push(at);
+    }
+
+    /// Whether a broken statement stands directly behind another one.
+    pub(crate) fn follows_broken(&mut self, at: usize) -> bool {
+        let follows = self.broken_end == at;
+        self.broken_end = self.nodes[at].next as usize;
+        follows
     }
 
     /// The node around the current one.
@@ -133,24 +157,30 @@ impl<'t> Scan<'t> {
 
     /// Whether a node has a child of this rule.
     pub(crate) fn has(&self, at: usize, rule: Rule) -> bool {
-        self.child(at, |child| child == rule).is_some()
+        self.children(at).any(|child| self.nodes[child].rule == rule)
     }
 
-    fn child(&self, at: usize, wanted: impl Fn(Rule) -> bool) -> Option<usize> {
-        let mut child = at + 1;
-        while child < self.nodes[at].next as usize {
-            if wanted(self.nodes[child].rule) {
-                return Some(child);
-            }
-            child = self.nodes[child].next as usize;
+    /// Whether a list lacks its closing bracket.
+    pub(crate) fn is_unclosed(&mut self, at: usize) -> bool {
+        // Many questions about one list are asked in a row.
+        if self.list.0 != at {
+            self.list = (at, self.has(at, Rule::miss_rpar) || self.has(at, Rule::miss_rbrack));
         }
-        None
+        self.list.1
+    }
+
+    fn children(&self, at: usize) -> impl Iterator<Item = usize> {
+        let end = self.nodes[at].next as usize;
+        let next = move |child: usize| Some(child).filter(|child| *child < end);
+        iter::successors(next(at + 1), move |child| next(self.nodes[*child].next as usize))
     }
 
     /// The name that a construct gives itself.
     pub(crate) fn name_of(&self, at: usize) -> Option<&'t str> {
         let named = |rule| matches!(rule, Rule::ident | Rule::word | Rule::under | Rule::path | Rule::string);
-        self.child(at, named).map(|name| self.text_of(name))
+        // A name follows on its keywords; a long list has none.
+        let name = self.children(at).take(4).find(|child| named(self.nodes[*child].rule))?;
+        Some(self.text_of(name).lines().next().unwrap_or_default())
     }
 
     /// The nearest construct around the current node that one can speak of, quoted: `` `step hold` ``.

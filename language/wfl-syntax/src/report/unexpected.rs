@@ -59,6 +59,14 @@ pub(crate) fn report(scan: &mut Scan<'_>, at: usize) -> bool {
             loose(scan, at);
             false
         }
+        Rule::bad_close
+        | Rule::bad_close_operation
+        | Rule::bad_close_field
+        | Rule::bad_close_variant
+        | Rule::bad_close_test => {
+            closes_nothing(scan, at);
+            true
+        }
         rule => match place(rule) {
             Some((what, words)) => {
                 unexpected(scan, at, what, words);
@@ -72,7 +80,7 @@ pub(crate) fn report(scan: &mut Scan<'_>, at: usize) -> bool {
 /// What belongs where a `bad_*` node stands, and the words with which it begins.
 fn place(rule: Rule) -> Option<(&'static str, &'static [&'static str])> {
     Some(match rule {
-        Rule::bad_item => ("a declaration", &ITEM_WORDS),
+        Rule::bad_item | Rule::loose_body => ("a declaration", &ITEM_WORDS),
         Rule::bad_stmt => ("a statement", &STATEMENT_WORDS),
         Rule::bad_opt => ("an option", &OPTION_WORDS),
         Rule::bad_clause => ("a clause or `{`", &CLAUSE_WORDS),
@@ -91,14 +99,25 @@ fn place(rule: Rule) -> Option<(&'static str, &'static [&'static str])> {
             &["keyed", "limit", "rate", "tolerate", "stop"],
         ),
         Rule::bad_arm => ("an arm such as `Variant(field) -> value`", &[]),
-        Rule::bad_arg => ("`,` or `)`", &[]),
+        Rule::bad_arg | Rule::bad_param => ("`,` or `)`", &[]),
         _ => return None,
     })
 }
 
 fn unexpected(scan: &mut Scan<'_>, at: usize, what: &str, words: &[&str]) {
     let node = scan.node(at);
-    let key = scan.previous_end(node.start);
+    // What stands in front of an item may be in another chunk.
+    let in_list = matches!(node.rule, Rule::bad_arg | Rule::bad_param);
+    let parent = scan.parent();
+    if in_list && scan.is_unclosed(parent) {
+        return;
+    }
+    // A run of broken statements is one mistake, unless there is something to be said about one of them.
+    let goes_on = node.rule == Rule::bad_stmt && scan.follows_broken(at);
+    if goes_on && !has_advice(scan, at, words) {
+        return;
+    }
+    let key = if node.rule == Rule::bad_item { node.start } else { scan.previous_end(node.start) };
     scan.report_at(key, |scan| {
         let text = scan.text_of(at);
         let line = text.lines().next().unwrap_or_default().trim_end();
@@ -122,6 +141,20 @@ fn shortened(line: &str) -> String {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line.to_owned(),
     }
+}
+
+/// Whether more is to be said about text that fits nowhere than that it does not.
+fn has_advice(scan: &Scan<'_>, at: usize, words: &[&str]) -> bool {
+    let text = scan.text_of(at);
+    let end = text.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(text.len());
+    let (first, rest) = text.split_at(end);
+    let rest = rest.trim_start();
+    let assigns = rest.starts_with('=') && !rest.starts_with("==");
+    text.starts_with(';')
+        || assigns
+        || text.starts_with("//")
+        || other_language(first).is_some()
+        || (!first.is_empty() && closest(first, words.iter().copied()).is_some())
 }
 
 fn advise(diagnostic: Diagnostic, scan: &Scan<'_>, at: usize, words: &[&str]) -> Diagnostic {
@@ -200,6 +233,7 @@ fn loose_run(scan: &mut Scan<'_>, at: usize) {
 fn loose(scan: &mut Scan<'_>, at: usize) {
     let word = scan.span_of(at + 2);
     let place = Span::new(word.file, scan.span_of(at).start, word.end.max(scan.span_of(at).start));
+    let parent = scan.node(scan.parent()).rule;
     scan.report(match scan.node(at).rule {
         Rule::loose_branch => Diagnostic::new(
             Code::E0102,
@@ -208,7 +242,25 @@ fn loose(scan: &mut Scan<'_>, at: usize) {
             "stands alone",
         )
         .help("write `parallel { branch a { … } branch b { … } }`, or close the braces of the branch before"),
+        _ if parent == Rule::test_d => {
+            Diagnostic::new(Code::E0102, "a test has no statements", place, "directly in `test`")
+                .help("a test says `given`, `mock`, `at` and `expect`; it runs the workflow behind `for`")
+        }
+        _ if parent == Rule::match_x => {
+            Diagnostic::new(Code::E0102, "this statement is in no arm", place, "directly in `match`")
+                .help("write `Pattern -> { … }` around it, or close the braces of the `match` before")
+        }
         _ => Diagnostic::new(Code::E0102, "this statement is in no branch", place, "directly in `parallel`")
             .help("write `branch name { … }` around it, or move it out of the `parallel`"),
     });
+}
+
+fn closes_nothing(scan: &mut Scan<'_>, at: usize) {
+    let place = scan.span_of(at);
+    let title = match scan.construct() {
+        Some(construct) => format!("`}}` in {construct} closes nothing"),
+        None => "`}` closes nothing".to_owned(),
+    };
+    let diagnostic = Diagnostic::new(Code::E0102, title, place, "what follows still belongs to it");
+    scan.report(diagnostic.help("this `}`, or one above, is too many"));
 }
