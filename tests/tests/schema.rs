@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use wfl_compiler::{Disk, compile};
 use wfl_eval::{InvalidData, decode, encode};
 use wfl_ir::schema::{Schemas, Side, of_type};
-use wfl_ir::{Builtin, Expr, Library, Rule, Type, TypeDef, TypeKind, Value};
+use wfl_ir::{Binary, Builtin, Expr, Library, Rule, Type, TypeDef, TypeKind, Value};
 use wfl_tests::binaries::{Project, Ran};
 use wfl_tests::project::root;
 use wfl_tests::typed::{self, PATTERNS, Random};
@@ -143,6 +143,46 @@ fn what_goes_out_has_no_unknown_members() {
     ] {
         assert_eq!(take(Side::In, json.clone()), open, "{json}");
         assert_eq!(take(Side::Out, json.clone()), closed, "{json}");
+    }
+}
+
+#[test]
+fn rules_speak_of_values_that_are_there() {
+    let text = |text: &str| Expr::Const(Value::text(text));
+    let optional = Type::Optional(Box::new(Type::String));
+    let refined = |rule| TypeKind::Refined { base: optional.clone(), rule };
+    let one_of = Expr::List(vec![text("a"), text("b")]);
+    let (subject, length) = (|| Box::new(Expr::Subject), Expr::Call(Builtin::Length, vec![Expr::Subject]));
+    for holds in [
+        Expr::Binary(Binary::In, subject(), Box::new(one_of)),
+        Expr::Binary(Binary::Equal, subject(), Box::new(text("a"))),
+        Expr::Binary(Binary::Less, Box::new(length), Box::new(Expr::Const(Value::Int(0)))),
+    ] {
+        let rule = || Some(Rule { holds: holds.clone(), text: "~".into() });
+        let field =
+            |name: &str, ty| wfl_ir::Field { name: name.into(), ty, rule: rule(), label: Default::default() };
+        let types = [
+            TypeDef { name: "m.Bare".into(), kind: refined(None) },
+            TypeDef { name: "m.Ruled".into(), kind: refined(rule()) },
+            TypeDef {
+                name: "m.R".into(),
+                kind: TypeKind::Record(vec![field("a", optional.clone()), field("b", Type::Named(0))]),
+            },
+        ];
+        let library = Library::of_types(&types);
+        for (ty, json) in [
+            (Type::Named(1), json!(null)),
+            (Type::Named(1), json!("a")),
+            (Type::Named(1), json!("z")),
+            (Type::Named(2), json!({ "a": null, "b": null })),
+            (Type::Named(2), json!({ "b": null })),
+            (Type::Named(2), json!({ "a": "a", "b": "a" })),
+            (Type::Named(2), json!({ "a": "z", "b": null })),
+            (Type::Named(2), json!({ "a": 1, "b": null })),
+        ] {
+            let valid = validator(&of_type(library, &ty, Side::In)).is_valid(&json);
+            assert_eq!(valid, decode(library, &ty, &json).is_ok(), "{holds:?} of {json}");
+        }
     }
 }
 

@@ -120,11 +120,7 @@ impl<'a> Builder<'a> {
                 let all: Vec<Json> = all.collect();
                 schema(json!({ "type": "object", "oneOf": all }))
             }
-            TypeKind::Refined { base, rule } => {
-                let mut refined = self.of(base);
-                self.restricted(&mut refined, base, rule.as_ref());
-                refined
-            }
+            TypeKind::Refined { base, rule } => self.ruled(base, rule.as_ref()),
         });
         definition
     }
@@ -132,8 +128,7 @@ impl<'a> Builder<'a> {
     /// An object of fields, with what a field besides them is.
     pub(crate) fn fields(&mut self, mut properties: Schema, fields: &[Field], notes: &Notes) -> Schema {
         for field in fields {
-            let mut member = self.of(&field.ty);
-            self.restricted(&mut member, &field.ty, field.rule.as_ref());
+            let mut member = self.ruled(&field.ty, field.rule.as_ref());
             label(&mut member, field.label);
             describe(&mut member, notes.part(&field.name));
             match properties.get_mut(field.name.as_str()) {
@@ -163,14 +158,7 @@ impl<'a> Builder<'a> {
     /// Whether a member may be left out. What comes in must be there even if its type is a name for an optional one; what
     /// goes out is not there when it is absent.
     fn may_be_missing(&self, ty: &Type) -> bool {
-        match ty {
-            Type::Optional(_) => true,
-            Type::Named(index) if self.closed => match self.library.def(*index).map(|def| &def.kind) {
-                Some(TypeKind::Refined { base, .. }) => self.may_be_missing(base),
-                _ => false,
-            },
-            _ => false,
-        }
+        matches!(ty, Type::Optional(_)) || self.closed && self.may_be_absent(ty)
     }
 
     fn variant(&mut self, variant: &Variant, notes: &Notes) -> Schema {
@@ -223,10 +211,31 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn restricted(&self, to: &mut Schema, ty: &Type, rule: Option<&Rule>) {
-        if let Some(rule) = rule {
-            rule::apply(self.library, ty, &rule.holds, to);
-            restrict_text(to, rule);
+    /// The schema of a type whose values fulfil a rule, if they are there.
+    fn ruled(&mut self, ty: &Type, rule: Option<&Rule>) -> Schema {
+        let Some(rule) = rule else { return self.of(ty) };
+        let present = match ty {
+            Type::Optional(inner) => inner,
+            ty => ty,
+        };
+        let mut ruled = self.of(present);
+        rule::apply(self.library, present, &rule.holds, &mut ruled);
+        if self.may_be_absent(ty) {
+            ruled = nullable(ruled);
+        }
+        restrict_text(&mut ruled, rule);
+        ruled
+    }
+
+    /// Whether null is a value of the type.
+    fn may_be_absent(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Optional(_) => true,
+            Type::Named(index) => match self.library.def(*index).map(|def| &def.kind) {
+                Some(TypeKind::Refined { base, .. }) => self.may_be_absent(base),
+                _ => false,
+            },
+            _ => false,
         }
     }
 }

@@ -36,11 +36,15 @@ pub(crate) fn restrict(to: &mut Schema, keyword: &str, value: Json) {
     }
 }
 
+/// Keywords that also speak of values of other types.
+const FOR_ALL: [&str; 7] = ["$ref", "const", "enum", "not", "anyOf", "oneOf", "allOf"];
+
 /// The schema, or null.
 pub(crate) fn nullable(mut inner: Schema) -> Schema {
+    let of_one_type = !FOR_ALL.iter().any(|keyword| inner.contains_key(*keyword));
     match inner.get("type").and_then(Json::as_str) {
         Some("null") => inner,
-        Some(kind) if !inner.contains_key("const") && !inner.contains_key("oneOf") => {
+        Some(kind) if of_one_type => {
             let kinds = json!([kind, "null"]);
             inner.insert("type".to_owned(), kinds);
             inner
