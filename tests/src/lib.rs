@@ -1,4 +1,4 @@
-//! Shared fixtures of the whole-system tests: the example project, the street on a virtual clock, real binaries, programs in Markdown.
+//! Shared fixtures of the whole-system tests: the example project, the street on a virtual clock, real binaries, programs in Markdown, random types.
 
 pub mod project;
 pub mod street;
@@ -6,3 +6,4 @@ pub mod code;
 pub mod tree;
 pub mod binaries;
 pub mod literate;
+pub mod typed;

@@ -21,6 +21,8 @@ use crate::binaries::{Ran, wflc};
 
 /// The file of a program that names none.
 const MAIN: &str = "main.wfl";
+/// How many programs are compiled as one project at most.
+const TOGETHER: usize = 30;
 /// What statements without a workflow are given.
 const PARAMETERS: &str = "payment: Payment, payments: List<Payment>";
 
@@ -315,38 +317,45 @@ pub enum Reports {
     None,
 }
 
-/// Checks all programs of documents, several documents at a time.
+/// Checks all programs of documents, several at a time.
 pub fn check(documents: &[Document], reports: Reports) -> Vec<String> {
+    if reports == Reports::Printed {
+        return side_by_side(documents, check_one);
+    }
+    let examples = documents.iter().flat_map(Document::examples).collect();
+    side_by_side(&groups(examples), |group| match group.as_slice() {
+        [_, _, ..] if fit_together(group) => Vec::new(),
+        _ => group.iter().flat_map(Example::problems).collect(),
+    })
+}
+
+/// What is wrong with each of several things, on as many threads as there are processors.
+fn side_by_side<T: Sync>(things: &[T], problems: impl Fn(&T) -> Vec<String> + Sync) -> Vec<String> {
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut problems = Vec::new();
-        while let Some(document) = documents.get(next.fetch_add(1, Ordering::Relaxed)) {
-            problems.extend(check_one(document, reports));
+        let mut found = Vec::new();
+        while let Some(thing) = things.get(next.fetch_add(1, Ordering::Relaxed)) {
+            found.extend(problems(thing));
         }
-        problems
+        found
     };
     let count = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut problems: Vec<String> = std::thread::scope(|scope| {
+    let mut found: Vec<String> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..count).map(|_| scope.spawn(work)).collect();
         threads.into_iter().flat_map(|it| it.join().unwrap_or_else(|e| resume_unwind(e))).collect()
     });
-    problems.sort();
-    problems
+    found.sort();
+    found
 }
 
-fn check_one(document: &Document, reports: Reports) -> Vec<String> {
-    if reports == Reports::None {
-        let groups = groups(document.examples());
-        let wrong = groups.iter().filter(|group| group.len() == 1 || !fit_together(group));
-        return wrong.flatten().flat_map(Example::problems).collect();
-    }
+fn check_one(document: &Document) -> Vec<String> {
     let bless = std::env::var_os("WFL_BLESS").is_some_and(|value| value == "1");
     let (mut problems, mut printed) = (Vec::new(), Vec::new());
     for example in document.examples() {
         let wrong = example.problems();
         let right = wrong.is_empty();
         problems.extend(wrong);
-        if reports == Reports::None || !right || example.expected == Expected::Pass {
+        if !right || example.expected == Expected::Pass {
             continue;
         }
         let report = example.printed();
@@ -357,37 +366,36 @@ fn check_one(document: &Document, reports: Reports) -> Vec<String> {
         }
         printed.push((example, report));
     }
-    if bless && reports == Reports::Printed {
+    if bless {
         let text = document.blessed(&printed);
         std::fs::write(&document.path, text).unwrap_or_else(|e| unreachable!("{}: {e}", document.name()));
     }
     problems
 }
 
+/// After these mistakes of syntax the rest of a project is judged less strictly.
+const MISREAD: [&str; 4] = ["E0101", "E0102", "E0103", "E0199"];
+
 /// Examples that can be compiled as modules of one project without disturbing each other, which saves time.
 fn groups(examples: Vec<Example>) -> Vec<Vec<Example>> {
     let mut shared: BTreeMap<(bool, bool), Vec<Example>> = BTreeMap::new();
     let mut groups = Vec::new();
     for example in examples {
-        let code = match example.expected {
-            Expected::Pass => None,
-            Expected::Fail(code) => Some(code.as_str()),
-        };
-        let alone = example.files.len() > 1
-            || example.files.iter().any(|(path, text)| path != MAIN || text.contains("module main"))
-            // After some mistakes of syntax the rest of a project is judged less strictly.
-            || code.is_some_and(|it| it.starts_with("E01"))
+        let marked = |code: &str| example.marks.iter().any(|(_, _, mark)| mark == code);
+        let alone = example.files.iter().any(|(path, text)| path != MAIN || text.contains("module main"))
+            || MISREAD.iter().any(|code| marked(code))
             // An allowance that is not needed is reported in a project without errors only.
-            || code == Some("W0204");
-        match alone {
-            true => groups.push(vec![example]),
-            false => {
-                let fails = code.is_some_and(|it| it.starts_with('E'));
-                shared.entry((fails, example.body)).or_default().push(example);
-            }
+            || marked("W0204");
+        if alone {
+            groups.push(vec![example]);
+        } else {
+            let fails = example.marks.iter().any(|(_, _, mark)| mark.starts_with('E'));
+            shared.entry((fails, example.body)).or_default().push(example);
         }
     }
-    groups.extend(shared.into_values());
+    for group in shared.into_values() {
+        groups.extend(group.chunks(TOGETHER).map(<[Example]>::to_vec));
+    }
     groups
 }
 

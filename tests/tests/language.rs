@@ -28,6 +28,29 @@ fn the_programs_of_the_reference_do_what_they_say() {
 }
 
 #[test]
+fn programs_that_are_checked_together_are_checked() {
+    let check = |text: &str| {
+        let page = Document::parse(&folder().join("x.md"), text.replace("'''", "```"));
+        literate::check(&[page], Reports::None)
+    };
+    let two = "'''wfl fail=E0203\nrecord A { x: Strin } //~ E0203\n'''\n\n'''wfl fail=E0203\nrecord A { x: Itn } //~ E0203\n'''\n";
+    assert_eq!(check(two), Vec::<String>::new());
+    assert_eq!(
+        check(&two.replace("Itn", "Int")),
+        [
+            "docs/language/x.md:5: `E0203` is not reported",
+            "docs/language/x.md:5: no report of `E0203` at main.wfl:1"
+        ]
+    );
+    let body = "'''wfl pass body\nlet fee = EUR(1)\n'''\n\n'''wfl pass body\nlet fee = EUR(1.234)\n'''\n";
+    let found = check(body);
+    assert!(
+        found.len() == 1 && found[0].starts_with("docs/language/x.md:5: unexpected `E0214`"),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn the_index_has_every_chapter() {
     let index = Document::read(&folder().join("README.md"));
     let numbered = |line: &&str| line.starts_with(|first: char| first.is_ascii_digit());

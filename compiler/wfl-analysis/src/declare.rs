@@ -11,7 +11,7 @@ use crate::tables::{
     AliasInfo, Body, EffectClass, FunctionInfo, ImportedName, ModuleScope, OperationInfo, ServiceInfo, Shape,
     Tables, Thing, TypeInfo, WorkflowInfo,
 };
-use crate::ty::Ty;
+use crate::ty::{Ty, is_built_in};
 
 /// The module whose names are known everywhere.
 const PRELUDE: &str = "std.prelude";
@@ -61,6 +61,12 @@ fn declare_item<'a>(session: &mut Session<'_>, tables: &mut Tables<'a>, module: 
         | ItemKind::Policy(_)
         | ItemKind::Invariant(_) => return,
     };
+    if space == Space::Type && is_built_in(&name.text) {
+        let title = format!("`{}` is a type of the language", name.text);
+        let diagnostic = Diagnostic::new(Code::E0202, title, name.span, "declared a second time");
+        session.report(diagnostic.help("choose another name"));
+        return;
+    }
     let index = tables.types.len() as u32;
     let short = Name::from(name.text.as_str());
     tables.types.push(TypeInfo { module, name: short, span: name.span, shape, source: &item.kind });

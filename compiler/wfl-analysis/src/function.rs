@@ -40,7 +40,13 @@ fn check_one(session: &mut Session<'_>, tables: &Tables<'_>, index: usize) -> (F
         checker.names.push(Binding { name, place, ty, label, span, used: false, warn });
     }
     let body = match &info.source.body {
-        Some(body) => checker.check_as(body, &info.result).expr,
+        Some(body) => {
+            let typed = checker.check_as(body, &info.result);
+            if !typed.ty.is_unknown() {
+                checker.check_flow(typed.label, info.result_label, "the function's result", body.span);
+            }
+            typed.expr
+        }
         None => Expr::Const(Value::None),
     };
     checker.release(0);

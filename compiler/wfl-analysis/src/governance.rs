@@ -4,6 +4,7 @@ use wfl_ir::{Expr, Label, Name, Value};
 use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, ItemKind, MigrationKind, PolicyTarget};
 
+use crate::body::find_workflow;
 use crate::contract::find_operation;
 use crate::expr::{Binding, Checker};
 use crate::hir::{Invariant, Migration, Policy, PolicyRule, Touches};
@@ -52,23 +53,8 @@ struct About<'s, 'f, 'a> {
 
 impl<'s, 'f, 'a> About<'s, 'f, 'a> {
     fn workflow(&mut self, name: &ast::Name) -> Option<u32> {
-        if name.is_missing() {
-            return None;
-        }
-        let found = self.tables.find(self.session, self.module, Space::Type, &name.text);
-        if let Some(Thing::Workflow(workflow)) = found {
-            return Some(workflow);
-        }
-        let title = format!("there is no workflow `{}`", name.text);
-        let diagnostic = Diagnostic::new(Code::E0201, title, name.span, "unknown");
-        let known = self.tables.visible(self.module, Space::Type);
-        let known = known.filter(|(_, thing)| matches!(thing, Thing::Workflow(_))).map(|(name, _)| name);
-        let meant = closest(&name.text, known).map(str::to_owned);
-        self.session.report(match meant {
-            Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
-            None => diagnostic,
-        });
-        None
+        let path = ast::Path { segments: vec![name.clone()], span: name.span };
+        find_workflow(self.session, self.tables, self.module, &path)
     }
 
     fn checker(&mut self) -> Checker<'_, 'f, 'a> {

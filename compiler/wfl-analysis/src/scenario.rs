@@ -44,19 +44,8 @@ fn check_one(
     if test.workflow.is_missing() {
         return;
     }
-    let found = tables.find(session, module, Space::Type, &test.workflow.text);
-    let Some(Thing::Workflow(workflow)) = found else {
-        let title = format!("there is no workflow `{}`", test.workflow.text);
-        let diagnostic = Diagnostic::new(Code::E0201, title, test.workflow.span, "unknown");
-        let workflows =
-            tables.visible(module, Space::Type).filter(|(_, thing)| matches!(thing, Thing::Workflow(_)));
-        let meant = closest(&test.workflow.text, workflows.map(|(name, _)| name)).map(str::to_owned);
-        session.report(match meant {
-            Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
-            None => diagnostic,
-        });
-        return;
-    };
+    let path = ast::Path { segments: vec![test.workflow.clone()], span: test.workflow.span };
+    let Some(workflow) = find_workflow(session, tables, module, &path) else { return };
     let mut checker = Checker::new(session, tables, module);
     // `now` is the virtual start; `any` fits every expected value; `fixture` reads one from a file.
     for (name, ty) in [("now", Ty::Timestamp), ("any", Ty::Unknown)] {

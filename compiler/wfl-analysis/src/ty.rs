@@ -63,6 +63,19 @@ impl Ty {
         }
     }
 
+    /// Whether a type parameter occurs in it.
+    pub(crate) fn has_parameter(&self) -> bool {
+        match self {
+            Ty::Param(_) | Ty::MoneyOf(_) => true,
+            Ty::Optional(inner) | Ty::List(inner) | Ty::Set(inner) | Ty::Batch(inner) => {
+                inner.has_parameter()
+            }
+            Ty::Map(a, b) | Ty::Result(a, b) => a.has_parameter() || b.has_parameter(),
+            Ty::Record(members) => members.iter().any(|member| member.ty.has_parameter()),
+            _ => false,
+        }
+    }
+
     pub(crate) fn is_unknown(&self) -> bool {
         matches!(self, Ty::Unknown)
     }
@@ -173,4 +186,28 @@ impl Typed {
             _ => None,
         }
     }
+}
+
+/// Whether a name stands for a type without a declaration.
+pub(crate) fn is_built_in(name: &str) -> bool {
+    const NAMES: [&str; 17] = [
+        "Unit",
+        "Bool",
+        "Int",
+        "Decimal",
+        "String",
+        "Uuid",
+        "Timestamp",
+        "Duration",
+        "Json",
+        "Bytes",
+        "Date",
+        "Money",
+        "List",
+        "Set",
+        "Map",
+        "Result",
+        "Batch",
+    ];
+    NAMES.contains(&name)
 }

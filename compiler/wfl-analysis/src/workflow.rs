@@ -22,13 +22,13 @@ fn check_one(session: &mut Session<'_>, tables: &Tables<'_>, info: &WorkflowInfo
     let source = info.source;
     let owner = text_of(&info.item.attributes, "owner").map(str::to_owned);
     let mut checker = Checker::new(session, tables, info.module);
-    let head = head(&mut checker, info);
     for (at, param) in info.params.iter().enumerate() {
         let (name, ty, label, span) = (param.name.to_string(), param.ty.clone(), param.label, param.span);
         let place = Expr::Slot(at as u32);
         checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
     }
     checker.slots = info.params.len() as u32;
+    let head = head(&mut checker, info);
     let key = key(&mut checker, info);
     let extras = extras(&mut checker, info);
     checker.facts = Facts::Workflow(key.ty.clone(), key.label);
@@ -147,7 +147,8 @@ fn extras(checker: &mut Checker<'_, '_, '_>, info: &WorkflowInfo<'_>) -> Extras 
             continue;
         }
         // Whoever may list instances sees them.
-        checker.check_flow(typed.label, Label::Internal, "the search attributes", argument.value.span);
+        let label = typed.label.max(checker.tables.label_within(&typed.ty));
+        checker.check_flow(label, Label::Internal, "the search attributes", argument.value.span);
         attributes.push((Name::from(name.text.as_str()), typed.ty.to_ir(), typed.expr));
     }
     let limit = info.source.limit.as_ref().and_then(|limit| {

@@ -1,9 +1,11 @@
 //! How fast a project is checked: generated projects of 1,000, 10,000 and 100,000 lines.
 //!
-//! `cargo run --release -p wfl-compiler --example check_bench`
+//! `cargo run --release -p wfl-compiler --example check_bench` prints the figures;
+//! `… -- FOLDER 100000` writes such a project, for `wflc check`.
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use wfl_compiler::{Memory, compile};
@@ -120,7 +122,24 @@ workflow MoveID(req: RequestID) -> OutcomeID
 }
 "#;
 
-fn main() {
+/// Writes a project to a folder.
+fn write(folder: &Path, lines: usize) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let (files, lines) = project(lines);
+    for (name, text) in &files {
+        std::fs::write(folder.join(name), text)?;
+    }
+    std::fs::write(folder.join("wfl.toml"), "[project]\nname = \"generated\"\n")?;
+    println!("{lines} lines in {} modules", files.len());
+    Ok(())
+}
+
+fn main() -> std::io::Result<()> {
+    let arguments = std::env::args().collect::<Vec<_>>();
+    if let [_, folder, lines] = arguments.as_slice() {
+        let lines = lines.parse().map_err(std::io::Error::other)?;
+        return write(Path::new(folder), lines);
+    }
     println!("lines\tmodules\tms\tlines/s");
     for wanted in [1_000, 10_000, 100_000] {
         let (files, lines) = project(wanted);
@@ -138,4 +157,5 @@ fn main() {
         let per_second = lines as f64 / best.as_secs_f64();
         println!("{lines}\t{modules}\t{:.1}\t{per_second:.0}", best.as_secs_f64() * 1e3);
     }
+    Ok(())
 }

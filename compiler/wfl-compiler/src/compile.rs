@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use wfl_analysis::hir::{Program, Workflow};
 use wfl_analysis::{Module, analyze};
+use wfl_ir::schema::Guide;
 use wfl_ir::{Plan, PlanHash};
 use wfl_lower::lower;
 use wfl_source::{Code, Diagnostic, FileId, Files, Span};
@@ -14,9 +15,11 @@ use wfl_syntax::Parsed;
 use wfl_syntax::ast::{Item, ItemKind};
 
 use crate::allow::Allows;
+use crate::book::{self, Book};
 use crate::library::load;
 use crate::lint::Levels;
 use crate::manifest::{MANIFEST, Manifest};
+use crate::notes::Remarks;
 use crate::parallel::parse_all;
 use crate::world::World;
 
@@ -62,6 +65,8 @@ pub struct Compiled {
     pub bytes: Vec<u8>,
     /// Their hash.
     pub hash: PlanHash,
+    /// What the source says about its types.
+    pub guide: Guide,
 }
 
 impl Compilation {
@@ -96,6 +101,24 @@ pub fn compile(world: &dyn World) -> Compilation {
 
 /// Compiles a project with these settings.
 pub fn compile_with(world: &dyn World, settings: &Settings) -> Compilation {
+    read_and_compile(world, settings).0
+}
+
+/// Compiles a project, and gives its documentation, and that of the standard library.
+pub fn document(world: &dyn World, settings: &Settings) -> (Compilation, Book) {
+    let (compilation, sources) = read_and_compile(world, settings);
+    let plans = compilation.workflows.iter().map(|it| (it.name.clone(), &it.plan)).collect();
+    let modules = sources.iter().map(|source| book::Source {
+        path: &source.path,
+        own: source.own,
+        tree: &source.parsed.file,
+    });
+    let modules = modules.collect::<Vec<_>>();
+    let book = book::book(&compilation.manifest.project.name, &compilation.files, &modules, &plans);
+    (compilation, book)
+}
+
+fn read_and_compile(world: &dyn World, settings: &Settings) -> (Compilation, Vec<Source>) {
     let mut compilation = Compilation::default();
     let library = load(&mut compilation.files);
     read_manifest(world, &mut compilation);
@@ -119,11 +142,13 @@ pub fn compile_with(world: &dyn World, settings: &Settings) -> Compilation {
     compilation.diagnostics.extend(syntax);
     lint(&sources, settings, &mut compilation);
     if !compilation.has_errors() {
-        lower_all(&analysis.program, &mut compilation);
+        let mut notes = Remarks::default();
+        sources.iter().for_each(|source| notes.read(&source.path, &source.parsed.file));
+        lower_all(&analysis.program, &notes, &mut compilation);
     }
     let place = |diagnostic: &Diagnostic| diagnostic.primary().map(|label| label.span);
     compilation.diagnostics.sort_by_key(place);
-    compilation
+    (compilation, sources)
 }
 
 /// The files with text that may have been read otherwise than it was meant, and those that import them.
@@ -211,13 +236,13 @@ fn module_path(folder: &str, path: &str) -> String {
 }
 
 /// Lowers all workflows, those first that others start: a plan names the plans that it starts.
-fn lower_all(program: &Program, compilation: &mut Compilation) {
+fn lower_all(program: &Program, notes: &Remarks, compilation: &mut Compilation) {
     let mut children = BTreeMap::new();
     for number in callees_first(program) {
         let workflow = &program.workflows[number as usize];
         match lower(program, workflow, &children) {
             Ok(plan) => {
-                let compiled = compiled(workflow, plan);
+                let compiled = compiled(workflow, plan, notes);
                 children.insert(number, compiled.hash);
                 compilation.workflows.push(compiled);
             }
@@ -254,8 +279,9 @@ fn callees_first(program: &Program) -> Vec<u32> {
     order
 }
 
-fn compiled(workflow: &Workflow, plan: Plan) -> Compiled {
+fn compiled(workflow: &Workflow, plan: Plan, notes: &Remarks) -> Compiled {
     let (bytes, hash) = plan.encode();
+    let guide = notes.guide(&plan);
     Compiled {
         name: workflow.name.to_string(),
         short_name: workflow.short_name.to_string(),
@@ -265,5 +291,6 @@ fn compiled(workflow: &Workflow, plan: Plan) -> Compiled {
         plan,
         bytes,
         hash,
+        guide,
     }
 }

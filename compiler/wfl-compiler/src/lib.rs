@@ -5,11 +5,13 @@ mod lint;
 mod manifest;
 mod allow;
 mod parallel;
+mod notes;
 mod library;
-mod compile;
 pub mod graph;
+pub mod book;
+mod compile;
 
-pub use compile::{Compilation, Compiled, Settings, compile, compile_with};
+pub use compile::{Compilation, Compiled, Settings, compile, compile_with, document};
 pub use lint::{Level, Levels, Lint, UnknownLint};
 pub use manifest::{MANIFEST, Manifest, Role, Worker};
 pub use world::{Disk, Memory, World};

@@ -52,6 +52,13 @@ fn draw(plan: &Plan) -> String {
                 format!("{}{operation}{result}", if call.pivot { "pivot " } else { "" })
             }
             NodeKind::Set { slot, .. } => format!("set s{slot}"),
+            NodeKind::Fork(fork) => format!("fork {:?} to {}", fork.policy, fork.join),
+            NodeKind::Join(join) => format!("join {:?} {:?}", join.values, join.result),
+            NodeKind::Map(map) => {
+                format!("map s{} of region {} {:?} {:?}", map.item, map.region, map.value, map.result)
+            }
+            NodeKind::Loop(rounds) => format!("loop {} region {}", rounds.times, rounds.region),
+            NodeKind::Await(awaited) => format!("await {:?}", awaited.result),
             _ => String::new(),
         };
         let edges = plan.successors(index as u32).iter().map(|edge| {
@@ -63,7 +70,11 @@ fn draw(plan: &Plan) -> String {
         });
         let binds = node.binds.iter().map(|bind| format!(" let s{}", bind.slot)).collect::<String>();
         let edges = edges.collect::<Vec<_>>().join(", ");
-        let _ = writeln!(out, "{index:2} {} [{}]{binds} {kind} {edges}", node.id, node.scope);
+        let region = if node.region == 0 { String::new() } else { format!(" r{}", node.region) };
+        let _ = writeln!(out, "{index:2} {} [{}{region}]{binds} {kind} {edges}", node.id, node.scope);
+    }
+    for (number, region) in plan.regions.iter().enumerate().skip(1) {
+        let _ = writeln!(out, "   r{number} {} in {:?}: {:?}", region.id, region.parent, region.kind);
     }
     out
 }
@@ -102,6 +113,17 @@ fn every_statement() {
         "saga { step h = Bank.hold(id: r.id) rollback } saga { saga { step h = Bank.hold(id: r.id) } } return 1",
         "ensure r.id != \"\" else fail Gone(why: \"empty\") ensure length(r.id) < 9 return 1",
         "return saga s { yield match r.n { Some(n) -> { yield n } none -> { yield 1 } } }",
+        "let x = saga s { step h = Bank.hold(id: r.id) if h > 1 { rollback fail Gone(why: \"no\") } yield h on Gone as e -> yield length(e.why) } return x",
+        "let x = parallel join all { branch a { step s = Bank.hold(id: r.id) yield s } branch b { yield 1 } branch c { } } return x.a + x.b",
+        "let x = parallel join any within 5s { branch a { yield 1 } branch b { wait 1s yield 2 } on shortfall as s -> use s.count } return x",
+        "parallel join 1 of 2 on failure finish { branch a { wait 1s } branch b { } on shortfall -> fail Gone(why: \"all\") } return 1",
+        "let x = foreach i in [1, 2] { if i > 1 { yield 0 } step h = Bank.hold(id: r.id) yield h } return x.sum()",
+        "foreach i in [1] tolerate 5% { step end = Bank.hold(id: \"{i}\") on TooManyFailures as e -> return e.failed } return 1",
+        "let x = repeat up to 3 every 1s until value > round { step h = Bank.hold(id: r.id) yield h } return x",
+        "let x = await signal paid(Int) { where signal > 1 remind every 1d timeout 2d -> use 0 } return x",
+        "await human Check(Bool) { role \"r\" approvals 2 on Disagreed -> return 2 } wait until workflow.started_at + 1h return 1",
+        "shield { step h = Bank.hold(id: r.id) } commit if r.id == \"a\" { restart(r: r) } return 1",
+        "parallel { branch a { parallel { branch b { step s = Bank.hold(id: r.id) } branch c { } } } branch d { saga { step s = Bank.hold(id: r.id) rollback } } } return 1",
     ];
     let mut out = String::new();
     for case in cases {

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 
 use crate::colour::{self, Colour};
 use crate::exit::Status;
-use crate::{build, check, explain, fix, graph, run};
+use crate::{build, check, doc, explain, fix, graph, new, run, schema};
 
 /// Check, build, draw and run WFL workflows.
 #[derive(Parser, Debug)]
@@ -31,6 +31,10 @@ struct Cli {
 
 #[derive(clap::Subcommand, Debug)]
 enum Verb {
+    /// Make a project in a new folder
+    New(new::NewArgs),
+    /// Make a project in this folder
+    Init(new::InitArgs),
     /// Check programs and report every error with its place
     Check(check::Args),
     /// Lay out programs in the one way there is
@@ -43,6 +47,10 @@ enum Verb {
     Build(build::Args),
     /// Draw a workflow as Mermaid, DOT or SVG
     Graph(graph::Args),
+    /// Write the documentation of a project
+    Doc(doc::Args),
+    /// Print JSON Schema of what a workflow takes and gives
+    Schema(schema::Args),
     /// Run a workflow on the embedded journal; the same command again goes on where it was
     Run(run::Args),
 }
@@ -72,12 +80,16 @@ pub(crate) fn main() -> ExitCode {
     let hook = miette::set_hook(Box::new(move |_| Box::new(options().build())));
     debug_assert!(hook.is_ok(), "the hook is set once");
     let outcome = match &cli.verb {
+        Verb::New(args) => new::new(args),
+        Verb::Init(args) => new::init(args),
         Verb::Check(args) => check::run(args),
         Verb::Fmt(args) => crate::fmt::run(args),
         Verb::Fix(args) => fix::run(args),
         Verb::Explain(args) => explain::run(args),
         Verb::Build(args) => build::run(args),
         Verb::Graph(args) => graph::run(args),
+        Verb::Doc(args) => doc::run(args),
+        Verb::Schema(args) => schema::run(args),
         Verb::Run(args) => run::run(args),
     };
     match outcome {

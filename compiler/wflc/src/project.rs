@@ -36,13 +36,18 @@ pub(crate) fn today() -> jiff::civil::Date {
 /// Compiles a project and prints its reports.
 pub(crate) fn compiled(root: &Path) -> Compilation {
     let compilation = compile(&Disk::new(root));
+    report(root, &compilation);
+    compilation
+}
+
+/// Prints the reports on a project.
+pub(crate) fn report(root: &Path, compilation: &Compilation) {
     let mut shown = [Reports::new(root, &compilation.files, &compilation.diagnostics)];
     let hidden = render::limit(&mut shown);
     render::print(Format::Human, &shown);
     if let Some(more) = render::summary(hidden.iter().copied()) {
         tell(format_args!("… and {more} more; `wflc check --all` shows everything\n"));
     }
-    compilation
 }
 
 /// The workflow that is asked for; without a name, the only one.

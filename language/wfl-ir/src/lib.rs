@@ -21,6 +21,7 @@ mod node;
 mod reach;
 mod plan;
 mod check;
+pub mod schema;
 
 pub use builtin::Builtin;
 pub use decimal::{Decimal, DecimalError, MAX_DIGITS};

@@ -93,12 +93,15 @@ fn flat_end(inside: &str) -> Option<usize> {
 }
 
 fn text_length(text: &str) -> Option<usize> {
-    let mut escaped = false;
+    let (mut escaped, mut hole) = (false, false);
     for (at, character) in text.char_indices().skip(1) {
         match character {
+            '"' | '{' if hole => return None,
+            '/' if hole && text[at..].starts_with("//") => return None,
+            _ if hole => hole = character != '}',
             _ if escaped => escaped = false,
             '"' => return Some(at + 1),
-            '{' => return None,
+            '{' => hole = true,
             _ => escaped = character == '\\',
         }
     }

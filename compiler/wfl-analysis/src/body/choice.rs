@@ -15,7 +15,9 @@ impl Body<'_, '_, '_> {
         let names = self.cx.names.len();
         let (subject, pattern, guard) = self.condition(&parts.condition);
         let before = self.flow.clone();
+        let known = self.cx.learn(&parts.condition);
         let then = self.block(&parts.then);
+        self.cx.forget(known);
         self.release(names);
         let after_then = std::mem::replace(&mut self.flow, before);
         let otherwise = match &parts.otherwise {
@@ -32,25 +34,45 @@ impl Body<'_, '_, '_> {
         Statement::Choice(Choice { target, subject, arms })
     }
 
-    /// `c` is a choice between `true` and the rest; `e is P && c` is one over `e`, so that the names of `P` are
-    /// slots and can be read in the block.
+    /// `c` is a choice between `true` and the rest; one with `e is P` in it is one over `e`, so that the names of
+    /// `P` are slots and can be read in the block.
     fn condition(&mut self, condition: &ast::Expr) -> (Expr, Pattern, Option<Expr>) {
         let mut parts = Vec::new();
         conjuncts(condition, &mut parts);
-        if let Some((first, rest)) = parts.split_first()
-            && let ExprKind::Is { value, pattern } = &first.kind
-        {
+        let (mut tested, mut guards) = (Vec::new(), Vec::new());
+        for part in parts {
+            let ExprKind::Is { value, pattern } = &part.kind else {
+                guards.push(part);
+                continue;
+            };
+            let reports = self.cx.session.count();
             let subject = self.cx.alone(|cx| cx.check(value, None));
-            let pattern = self.cx.pattern(pattern, &subject.ty, subject.label, Binds::Slots);
-            let guards = rest.iter().map(|part| self.cx.check_as(part, &Ty::Bool).expr);
-            let guard = guards
-                .collect::<Vec<_>>()
-                .into_iter()
-                .reduce(|left, right| Expr::Binary(Binary::And, Box::new(left), Box::new(right)));
-            return (subject.expr, pattern, guard);
+            // A value that needs what another pattern binds can only be looked at behind it.
+            if self.cx.session.count() > reports && !tested.is_empty() {
+                self.cx.session.truncate(reports);
+                guards.push(part);
+            } else {
+                tested.push((subject, pattern));
+            }
         }
-        let condition = self.cx.check_as(condition, &Ty::Bool);
-        (condition.expr, Pattern::Literal(Value::Bool(true)), None)
+        if tested.is_empty() {
+            let condition = self.cx.check_as(condition, &Ty::Bool);
+            return (condition.expr, Pattern::Literal(Value::Bool(true)), None);
+        }
+        let mut patterns = Vec::new();
+        for (subject, pattern) in &tested {
+            patterns.push(self.cx.pattern(pattern, &subject.ty, subject.label, Binds::Slots));
+        }
+        let guards = guards.into_iter().map(|part| self.cx.check_as(part, &Ty::Bool).expr);
+        let guards = guards.collect::<Vec<_>>().into_iter();
+        let guard = guards.reduce(|left, right| Expr::Binary(Binary::And, Box::new(left), Box::new(right)));
+        let mut subjects = tested.into_iter().map(|(subject, _)| subject.expr).collect::<Vec<_>>();
+        if let ([_], [_]) = (subjects.as_slice(), patterns.as_slice())
+            && let (Some(subject), Some(pattern)) = (subjects.pop(), patterns.pop())
+        {
+            return (subject, pattern, guard);
+        }
+        (Expr::List(subjects), Pattern::Tuple(patterns), guard)
     }
 
     pub(crate) fn match_statement(&mut self, parts: &Match<ArmBody>, target: Option<Target>) -> Statement {

@@ -115,7 +115,10 @@ impl Body<'_, '_, '_> {
                         Join::Quorum(needed as u32)
                     }
                     _ => {
-                        let title = format!("between 1 and {count} branches can be needed");
+                        let title = match count {
+                            1 => "there is one branch, so one can be needed".to_owned(),
+                            count => format!("between 1 and {count} branches can be needed"),
+                        };
                         self.report(Diagnostic::new(Code::E0231, title, needed.span, "never joined"));
                         Join::Quorum(1)
                     }

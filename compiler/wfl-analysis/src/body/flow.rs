@@ -61,7 +61,7 @@ impl Flow {
     pub(crate) fn together(before: Flow, paths: Vec<Flow>, needed: usize) -> Flow {
         let alive = paths.iter().filter(|path| path.live).count();
         let mut joined = before;
-        joined.live &= alive >= needed;
+        joined.live &= alive >= needed.min(paths.len());
         for path in paths.into_iter().filter(|path| path.live) {
             let new = path.debts.into_iter().filter(|debt| !joined.debts.contains(debt)).collect::<Vec<_>>();
             joined.settled &= path.settled || new.is_empty();

@@ -170,9 +170,7 @@ pub(crate) fn find_workflow(
     let meant = closest(&name, known.map(|(name, _)| name)).map(str::to_owned);
     session.report(match meant {
         Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
-        None => {
-            diagnostic.help("declare it by `workflow`, or import it; operations are called without `run`")
-        }
+        None => diagnostic.help("declare it by `workflow`, or import it"),
     });
     None
 }

@@ -16,7 +16,7 @@ use crate::ty::Ty;
 impl Body<'_, '_, '_> {
     /// Checks a block. Its names are not seen outside of it.
     pub(crate) fn block(&mut self, source: &ast::Block) -> Block {
-        let names = self.cx.names.len();
+        let (names, known) = (self.cx.names.len(), self.cx.known());
         self.blocks.push(Default::default());
         let mut block = Block::new();
         for (at, statement) in source.statements.iter().enumerate() {
@@ -35,6 +35,7 @@ impl Body<'_, '_, '_> {
             self.statement(statement, &mut block);
         }
         self.blocks.pop();
+        self.cx.forget(known);
         self.release(names);
         block
     }
@@ -192,6 +193,8 @@ impl Body<'_, '_, '_> {
             self.report(diagnostic.help("end it with `return …`, `fail …` or `yield …`"));
         }
         self.flow = Flow { live: true, ..before };
+        // It holds for all that follows in the block and inside of it.
+        self.cx.learn(&ensure.condition);
         block.push(Statement::Ensure { condition, text, otherwise });
     }
 }

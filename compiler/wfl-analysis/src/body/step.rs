@@ -40,6 +40,7 @@ impl Body<'_, '_, '_> {
         let owner = format!("`{}`", tables.qualified(operation));
         let args = self.cx.fields(&owner, &info.params, &step.call.arguments, label(info.source.accepts));
         self.check_pivot(step, operation);
+        self.check_once(step, operation);
         let (slot, target) = (self.cx.new_slot(), self.next_target());
         let before = self.flow.clone();
         let outcomes = Outcomes {
@@ -119,6 +120,19 @@ impl Body<'_, '_, '_> {
         let heartbeat = time(&step.heartbeat, "`heartbeat`");
         let retry = step.retry.as_ref().and_then(|retry| self.cx.retry(retry));
         Limits { timeout, total, queue, heartbeat, retry }
+    }
+
+    // What is called at most once is not tried again by a step either.
+    fn check_once(&mut self, step: &ast::Step, operation: u32) {
+        let source = self.cx.tables.operations[operation as usize].source;
+        let (Some(once), Some(retry)) = (source.at_most_once, &step.retry) else { return };
+        if source.idempotent.is_some() || source.confirm.is_some() {
+            return;
+        }
+        let name = self.cx.tables.qualified(operation);
+        let title = format!("`{name}` is called at most once and cannot be tried again");
+        let diagnostic = Diagnostic::new(Code::E0330, title, retry.span, "a second call");
+        self.report(diagnostic.label(once, "only one call").help("remove `retry`"));
     }
 
     fn check_pivot(&mut self, step: &ast::Step, operation: u32) {

@@ -178,7 +178,11 @@ impl Body<'_, '_, '_> {
         let exits = self.recoveries.pop().map(|recovery| recovery.exits).unwrap_or_default();
         self.check_falling(&handled.falling, place.wanted, "saga");
         self.flow = after_body;
-        self.go_on(handled.after, exits);
+        match self.targets.last_mut().filter(|open| place.wanted && open.target == place.target) {
+            // `use` gives the whole its value, as `yield` does.
+            Some(open) => open.exits.extend(exits),
+            None => self.go_on(handled.after, exits),
+        }
         let parallel_undo = saga.compensating == Some(ast::Order::Parallel);
         let handlers = handled.handlers;
         Statement::Saga(crate::hir::Saga { name, target: place.target, parallel_undo, body, handlers })

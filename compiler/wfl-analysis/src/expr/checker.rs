@@ -50,12 +50,15 @@ pub(crate) struct Checker<'s, 'f, 'a> {
     pub(crate) facts: Facts,
     /// The functions of the program that have been called.
     pub(crate) called: BTreeSet<u32>,
+    /// Values that are known not to be zero, as they are written.
+    pub(crate) nonzero: Vec<String>,
 }
 
 impl<'s, 'f, 'a> Checker<'s, 'f, 'a> {
     pub(crate) fn new(session: &'s mut Session<'f>, tables: &'s Tables<'a>, module: usize) -> Self {
         let (names, called) = (Vec::new(), BTreeSet::new());
-        Self { session, tables, module, names, locals: 0, slots: 0, facts: Facts::None, called }
+        let nonzero = Vec::new();
+        Self { session, tables, module, names, locals: 0, slots: 0, facts: Facts::None, called, nonzero }
     }
 
     /// A slot that nothing else uses.

@@ -89,7 +89,9 @@ impl Checker<'_, '_, '_> {
         let (names, locals) = (self.names.len(), self.locals);
         let condition = self.check(&parts.condition, Some(&Ty::Bool));
         let condition = self.fit(condition, &Ty::Bool, parts.condition.span);
+        let known = self.learn(&parts.condition);
         let then = self.alone(|this| this.check(&parts.then, hint));
+        self.forget(known);
         self.release(names);
         self.locals = locals;
         let known = if hint.is_some() { hint.cloned() } else { Some(then.ty.clone()) };

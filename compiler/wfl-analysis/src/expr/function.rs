@@ -109,6 +109,7 @@ impl Checker<'_, '_, '_> {
         let info = &tables.declared_functions[chosen as usize];
         let mut bindings = Bindings::new(&info.bounds);
         let (mut exprs, mut label, mut sound) = (Vec::new(), Label::Public, true);
+        let mut within = Label::Public;
         let mut rest = rest.iter();
         for (at, param) in info.params.iter().enumerate() {
             let (typed, span) = match (&callee.receiver, at) {
@@ -122,6 +123,7 @@ impl Checker<'_, '_, '_> {
             };
             sound &= self.settle(&typed, &param.ty, &mut bindings, span);
             label = label.max(typed.label);
+            within = within.max(tables.label_within(&typed.ty));
             exprs.push(typed.expr);
         }
         if !sound {
@@ -129,6 +131,10 @@ impl Checker<'_, '_, '_> {
         }
         if let Some((param, bound)) = bindings.broken_bound(tables) {
             return self.bound_broken(callee, &param, bound);
+        }
+        // What makes a text of a record, or JSON, gives its fields away; what only picks parts keeps their labels.
+        if !info.result.has_parameter() && matches!(info.body, Body::Builtin(_)) && !takes_function(info) {
+            label = label.max(within);
         }
         let ty = bindings.substitute(&info.result);
         self.result(callee, chosen, exprs, ty, label)
@@ -266,6 +272,11 @@ impl Checker<'_, '_, '_> {
             }
         }
     }
+}
+
+/// Whether a function takes a small function, which says what of a value is used.
+fn takes_function(info: &FunctionInfo<'_>) -> bool {
+    info.params.iter().any(|param| matches!(param.ty, Ty::Function(..)))
 }
 
 /// Nothing, in a type whose values can be added.

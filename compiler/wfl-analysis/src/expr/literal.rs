@@ -69,15 +69,7 @@ impl Checker<'_, '_, '_> {
                 TextPart::Literal(text) => pieces.push(Part::Text(Name::from(text.as_str()))),
                 TextPart::Interpolation(expr) => {
                     let shown = self.alone(|this| this.check(expr, None));
-                    if let Ty::Optional(_)
-                    | Ty::List(_)
-                    | Ty::Set(_)
-                    | Ty::Map(..)
-                    | Ty::Result(..)
-                    | Ty::Batch(_)
-                    | Ty::Bytes
-                    | Ty::Record(_) = shown.ty
-                    {
+                    if !self.is_shown(&shown.ty) {
                         let title = format!("{} cannot be shown in a text", self.tables.show(&shown.ty));
                         let diagnostic =
                             Diagnostic::new(Code::E0212, title, expr.span, "has no one way to be written");
@@ -89,6 +81,19 @@ impl Checker<'_, '_, '_> {
             }
         }
         Typed::new(Expr::Interpolate(pieces), Ty::String, label)
+    }
+
+    /// Whether there is one way to write a value in a text.
+    fn is_shown(&self, ty: &Ty) -> bool {
+        match self.tables.base(ty) {
+            Ty::Optional(_) | Ty::List(_) | Ty::Set(_) | Ty::Map(..) | Ty::Result(..) => false,
+            Ty::Batch(_) | Ty::Bytes | Ty::Record(_) => false,
+            base @ Ty::Named(_) => {
+                let variants = self.tables.variants(base);
+                variants.is_some_and(|all| all.iter().all(|variant| variant.fields.is_empty()))
+            }
+            _ => true,
+        }
     }
 
     /// Computes an expression whose operands are all constant; reports when it has no value.

@@ -39,11 +39,59 @@ impl Checker<'_, '_, '_> {
         );
     }
 
+    /// How many values are known not to be zero.
+    pub(crate) fn known(&self) -> usize {
+        self.nonzero.len()
+    }
+
+    /// Learns from a condition that holds which values are not zero; gives how many were known before.
+    pub(crate) fn learn(&mut self, condition: &ast::Expr) -> usize {
+        let before = self.known();
+        self.learn_from(condition);
+        before
+    }
+
+    /// Forgets what was learnt since so many values were known.
+    pub(crate) fn forget(&mut self, known: usize) {
+        self.nonzero.truncate(known);
+    }
+
+    fn learn_from(&mut self, condition: &ast::Expr) {
+        let ExprKind::Binary { op, left, right, .. } = &condition.kind else { return };
+        if *op == BinaryOp::And {
+            self.learn_from(left);
+            self.learn_from(right);
+            return;
+        }
+        // `0 < n` says the same as `n > 0`.
+        let (op, value, bound) = match (literal(left), literal(right)) {
+            (None, Some(bound)) => (*op, left, bound),
+            (Some(bound), None) => (turned(*op), right, bound),
+            _ => return,
+        };
+        let zero = Decimal::ZERO;
+        let excluded = match op {
+            BinaryOp::Greater => bound >= zero,
+            BinaryOp::GreaterOrEqual => bound > zero,
+            BinaryOp::Less => bound <= zero,
+            BinaryOp::LessOrEqual => bound < zero,
+            BinaryOp::NotEqual => bound == zero,
+            BinaryOp::Equal => bound != zero,
+            _ => false,
+        };
+        if excluded {
+            self.nonzero.extend(written(value));
+        }
+    }
+
     fn is_never_zero(&self, divisor: &Typed, source: &ast::Expr) -> bool {
         match divisor.value() {
             Some(Value::Int(number)) => *number != 0,
             Some(Value::Decimal(number)) => *number != Decimal::ZERO,
-            _ => self.type_excludes_zero(&divisor.ty) || self.field_excludes_zero(source),
+            _ => {
+                let known = written(source).is_some_and(|source| self.nonzero.contains(&source));
+                known || self.type_excludes_zero(&divisor.ty) || self.field_excludes_zero(source)
+            }
         }
     }
 
@@ -102,5 +150,34 @@ fn excludes_zero(rule: &Expr) -> bool {
             _ => false,
         },
         _ => false,
+    }
+}
+
+/// A number as it is written.
+fn literal(expr: &ast::Expr) -> Option<Decimal> {
+    match &expr.kind {
+        ExprKind::Int(number) => Some(Decimal::from(*number)),
+        ExprKind::Decimal(digits) => digits.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A name or a path of names, which always stands for the same value.
+fn written(expr: &ast::Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name.text.clone()),
+        ExprKind::Member { base, name, optional: false } => Some(format!("{}.{}", written(base)?, name.text)),
+        _ => None,
+    }
+}
+
+/// The comparison with its sides exchanged.
+fn turned(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Greater => BinaryOp::Less,
+        BinaryOp::GreaterOrEqual => BinaryOp::LessOrEqual,
+        BinaryOp::Less => BinaryOp::Greater,
+        BinaryOp::LessOrEqual => BinaryOp::GreaterOrEqual,
+        other => other,
     }
 }

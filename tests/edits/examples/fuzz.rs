@@ -1,6 +1,6 @@
 //! Tries a property on many texts, without a fuzzer.
 //!
-//! usage: cargo run --release -p wfl-tests --example fuzz -- TARGET [CASES] [SECONDS]
+//! usage: cargo run --release -p wfl-edits --example fuzz -- TARGET [CASES] [SECONDS]
 //!
 //! TARGET is `parse`, `check` or `format`. `WFL_SEED` gives the seed of the campaign. With `case SEED` instead of the
 //! numbers, one case is tried and shown; with `small SEED`, the smallest text that fails as this one does.
