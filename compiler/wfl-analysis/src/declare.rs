@@ -8,8 +8,8 @@ use crate::module::Module;
 use crate::names::{SPACES, Space};
 use crate::session::Session;
 use crate::tables::{
-    AliasInfo, Body, EffectClass, FunctionInfo, ImportedName, ModuleScope, OperationInfo, ServiceInfo, Shape,
-    Tables, Thing, TypeInfo, WorkflowInfo,
+    AliasInfo, AliasWorth, Body, EffectClass, FunctionInfo, ImportedName, ModuleScope, OperationInfo,
+    ServiceInfo, Shape, Tables, Thing, TypeInfo, WorkflowInfo,
 };
 use crate::ty::{Ty, is_built_in};
 
@@ -51,7 +51,7 @@ fn declare_item<'a>(session: &mut Session<'_>, tables: &mut Tables<'a>, module: 
         ItemKind::Function(it) => return declare_function(session, tables, module, item, it),
         ItemKind::Alias(it) => {
             let index = tables.aliases.len() as u32;
-            tables.aliases.push(AliasInfo { module, source: it });
+            tables.aliases.push(AliasInfo { module, source: it, worth: AliasWorth::Type });
             return add(session, tables, module, Space::Type, &it.name, Thing::Alias(index));
         }
         ItemKind::Module(_)

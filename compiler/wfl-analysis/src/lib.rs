@@ -10,6 +10,8 @@ mod names;
 mod tables;
 mod module;
 mod declare;
+mod alias;
+mod nesting;
 mod signature;
 mod expr;
 mod rule;

@@ -4,10 +4,12 @@ use wfl_ir::{Label, Name};
 use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, EffectKind, ItemKind, TypeKind};
 
+use crate::alias;
 use crate::names::Space;
+use crate::nesting;
 use crate::session::Session;
 use crate::tables::{
-    Body, Bound, EffectClass, FieldInfo, Shape, Tables, Thing, VariantInfo, currency, label,
+    AliasWorth, Body, Bound, EffectClass, FieldInfo, Shape, Tables, Thing, VariantInfo, currency, label,
 };
 use crate::ty::Ty;
 
@@ -33,11 +35,10 @@ const MADE_OF: [(&str, &[&str]); 5] = [
     ("Map", &["Key", "Value"]),
     ("Result", &["Value", "Error"]),
 ];
-/// How long a chain of aliases may be.
-const ALIAS_DEPTH: u32 = 32;
 
 /// Resolves all signatures.
 pub(crate) fn resolve(session: &mut Session<'_>, tables: &mut Tables<'_>) {
+    alias::judge(session, tables);
     for index in 0..tables.types.len() {
         let (module, source) = (tables.types[index].module, tables.types[index].source);
         let shape = Resolver::new(session, tables, module).shape(source);
@@ -45,7 +46,7 @@ pub(crate) fn resolve(session: &mut Session<'_>, tables: &mut Tables<'_>) {
             tables.types[index].shape = shape;
         }
     }
-    check_rings(session, tables);
+    nesting::check(session, tables);
     for index in 0..tables.operations.len() {
         let (module, source) = (tables.operations[index].module, tables.operations[index].source);
         let mut resolver = Resolver::new(session, tables, module);
@@ -71,29 +72,11 @@ pub(crate) fn resolve(session: &mut Session<'_>, tables: &mut Tables<'_>) {
     }
     // An alias that nothing uses is checked as well.
     for number in 0..tables.aliases.len() {
-        let alias = &tables.aliases[number];
-        if leads_to_itself(session, tables, number) {
-            let name = &alias.source.name;
-            let title = format!("the alias `{}` leads to itself", name.text);
-            session.error(Code::E0216, title, name.span, "stands for no type in the end");
-            continue;
-        }
-        Resolver::new(session, tables, alias.module).typ(&alias.source.ty);
-    }
-}
-
-fn leads_to_itself(session: &mut Session<'_>, tables: &Tables<'_>, start: usize) -> bool {
-    let mut at = start;
-    for _ in 0..tables.aliases.len() {
-        let alias = &tables.aliases[at];
-        let TypeKind::Named { path, .. } = &alias.source.ty.kind else { return false };
-        match tables.find_path(session, alias.module, Space::Type, path) {
-            Some(Thing::Alias(next)) if next as usize == start => return true,
-            Some(Thing::Alias(next)) => at = next as usize,
-            _ => return false,
+        if !alias::report(session, tables, number) {
+            let alias = &tables.aliases[number];
+            Resolver::new(session, tables, alias.module).typ(&alias.source.ty);
         }
     }
-    false
 }
 
 fn function(session: &mut Session<'_>, tables: &mut Tables<'_>, index: usize) {
@@ -131,12 +114,11 @@ pub(crate) struct Resolver<'s, 'f, 'a> {
     /// Whether functions of `std` are resolved, which take types and functions.
     standard: bool,
     type_parameters: Vec<String>,
-    aliases: u32,
 }
 
 impl<'s, 'f, 'a> Resolver<'s, 'f, 'a> {
     pub(crate) fn new(session: &'s mut Session<'f>, tables: &'s Tables<'a>, module: usize) -> Self {
-        Self { session, tables, module, standard: false, type_parameters: Vec::new(), aliases: 0 }
+        Self { session, tables, module, standard: false, type_parameters: Vec::new() }
     }
 
     fn type_parameters(&mut self, parameters: &[ast::TypeParameter]) -> Vec<Bound> {
@@ -252,11 +234,10 @@ impl<'s, 'f, 'a> Resolver<'s, 'f, 'a> {
 
     fn alias(&mut self, index: u32) -> (Ty, Label) {
         let alias = &self.tables.aliases[index as usize];
-        if self.aliases >= ALIAS_DEPTH {
+        if alias.worth != AliasWorth::Type {
             return (Ty::Unknown, Label::Public);
         }
         let mut resolver = Resolver::new(self.session, self.tables, alias.module);
-        resolver.aliases = self.aliases + 1;
         // What is wrong with the alias itself is reported where it is declared, once.
         let before = resolver.session.count();
         let resolved = resolver.typ(&alias.source.ty);
@@ -440,69 +421,4 @@ pub(crate) fn find_error(
         None => diagnostic.help(format!("declare it: `error {name}`")),
     });
     None
-}
-
-/// Reports types that contain themselves without an optional or a list between: they would have no end. A ring is
-/// told once, at the type of it that comes first.
-fn check_rings(session: &mut Session<'_>, tables: &mut Tables<'_>) {
-    let mut state = vec![Visit::New; tables.types.len()];
-    for index in 0..tables.types.len() as u32 {
-        let mut rings = Vec::new();
-        ends(tables, index, &mut state, &mut rings);
-        for ring in rings {
-            let info = &tables.types[ring as usize];
-            let title = format!("`{}` contains itself", info.name);
-            let diagnostic = Diagnostic::new(Code::E0216, title, info.span, "a value of it would never end");
-            session.report(diagnostic.help("put `?` or `List<…>` around the inner one"));
-            if let Shape::Refined { base, .. } = &mut tables.types[ring as usize].shape {
-                *base = Ty::Unknown;
-            }
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Visit {
-    New,
-    Open,
-    Ends,
-    /// Lies on a ring, or holds a type that does.
-    Endless,
-}
-
-/// Whether values of a type come to an end. Each type is looked into once.
-fn ends(tables: &Tables<'_>, index: u32, state: &mut Vec<Visit>, rings: &mut Vec<u32>) -> bool {
-    match state[index as usize] {
-        Visit::Ends => return true,
-        // A ring that has been told.
-        Visit::Endless => return true,
-        Visit::Open => {
-            rings.push(index);
-            return false;
-        }
-        Visit::New => {}
-    }
-    state[index as usize] = Visit::Open;
-    let mut inside = |ty: &Ty| match ty {
-        Ty::Named(inner) => ends(tables, *inner, state, rings),
-        _ => true,
-    };
-    let found = match &tables.types[index as usize].shape {
-        Shape::Record(fields) | Shape::Error(fields) | Shape::Event(fields) => {
-            // All of them, so that each ring is found.
-            fields.iter().filter(|field| !inside(&field.ty)).count() == 0
-        }
-        Shape::Refined { base, .. } => inside(base),
-        // A choice ends as soon as one of its variants does.
-        Shape::Enum(variants) => {
-            variants.is_empty()
-                || variants.iter().any(|variant| variant.fields.iter().all(|field| inside(&field.ty)))
-        }
-    };
-    if matches!(tables.types[index as usize].shape, Shape::Enum(_)) && found {
-        // What its other variants run into is no ring of this type.
-        rings.clear();
-    }
-    state[index as usize] = if found { Visit::Ends } else { Visit::Endless };
-    found
 }

@@ -80,41 +80,49 @@ fn inherit(tables: &mut Tables<'_>, starts: &[Vec<Start>]) {
 }
 
 fn report_rings(session: &mut Session<'_>, tables: &Tables<'_>, starts: &[Vec<Start>]) {
-    let mut done = vec![false; starts.len()];
+    let mut seen = vec![Seen::Never; starts.len()];
     for first in 0..starts.len() {
-        let mut trail = Vec::new();
-        visit(session, tables, starts, first, &mut trail, &mut done);
+        // The workflows that are being looked into, each with the number of its next start.
+        let mut trail: Vec<(usize, usize)> = Vec::new();
+        if seen[first] == Seen::Never {
+            trail.push((first, 0));
+        }
+        while let Some((at, next)) = trail.last_mut() {
+            let (at, number) = (*at, *next);
+            *next += 1;
+            seen[at] = Seen::Open;
+            match starts[at].get(number) {
+                None => {
+                    seen[at] = Seen::Done;
+                    trail.pop();
+                }
+                Some(start) => match seen[start.workflow] {
+                    Seen::Never => trail.push((start.workflow, 0)),
+                    Seen::Open => report_ring(session, tables, &trail, *start),
+                    Seen::Done => {}
+                },
+            }
+        }
     }
 }
 
-fn visit(
-    session: &mut Session<'_>,
-    tables: &Tables<'_>,
-    starts: &[Vec<Start>],
-    at: usize,
-    trail: &mut Vec<usize>,
-    done: &mut [bool],
-) {
-    if done[at] {
-        return;
-    }
-    trail.push(at);
-    for start in &starts[at] {
-        match trail.iter().position(|open| *open == start.workflow) {
-            Some(from) => {
-                let ring = trail[from..].iter().chain([&start.workflow]);
-                let ring = ring.map(|index| tables.workflows[*index].name.to_string()).collect::<Vec<_>>();
-                let title = "workflows start each other in a ring";
-                let diagnostic = Diagnostic::new(Code::E0305, title, start.span, "closes the ring");
-                session.report(diagnostic.note(ring.join(" → ")).help(
-                    "a workflow that goes on for ever begins anew by `restart(…)`, with other arguments",
-                ));
-            }
-            None => visit(session, tables, starts, start.workflow, trail, done),
-        }
-    }
-    trail.pop();
-    done[at] = true;
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Never,
+    Open,
+    Done,
+}
+
+fn report_ring(session: &mut Session<'_>, tables: &Tables<'_>, trail: &[(usize, usize)], last: Start) {
+    let ring = trail.iter().map(|(at, _)| *at).skip_while(|at| *at != last.workflow).chain([last.workflow]);
+    let ring = ring.map(|index| tables.workflows[index].name.to_string()).collect::<Vec<_>>();
+    let title = "workflows start each other in a ring";
+    let diagnostic = Diagnostic::new(Code::E0305, title, last.span, "closes the ring");
+    session.report(
+        diagnostic
+            .note(ring.join(" → "))
+            .help("a workflow that goes on for ever begins anew by `restart(…)`, with other arguments"),
+    );
 }
 
 /// Calls `on` for each step of a block and of the blocks inside.

@@ -140,6 +140,17 @@ pub(crate) struct FunctionInfo<'a> {
 pub(crate) struct AliasInfo<'a> {
     pub(crate) module: usize,
     pub(crate) source: &'a ast::Alias,
+    pub(crate) worth: AliasWorth,
+}
+
+/// What an alias comes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum AliasWorth {
+    Type,
+    /// Itself.
+    Ring,
+    /// More than there is room for.
+    TooMuch,
 }
 
 /// What a name stands for.

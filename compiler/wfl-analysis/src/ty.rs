@@ -46,6 +46,11 @@ pub(crate) struct Member {
     pub(crate) label: Label,
 }
 
+/// The deepest type that a value may have.
+const MOST_DEPTH: u32 = 64;
+/// The greatest number of parts of the type of a value.
+const MOST_PARTS: u32 = 10_000;
+
 impl Ty {
     /// `T?`; an optional stays what it is.
     pub(crate) fn optional(self) -> Ty {
@@ -74,6 +79,27 @@ impl Ty {
             Ty::Record(members) => members.iter().any(|member| member.ty.has_parameter()),
             _ => false,
         }
+    }
+
+    /// Whether the type is made of more parts, or goes deeper, than anything that people write. Types of values grow
+    /// by each `let`: two fields of one value make a type of twice its size.
+    pub(crate) fn is_huge(&self) -> bool {
+        fn fits(ty: &Ty, depth: u32, parts: &mut u32) -> bool {
+            *parts = parts.saturating_sub(1);
+            if depth == 0 || *parts == 0 {
+                return false;
+            }
+            let mut inside = |ty: &Ty| fits(ty, depth - 1, parts);
+            match ty {
+                Ty::Optional(inner) | Ty::List(inner) | Ty::Set(inner) | Ty::Batch(inner) => inside(inner),
+                Ty::Map(left, right) | Ty::Result(left, right) => inside(left) && inside(right),
+                Ty::Record(members) => members.iter().all(|member| inside(&member.ty)),
+                Ty::Tuple(types) => types.iter().all(inside),
+                Ty::Function(types, result) => types.iter().all(&mut inside) && inside(result),
+                _ => true,
+            }
+        }
+        !fits(self, MOST_DEPTH, &mut MOST_PARTS.clone())
     }
 
     pub(crate) fn is_unknown(&self) -> bool {

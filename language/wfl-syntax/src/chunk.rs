@@ -81,6 +81,7 @@ fn flat_end(inside: &str) -> Option<usize> {
         at += match first {
             ')' => return Some(at + 1),
             '(' => return None,
+            '/' if rest.starts_with("//") => return None,
             '"' => text_length(rest)?,
             'r' if rest.starts_with("r\"") => 3 + rest[2..].find('"')?,
             _ if is_word_character(first) && !first.is_ascii_digit() => {

@@ -146,6 +146,7 @@ impl Body<'_, '_, '_> {
             Some((written, marked)) => (written, marked.max(label)),
             None => (ty, label),
         };
+        let ty = self.cx.of_bounded_size(ty, source.name.span);
         self.cx.bind(&source.name, Expr::Slot(slot), ty, label, true);
     }
 

@@ -61,6 +61,18 @@ impl<'s, 'f, 'a> Checker<'s, 'f, 'a> {
         Self { session, tables, module, names, locals: 0, slots: 0, facts: Facts::None, called, nonzero }
     }
 
+    /// The type, unless it is too big to go on with, which is reported.
+    pub(crate) fn of_bounded_size(&mut self, ty: Ty, place: Span) -> Ty {
+        if !ty.is_huge() {
+            return ty;
+        }
+        let title = "the type of this value has too many parts";
+        let diagnostic =
+            Diagnostic::new(Code::E0199, title, place, "made of values that are made of values …");
+        self.session.report(diagnostic.help("declare a `record`, which is one part wherever it is used"));
+        Ty::Unknown
+    }
+
     /// A slot that nothing else uses.
     pub(crate) fn new_slot(&mut self) -> u32 {
         self.slots += 1;

@@ -104,7 +104,8 @@ impl Checker<'_, '_, '_> {
             members.push(Member { name: name.clone(), ty: value.ty, label: value.label });
             fields.push((name, value.expr));
         }
-        Typed::new(constant_record(fields, Expr::Record, Value::record), Ty::Record(members), Label::Public)
+        let ty = self.of_bounded_size(Ty::Record(members), arguments.span);
+        Typed::new(constant_record(fields, Expr::Record, Value::record), ty, Label::Public)
     }
 
     /// Checks named arguments against the fields that `owner` has. Values may be as sensitive as their field, or

@@ -3,6 +3,8 @@
 //! The usual matrix of patterns: rows are arms, columns are what is still to be looked at. A column whose type has
 //! finitely many forms is split by form; of any other type only rows that take everything remain.
 
+use std::collections::BTreeMap;
+
 use wfl_ir::{Name, Pattern, Value};
 
 use crate::tables::Tables;
@@ -29,7 +31,9 @@ enum Head {
     Tuple,
 }
 
-fn forms(tables: &Tables<'_>, ty: &Ty) -> Option<Vec<Form>> {
+/// All forms, or of an enum only that of the variant that a pattern names.
+fn forms(tables: &Tables<'_>, ty: &Ty, pattern: Option<&Pattern>) -> Option<Vec<Form>> {
+    let named = pattern.and_then(variant_of);
     Some(match ty {
         Ty::Bool => [true, false]
             .map(|truth| Form { head: Head::Literal(Value::Bool(truth)), types: Vec::new() })
@@ -55,6 +59,7 @@ fn forms(tables: &Tables<'_>, ty: &Ty) -> Option<Vec<Form>> {
             };
             variants
                 .iter()
+                .filter(|variant| named.is_none_or(|name| *name == variant.name))
                 .map(|variant| Form {
                     head: Head::Variant(variant.name.clone()),
                     types: form(&variant.fields),
@@ -70,7 +75,7 @@ fn missing(tables: &Tables<'_>, rows: &[Vec<Pattern>], types: &[Ty]) -> Option<V
         return None;
     }
     let any = rows.iter().all(|row| matches!(row[0], Pattern::Any | Pattern::Bind(_)));
-    let split = forms(tables, first).filter(|_| !any || rows.is_empty());
+    let split = forms(tables, first, None).filter(|_| !any || rows.is_empty());
     let Some(forms) = split else {
         let taking_all = rows.iter().filter(|row| matches!(row[0], Pattern::Any | Pattern::Bind(_)));
         let rows = taking_all.map(|row| row[1..].to_vec()).collect::<Vec<_>>();
@@ -78,10 +83,25 @@ fn missing(tables: &Tables<'_>, rows: &[Vec<Pattern>], types: &[Ty]) -> Option<V
         witness.push("_".to_owned());
         return Some(witness);
     };
+    // Rows by the variant that they name: an enum may have thousands.
+    let mut by_variant: BTreeMap<Option<&Name>, Vec<(usize, &Vec<Pattern>)>> = BTreeMap::new();
+    for (at, row) in rows.iter().enumerate() {
+        by_variant.entry(variant_of(&row[0])).or_default().push((at, row));
+    }
+    let fitting = |form: &Form| {
+        let named = match &form.head {
+            Head::Variant(name) => Some(name),
+            _ => None,
+        };
+        let groups = [None, named].into_iter().take(1 + usize::from(named.is_some()));
+        let mut rows: Vec<_> = groups.filter_map(|group| by_variant.get(&group)).flatten().copied().collect();
+        rows.sort_by_key(|(at, _)| *at);
+        rows.into_iter().map(|(_, row)| row)
+    };
     for form in forms {
         let inner =
             form.types.iter().map(|(_, ty)| ty.clone()).chain(rest.iter().cloned()).collect::<Vec<_>>();
-        let rows = rows.iter().filter_map(|row| specialised(row, &form)).collect::<Vec<_>>();
+        let rows = fitting(&form).filter_map(|row| specialised(row, &form)).collect::<Vec<_>>();
         // With no row left, the fields need not be looked into.
         let witness = match rows.is_empty() {
             true => Some(vec!["_".to_owned(); inner.len()]),
@@ -94,6 +114,13 @@ fn missing(tables: &Tables<'_>, rows: &[Vec<Pattern>], types: &[Ty]) -> Option<V
         }
     }
     None
+}
+
+fn variant_of(pattern: &Pattern) -> Option<&Name> {
+    match pattern {
+        Pattern::Variant(name, _) => Some(name),
+        _ => None,
+    }
 }
 
 /// The row without its first pattern but with that pattern's inner ones; `None` if it does not fit the form.
@@ -149,7 +176,7 @@ fn useful(tables: &Tables<'_>, rows: &[Vec<Pattern>], row: &[Pattern], types: &[
             form.types.iter().map(|(_, ty)| ty.clone()).chain(rest.iter().cloned()).collect::<Vec<_>>();
         useful(tables, &rows, &row, &types)
     };
-    match (&row[0], forms(tables, first)) {
+    match (&row[0], forms(tables, first, Some(&row[0]))) {
         (_, Some(forms)) => forms.iter().any(inside),
         (Pattern::Literal(value), None) => {
             inside(&Form { head: Head::Literal(value.clone()), types: Vec::new() })

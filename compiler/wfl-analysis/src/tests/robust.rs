@@ -53,6 +53,42 @@ fn nesting_as_deep_as_the_syntax_allows() {
     }
 }
 
+/// Long chains are told or followed, in no more time and stack than they are long.
+#[test]
+fn chains_of_declarations() {
+    let head = "workflow W(a: Int) -> Int version 1 key \"k\" { ";
+    let chain = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let deep = [
+        "alias A = Map<A, A>\n".to_owned(),
+        chain(40, &|n| format!("alias A{n} = Result<A{}, A{}>\n", n + 1, n + 1)),
+        chain(2_000, &|n| format!("type A{n} = A{} where value != 0\n", n + 1)),
+        chain(2_000, &|n| format!("record A{} {{ x: A{n} }}\n", n + 1)),
+        chain(2_000, &|n| format!("enum A{n} {{ X(x: A{}), Y }}\n", n + 1)),
+        format!(
+            "{head} let x0 = (a: 1) {} return a }}",
+            chain(200, &|n| format!("let x{} = (l: x{n}, r: x{n})\n", n + 1))
+        ),
+        format!(
+            "{head} let x0 = [a] {} return a }}",
+            chain(2_000, &|n| format!("let x{} = [x{n}]\n", n + 1))
+        ),
+        format!("fn f(a: List<Int>) -> Int = a{}.length()\n", ".map(x => (l: x, r: x))".repeat(40)),
+    ];
+    for text in deep {
+        let (_, _, analysis) = check(&text);
+        let codes = analysis.diagnostics.iter().map(|it| it.code.as_str()).collect::<Vec<_>>();
+        assert!(codes.iter().any(|code| ["E0199", "E0216"].contains(code)), "{codes:?} for {}", &text[..20]);
+    }
+    let workflow = |n: usize| {
+        format!(
+            "workflow W{n}(a: Int) -> Int version 1 key a {{ step c = run W{}(a: a) {{ on any -> return 1 }} return c }}\n",
+            n + 1
+        )
+    };
+    let (_, _, analysis) = check(&chain(2_000, &workflow));
+    assert_eq!(analysis.program.workflows.len(), 2_000);
+}
+
 #[test]
 fn many_declarations() {
     let record = |n: usize| format!("record R{n} {{ a: Int, b: R{}? }}\n", n.saturating_sub(1));
