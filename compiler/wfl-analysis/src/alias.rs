@@ -22,7 +22,7 @@ struct Visit {
 }
 
 /// Fills [`AliasInfo::worth`](crate::tables::AliasInfo::worth).
-pub(crate) fn judge(session: &mut Session<'_>, tables: &mut Tables<'_>) {
+pub(crate) fn judge(session: &mut Session<'_>, tables: &mut Tables) {
     // Steps and parts of those that have been looked into.
     let mut known: Vec<Option<(u32, u32)>> = vec![None; tables.aliases.len()];
     let mut open = vec![false; tables.aliases.len()];
@@ -64,7 +64,7 @@ pub(crate) fn judge(session: &mut Session<'_>, tables: &mut Tables<'_>) {
     }
 }
 
-fn visit(session: &mut Session<'_>, tables: &Tables<'_>, alias: usize) -> Visit {
+fn visit(session: &mut Session<'_>, tables: &Tables, alias: usize) -> Visit {
     let mut inside = Vec::new();
     let info = &tables.aliases[alias];
     aliases_in(session, tables, info.module, &info.source.ty, &mut inside);
@@ -73,7 +73,7 @@ fn visit(session: &mut Session<'_>, tables: &Tables<'_>, alias: usize) -> Visit 
 
 fn aliases_in(
     session: &mut Session<'_>,
-    tables: &Tables<'_>,
+    tables: &Tables,
     module: usize,
     ty: &TypeExpr,
     found: &mut Vec<usize>,
@@ -94,7 +94,7 @@ fn aliases_in(
 }
 
 /// Reports an alias that stands for nothing that one could go on with; true if it is one.
-pub(crate) fn report(session: &mut Session<'_>, tables: &Tables<'_>, alias: usize) -> bool {
+pub(crate) fn report(session: &mut Session<'_>, tables: &Tables, alias: usize) -> bool {
     let name = &tables.aliases[alias].source.name;
     match tables.aliases[alias].worth {
         AliasWorth::Type => return false,

@@ -5,19 +5,9 @@ use std::collections::BTreeMap;
 use wfl_ir::Label;
 use wfl_source::{Diagnostic, Files};
 
-use crate::attribute;
-use crate::contract;
-use crate::declare;
-use crate::function;
-use crate::governance;
 use crate::hir::Program;
-use crate::module::{Module, check_names, check_rings};
-use crate::rule;
-use crate::scenario;
-use crate::session::Session;
-use crate::signature;
-use crate::summary;
-use crate::workflow;
+use crate::memo::{Given, Memo};
+use crate::module::Module;
 
 /// What an analysis found.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,35 +28,30 @@ impl Analysis {
 /// Checks a program of parsed modules. Syntax errors are not reported again: what is missing in a tree fits
 /// everywhere. `files` holds the texts of the modules; `roles` are the roles of people with a clearance of their own.
 pub fn analyze(modules: &[Module<'_>], files: &Files, roles: &BTreeMap<String, Label>) -> Analysis {
-    let mut session = Session::new(files, roles);
-    check_names(&mut session, modules);
-    check_rings(&mut session, modules);
-    let mut tables = declare::declare(&mut session, modules);
-    signature::resolve(&mut session, &mut tables);
-    attribute::check(&mut session, modules);
-    rule::check(&mut session, &mut tables);
-    function::check(&mut session, &mut tables);
-    let (operations, touches) = contract::check(&mut session, &tables);
-    summary::check(&mut session, &mut tables);
-    let workflows = workflow::check(&mut session, &tables);
-    let governance = governance::check(&mut session, &tables, modules, &touches);
-    scenario::check(&mut session, &tables, modules, &workflows);
-    declare::check_unused(&mut session, &tables, modules);
-    for (module, scope) in modules.iter().zip(&tables.modules) {
-        session.forgive(module.file, &scope.broken);
+    let mut memo = Memo::default();
+    let (diagnostics, governance, governed) = memo.update(Given { modules, files, roles });
+    let (workflows, declassified): (Vec<_>, Vec<_>) =
+        memo.bodies.into_iter().map(|body| (body.value, body.found.declassified)).unzip();
+    let mut program = Program { workflows, ..Program::default() };
+    if let Some(declared) = memo.declared {
+        (program.types, program.functions) = (declared.tables.defs, declared.tables.functions);
+        (program.operations, program.touches) = (declared.operations, declared.touches);
+        program.declassified = declared.found.declassified;
     }
-    let program = Program {
-        types: tables.defs,
-        operations,
-        touches,
-        functions: tables.functions,
-        declassified: session.take_declassified(),
-        workflows,
-        migrations: governance.migrations,
-        policies: governance.policies,
-        invariants: governance.invariants,
-    };
-    let mut diagnostics = session.finish();
-    diagnostics.sort_by_key(|diagnostic| diagnostic.primary().map(|label| label.span));
+    program.declassified.extend(declassified.into_iter().flatten().chain(governed));
+    program.migrations = governance.migrations;
+    program.policies = governance.policies;
+    program.invariants = governance.invariants;
     Analysis { program, diagnostics }
+}
+
+/// The reports of [`analyze`] about a program that differs little from the one that `memo` remembers: an item that is
+/// the same object as before has not changed. Reports point into files, also where the items lie in parts of them.
+pub fn diagnose(
+    memo: &mut Memo,
+    modules: &[Module<'_>],
+    files: &Files,
+    roles: &BTreeMap<String, Label>,
+) -> Vec<Diagnostic> {
+    memo.update(Given { modules, files, roles }).0
 }

@@ -22,7 +22,7 @@ const STANDARD: [&str; 2] = ["method", "redacts"];
 pub(crate) fn check(session: &mut Session<'_>, modules: &[Module<'_>]) {
     for module in modules {
         let standard = module.path.starts_with("std.");
-        for item in &module.tree.items {
+        for item in module.items {
             each(item, &mut |attributes| {
                 for attribute in attributes {
                     if !(standard && STANDARD.contains(&attribute.name.text.as_str())) {

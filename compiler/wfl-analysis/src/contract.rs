@@ -17,7 +17,7 @@ use crate::ty::Ty;
 const DEFAULT_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Checks all operations and gives them in the IR's form, with what they touch.
-pub(crate) fn check(session: &mut Session<'_>, tables: &Tables<'_>) -> (Vec<Operation>, Vec<Touches>) {
+pub(crate) fn check(session: &mut Session<'_>, tables: &Tables) -> (Vec<Operation>, Vec<Touches>) {
     let numbers = 0..tables.operations.len() as u32;
     let check = |number| {
         let mut contract = Contract::new(session, tables, number);
@@ -27,15 +27,15 @@ pub(crate) fn check(session: &mut Session<'_>, tables: &Tables<'_>) -> (Vec<Oper
     numbers.map(check).unzip()
 }
 
-struct Contract<'s, 'f, 'a> {
-    checker: Checker<'s, 'f, 'a>,
+struct Contract<'s, 'f> {
+    checker: Checker<'s, 'f>,
     number: u32,
-    operation: &'s OperationInfo<'a>,
-    source: &'a ast::Operation,
+    operation: &'s OperationInfo,
+    source: &'s ast::Operation,
 }
 
-impl<'s, 'f, 'a> Contract<'s, 'f, 'a> {
-    fn new(session: &'s mut Session<'f>, tables: &'s Tables<'a>, number: u32) -> Self {
+impl<'s, 'f> Contract<'s, 'f> {
+    fn new(session: &'s mut Session<'f>, tables: &'s Tables, number: u32) -> Self {
         let operation = &tables.operations[number as usize];
         let mut checker = Checker::new(session, tables, operation.module);
         checker.facts = Facts::Operation;
@@ -45,7 +45,7 @@ impl<'s, 'f, 'a> Contract<'s, 'f, 'a> {
             let (name, ty, label, span) = (param.name.to_string(), param.ty.clone(), param.label, param.span);
             checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
         }
-        Self { checker, number, operation, source: operation.source }
+        Self { checker, number, operation, source: &operation.source }
     }
 
     fn check(mut self) -> Operation {
@@ -331,7 +331,7 @@ impl<'s, 'f, 'a> Contract<'s, 'f, 'a> {
 /// The operation that `Service.operation` names, perhaps behind a module; reports when there is none.
 pub(crate) fn find_operation(
     session: &mut Session<'_>,
-    tables: &Tables<'_>,
+    tables: &Tables,
     module: usize,
     path: &ast::Path,
 ) -> Option<u32> {
@@ -372,7 +372,7 @@ pub(crate) fn find_operation(
 
 fn find_in_module(
     session: &mut Session<'_>,
-    tables: &Tables<'_>,
+    tables: &Tables,
     module: usize,
     name: &ast::Name,
     span: Span,
@@ -406,7 +406,7 @@ fn find_in_module(
     None
 }
 
-fn no_service(session: &mut Session<'_>, tables: &Tables<'_>, module: usize, path: &ast::Path, other: bool) {
+fn no_service(session: &mut Session<'_>, tables: &Tables, module: usize, path: &ast::Path, other: bool) {
     let name = path.dotted();
     let (code, title) = match other {
         true => (Code::E0218, format!("`{name}` is not a service")),
@@ -425,7 +425,7 @@ fn no_service(session: &mut Session<'_>, tables: &Tables<'_>, module: usize, pat
 
 fn find_in_service(
     session: &mut Session<'_>,
-    tables: &Tables<'_>,
+    tables: &Tables,
     service: u32,
     name: &ast::Name,
 ) -> Option<u32> {

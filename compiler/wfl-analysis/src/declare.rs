@@ -1,5 +1,8 @@
 //! First pass: which names there are, and which of them are imported where.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use wfl_ir::{Builtin, Label, Name};
 use wfl_source::{Applicability, Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, ItemKind};
@@ -19,14 +22,14 @@ const PRELUDE: &str = "std.prelude";
 const POLICIES: [&str; 2] = ["exponential", "forever"];
 
 /// Collects all declarations and connects the imports.
-pub(crate) fn declare<'a>(session: &mut Session<'_>, modules: &[Module<'a>]) -> Tables<'a> {
+pub(crate) fn declare(session: &mut Session<'_>, modules: &[Module<'_>]) -> Tables {
     let mut tables = Tables::default();
     for (number, module) in modules.iter().enumerate() {
         tables.modules.push(ModuleScope { path: module.path.to_owned(), ..ModuleScope::default() });
         if module.path == PRELUDE {
             tables.prelude = Some(number);
         }
-        for item in &module.tree.items {
+        for item in module.items {
             declare_item(session, &mut tables, number, item);
         }
     }
@@ -39,7 +42,7 @@ pub(crate) fn declare<'a>(session: &mut Session<'_>, modules: &[Module<'a>]) -> 
     tables
 }
 
-fn declare_item<'a>(session: &mut Session<'_>, tables: &mut Tables<'a>, module: usize, item: &'a ast::Item) {
+fn declare_item(session: &mut Session<'_>, tables: &mut Tables, module: usize, item: &Arc<ast::Item>) {
     let (space, name, shape) = match &item.kind {
         ItemKind::Record(it) => (Space::Type, &it.name, Shape::Record(Vec::new())),
         ItemKind::Enum(it) => (Space::Type, &it.name, Shape::Enum(Vec::new())),
@@ -51,7 +54,7 @@ fn declare_item<'a>(session: &mut Session<'_>, tables: &mut Tables<'a>, module: 
         ItemKind::Function(it) => return declare_function(session, tables, module, item, it),
         ItemKind::Alias(it) => {
             let index = tables.aliases.len() as u32;
-            tables.aliases.push(AliasInfo { module, source: it, worth: AliasWorth::Type });
+            tables.aliases.push(AliasInfo { module, source: Arc::clone(it), worth: AliasWorth::Type });
             return add(session, tables, module, Space::Type, &it.name, Thing::Alias(index));
         }
         ItemKind::Module(_)
@@ -69,16 +72,11 @@ fn declare_item<'a>(session: &mut Session<'_>, tables: &mut Tables<'a>, module: 
     }
     let index = tables.types.len() as u32;
     let short = Name::from(name.text.as_str());
-    tables.types.push(TypeInfo { module, name: short, span: name.span, shape, source: &item.kind });
+    tables.types.push(TypeInfo { module, name: short, span: name.span, shape, item: Arc::clone(item) });
     add(session, tables, module, space, name, Thing::Type(index));
 }
 
-fn declare_service<'a>(
-    session: &mut Session<'_>,
-    tables: &mut Tables<'a>,
-    module: usize,
-    service: &'a ast::Service,
-) {
+fn declare_service(session: &mut Session<'_>, tables: &mut Tables, module: usize, service: &ast::Service) {
     let number = tables.services.len() as u32;
     let mut operations = Vec::new();
     for source in &service.operations {
@@ -95,7 +93,7 @@ fn declare_service<'a>(
             module,
             service: number,
             name: Name::from(name.text.as_str()),
-            source,
+            source: Arc::clone(source),
             params: Vec::new(),
             result: Ty::Unknown,
             result_label: Label::Public,
@@ -103,16 +101,20 @@ fn declare_service<'a>(
             effect: EffectClass::Unknown,
         });
     }
-    tables.services.push(ServiceInfo { name: Name::from(service.name.text.as_str()), operations });
+    tables.services.push(ServiceInfo {
+        name: Name::from(service.name.text.as_str()),
+        span: service.name.span,
+        operations,
+    });
     add(session, tables, module, Space::Type, &service.name, Thing::Service(number));
 }
 
-fn declare_function<'a>(
+fn declare_function(
     session: &mut Session<'_>,
-    tables: &mut Tables<'a>,
+    tables: &mut Tables,
     module: usize,
-    item: &'a ast::Item,
-    source: &'a ast::Function,
+    item: &ast::Item,
+    source: &Arc<ast::Function>,
 ) {
     let name = &source.name;
     let standard = tables.modules[module].path.starts_with("std.");
@@ -135,7 +137,7 @@ fn declare_function<'a>(
     tables.declared_functions.push(FunctionInfo {
         module,
         name: Name::from(name.text.as_str()),
-        source,
+        source: Arc::clone(source),
         bounds: Vec::new(),
         params: Vec::new(),
         result: Ty::Unknown,
@@ -156,7 +158,7 @@ fn declare_function<'a>(
 }
 
 // What a predeclared error means is known to every reader; it is not given a second meaning.
-fn check_predeclared(session: &mut Session<'_>, tables: &Tables<'_>) {
+fn check_predeclared(session: &mut Session<'_>, tables: &Tables) {
     let Some(prelude) = tables.prelude else { return };
     for info in
         tables.types.iter().filter(|info| info.module != prelude && matches!(info.shape, Shape::Error(_)))
@@ -169,20 +171,20 @@ fn check_predeclared(session: &mut Session<'_>, tables: &Tables<'_>) {
     }
 }
 
-fn declare_workflow<'a>(
+fn declare_workflow(
     session: &mut Session<'_>,
-    tables: &mut Tables<'a>,
+    tables: &mut Tables,
     module: usize,
-    item: &'a ast::Item,
-    source: &'a ast::Workflow,
+    item: &Arc<ast::Item>,
+    source: &Arc<ast::Workflow>,
 ) {
     let index = tables.workflows.len() as u32;
     let name = &source.head.name;
     tables.workflows.push(WorkflowInfo {
         module,
         name: Name::from(name.text.as_str()),
-        item,
-        source,
+        item: Arc::clone(item),
+        source: Arc::clone(source),
         params: Vec::new(),
         result: Ty::Unknown,
         result_label: Label::Public,
@@ -195,7 +197,7 @@ fn declare_workflow<'a>(
 
 fn add(
     session: &mut Session<'_>,
-    tables: &mut Tables<'_>,
+    tables: &mut Tables,
     module: usize,
     space: Space,
     name: &ast::Name,
@@ -211,14 +213,11 @@ fn add(
     tables.modules[module].own.insert(space, name.text.clone(), thing);
 }
 
-fn span_of(tables: &Tables<'_>, thing: Thing) -> Span {
+fn span_of(tables: &Tables, thing: Thing) -> Span {
     match thing {
         Thing::Type(index) => tables.types[index as usize].span,
         Thing::Workflow(index) => tables.workflows[index as usize].source.head.name.span,
-        Thing::Service(index) => {
-            let first = tables.services[index as usize].operations.first();
-            first.map(|index| tables.operations[*index as usize].source.span).unwrap_or_default()
-        }
+        Thing::Service(index) => tables.services[index as usize].span,
         Thing::Function(index) => tables.declared_functions[index as usize].source.name.span,
         Thing::Alias(index) => tables.aliases[index as usize].source.name.span,
     }
@@ -231,7 +230,7 @@ fn declared_twice(session: &mut Session<'_>, name: &ast::Name, first: Span) {
     );
 }
 
-fn connect(session: &mut Session<'_>, tables: &mut Tables<'_>, module: usize, import: &ast::Import) {
+fn connect(session: &mut Session<'_>, tables: &mut Tables, module: usize, import: &ast::Import) {
     if import.path.is_missing() {
         return;
     }
@@ -264,7 +263,7 @@ fn removal(import: &ast::Import, at: usize) -> Span {
     }
 }
 
-fn remember(tables: &mut Tables<'_>, module: usize, name: &ast::Name, removal: Span) -> usize {
+fn remember(tables: &mut Tables, module: usize, name: &ast::Name, removal: Span) -> usize {
     let imports = &mut tables.modules[module].imports;
     imports.push(ImportedName { name: name.text.clone(), span: name.span, removal });
     imports.len() - 1
@@ -272,7 +271,7 @@ fn remember(tables: &mut Tables<'_>, module: usize, name: &ast::Name, removal: S
 
 fn connect_name(
     session: &mut Session<'_>,
-    tables: &mut Tables<'_>,
+    tables: &mut Tables,
     module: usize,
     target: usize,
     name: &ast::Name,
@@ -297,7 +296,7 @@ fn connect_name(
     }
 }
 
-fn not_found(session: &mut Session<'_>, tables: &Tables<'_>, import: &ast::Import, path: &str) {
+fn not_found(session: &mut Session<'_>, tables: &Tables, import: &ast::Import, path: &str) {
     let title = format!("there is no module `{path}`");
     let diagnostic = Diagnostic::new(Code::E0802, title, import.path.span, "not found");
     let meant = closest(path, tables.modules.iter().map(|scope| scope.path.as_str()));
@@ -308,7 +307,7 @@ fn not_found(session: &mut Session<'_>, tables: &Tables<'_>, import: &ast::Impor
     });
 }
 
-fn no_such_name(session: &mut Session<'_>, tables: &Tables<'_>, target: usize, name: &ast::Name) {
+fn no_such_name(session: &mut Session<'_>, tables: &Tables, target: usize, name: &ast::Name) {
     let scope = &tables.modules[target];
     let title = format!("`{}` has no `{}`", scope.path, name.text);
     let diagnostic = Diagnostic::new(Code::E0804, title, name.span, "not declared there");
@@ -320,11 +319,16 @@ fn no_such_name(session: &mut Session<'_>, tables: &Tables<'_>, target: usize, n
     });
 }
 
-/// Reports imports that nothing used.
-pub(crate) fn check_unused(session: &mut Session<'_>, tables: &Tables<'_>, modules: &[Module<'_>]) {
+/// Reports imports that are not among the used ones.
+pub(crate) fn check_unused(
+    session: &mut Session<'_>,
+    tables: &Tables,
+    modules: &[Module<'_>],
+    used: &BTreeSet<(usize, usize)>,
+) {
     for (number, scope) in tables.modules.iter().enumerate().filter(|(number, _)| modules[*number].own) {
         for (import, name) in scope.imports.iter().enumerate() {
-            if !session.is_used(number, import) {
+            if !used.contains(&(number, import)) {
                 let title = format!("`{}` is imported but not used", name.name);
                 let diagnostic = Diagnostic::new(Code::W0201, title, name.span, "not used in this file");
                 session.report(diagnostic.fix("remove the import", name.removal, "", Applicability::Safe));

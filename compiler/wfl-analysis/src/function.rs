@@ -11,7 +11,7 @@ use crate::session::Session;
 use crate::tables::{Body, Tables};
 
 /// Checks the values of all functions and fills [`Tables::functions`].
-pub(crate) fn check(session: &mut Session<'_>, tables: &mut Tables<'_>) {
+pub(crate) fn check(session: &mut Session<'_>, tables: &mut Tables) {
     let mut functions = Vec::new();
     let mut calls: Vec<BTreeSet<u32>> = Vec::new();
     for index in 0..tables.declared_functions.len() {
@@ -29,7 +29,7 @@ pub(crate) fn check(session: &mut Session<'_>, tables: &mut Tables<'_>) {
     tables.functions = functions;
 }
 
-fn check_one(session: &mut Session<'_>, tables: &Tables<'_>, index: usize) -> (Function, BTreeSet<u32>) {
+fn check_one(session: &mut Session<'_>, tables: &Tables, index: usize) -> (Function, BTreeSet<u32>) {
     let info = &tables.declared_functions[index];
     let mut checker = Checker::new(session, tables, info.module);
     for param in &info.params {
@@ -87,7 +87,7 @@ fn path(calls: &[BTreeSet<u32>], start: usize) -> Option<Vec<usize>> {
     None
 }
 
-fn report_ring(session: &mut Session<'_>, tables: &Tables<'_>, calls: &[BTreeSet<u32>], at: usize) {
+fn report_ring(session: &mut Session<'_>, tables: &Tables, calls: &[BTreeSet<u32>], at: usize) {
     let way = path(calls, at).unwrap_or_default();
     // The ring is told once, at the function of it that comes first.
     if way.iter().any(|other| *other < at) {

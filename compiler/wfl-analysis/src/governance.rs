@@ -26,13 +26,13 @@ pub(crate) struct Governance {
 /// Checks the declarations of all modules.
 pub(crate) fn check(
     session: &mut Session<'_>,
-    tables: &Tables<'_>,
+    tables: &Tables,
     modules: &[Module<'_>],
     touches: &[Touches],
 ) -> Governance {
     let mut governance = Governance::default();
     for (number, module) in modules.iter().enumerate() {
-        for item in &module.tree.items {
+        for item in module.items {
             let mut about = About { session, tables, module: number };
             match &item.kind {
                 ItemKind::Migrate(it) => governance.migrations.extend(about.migrate(it)),
@@ -45,19 +45,19 @@ pub(crate) fn check(
     governance
 }
 
-struct About<'s, 'f, 'a> {
+struct About<'s, 'f> {
     session: &'s mut Session<'f>,
-    tables: &'s Tables<'a>,
+    tables: &'s Tables,
     module: usize,
 }
 
-impl<'s, 'f, 'a> About<'s, 'f, 'a> {
+impl<'s, 'f> About<'s, 'f> {
     fn workflow(&mut self, name: &ast::Name) -> Option<u32> {
         let path = ast::Path { segments: vec![name.clone()], span: name.span };
         find_workflow(self.session, self.tables, self.module, &path)
     }
 
-    fn checker(&mut self) -> Checker<'_, 'f, 'a> {
+    fn checker(&mut self) -> Checker<'_, 'f> {
         Checker::new(self.session, self.tables, self.module)
     }
 
@@ -91,7 +91,7 @@ impl<'s, 'f, 'a> About<'s, 'f, 'a> {
         Some(migration)
     }
 
-    fn version(&mut self, from: &ast::Expr, info: &WorkflowInfo<'_>) -> Option<u32> {
+    fn version(&mut self, from: &ast::Expr, info: &WorkflowInfo) -> Option<u32> {
         let now = match info.source.version.as_ref().map(|version| &version.kind) {
             Some(ast::ExprKind::Int(now)) => *now,
             _ => i64::MAX,
@@ -109,7 +109,7 @@ impl<'s, 'f, 'a> About<'s, 'f, 'a> {
     }
 
     /// The new name of a step must be one that the workflow has; the old one lives in the old version only.
-    fn check_step(&mut self, path: &ast::Path, info: &WorkflowInfo<'_>) {
+    fn check_step(&mut self, path: &ast::Path, info: &WorkflowInfo) {
         let Some(last) = path.last().filter(|_| !path.is_missing()) else { return };
         let mut names = Vec::new();
         steps(&info.source.body, &mut |step| match &step.name {
@@ -129,12 +129,7 @@ impl<'s, 'f, 'a> About<'s, 'f, 'a> {
         });
     }
 
-    fn input(
-        &mut self,
-        name: &ast::Name,
-        value: &ast::Expr,
-        info: &WorkflowInfo<'_>,
-    ) -> Option<(Name, Expr)> {
+    fn input(&mut self, name: &ast::Name, value: &ast::Expr, info: &WorkflowInfo) -> Option<(Name, Expr)> {
         let tables = self.tables;
         // Of a single record its fields may be named, which is what changes.
         let fields = match info.params.as_slice() {

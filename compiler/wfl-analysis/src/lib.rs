@@ -24,9 +24,11 @@ mod body;
 mod workflow;
 mod governance;
 mod scenario;
+mod memo;
 mod analyze;
 
-pub use analyze::{Analysis, analyze};
+pub use analyze::{Analysis, analyze, diagnose};
+pub use memo::{Effort, Memo};
 pub use module::Module;
 
 #[cfg(test)]

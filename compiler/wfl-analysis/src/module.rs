@@ -1,5 +1,7 @@
 //! The modules that an analysis starts from, and the rings of their imports.
 
+use std::sync::Arc;
+
 use wfl_source::{Code, Diagnostic, FileId};
 use wfl_syntax::ast;
 
@@ -12,16 +14,24 @@ pub struct Module<'a> {
     pub path: &'a str,
     /// The file.
     pub file: FileId,
-    /// Its tree.
-    pub tree: &'a ast::File,
+    /// Its items.
+    pub items: &'a [Arc<ast::Item>],
     /// Whether it belongs to the program itself; the lints pass over other modules.
     pub own: bool,
 }
 
 impl<'a> Module<'a> {
+    /// The path behind `module`, if the file says it.
+    fn written_path(&self) -> Option<&'a ast::Path> {
+        self.items.iter().find_map(|item| match &item.kind {
+            ast::ItemKind::Module(path) => Some(path),
+            _ => None,
+        })
+    }
+
     /// The imports in order.
     pub(crate) fn imports(&self) -> impl Iterator<Item = &'a ast::Import> {
-        self.tree.items.iter().filter_map(|item| match &item.kind {
+        self.items.iter().filter_map(|item| match &item.kind {
             ast::ItemKind::Import(import) => Some(import),
             _ => None,
         })
@@ -31,7 +41,7 @@ impl<'a> Module<'a> {
 /// Reports `module` lines that do not fit the file's place.
 pub(crate) fn check_names(session: &mut Session<'_>, modules: &[Module<'_>]) {
     for module in modules {
-        let Some(written) = module.tree.module() else { continue };
+        let Some(written) = module.written_path() else { continue };
         if written.is_missing() || written.dotted() == module.path {
             continue;
         }

@@ -28,7 +28,7 @@ struct Found {
 
 /// Reports types that contain themselves without an optional or a list between: they would have no end. A ring is
 /// told once, at the type of it that comes first. Reports types that are too deep, too.
-pub(crate) fn check(session: &mut Session<'_>, tables: &mut Tables<'_>) {
+pub(crate) fn check(session: &mut Session<'_>, tables: &mut Tables) {
     let mut states = vec![State::New; tables.types.len()];
     for index in 0..tables.types.len() as u32 {
         let mut found = Found::default();
@@ -74,7 +74,7 @@ fn forget_parts(shape: &mut Shape) {
 }
 
 /// Whether values of a type come to an end. Each type is looked into once.
-fn ends(tables: &Tables<'_>, index: u32, depth: u32, states: &mut Vec<State>, found: &mut Found) -> bool {
+fn ends(tables: &Tables, index: u32, depth: u32, states: &mut Vec<State>, found: &mut Found) -> bool {
     match states[index as usize] {
         State::Ends(_) | State::Endless => return true,
         State::Open => {

@@ -16,7 +16,7 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_INITIAL: Duration = Duration::from_millis(200);
 const DEFAULT_CAP: Duration = Duration::from_secs(30);
 
-impl Checker<'_, '_, '_> {
+impl Checker<'_, '_> {
     /// The policy that an expression behind `retry` names; reports when it names none.
     pub(crate) fn retry(&mut self, expr: &ast::Expr) -> Option<Retry> {
         let ExprKind::Call { callee, arguments } = &expr.kind else {

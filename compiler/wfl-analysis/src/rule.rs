@@ -9,7 +9,7 @@ use crate::tables::{FieldInfo, Shape, Tables};
 use crate::ty::Ty;
 
 /// Checks all rules and fills [`Tables::defs`].
-pub(crate) fn check(session: &mut Session<'_>, tables: &mut Tables<'_>) {
+pub(crate) fn check(session: &mut Session<'_>, tables: &mut Tables) {
     for index in 0..tables.types.len() {
         check_type(session, tables, index);
     }
@@ -28,10 +28,10 @@ pub(crate) fn check(session: &mut Session<'_>, tables: &mut Tables<'_>) {
     tables.defs = defs(tables);
 }
 
-fn check_type(session: &mut Session<'_>, tables: &mut Tables<'_>, index: usize) {
+fn check_type(session: &mut Session<'_>, tables: &mut Tables, index: usize) {
     let info = &tables.types[index];
     let module = info.module;
-    match (info.source, &info.shape) {
+    match (&info.item.kind, &info.shape) {
         (ItemKind::Record(ast::Record { fields: sources, .. }), Shape::Record(fields))
         | (ItemKind::Error(ast::ErrorDecl { fields: sources, .. }), Shape::Error(fields))
         | (ItemKind::Event(ast::EventDecl { fields: sources, .. }), Shape::Event(fields)) => {
@@ -67,7 +67,7 @@ fn check_type(session: &mut Session<'_>, tables: &mut Tables<'_>, index: usize) 
 
 fn field_rules(
     session: &mut Session<'_>,
-    tables: &Tables<'_>,
+    tables: &Tables,
     module: usize,
     fields: &[FieldInfo],
     sources: &[ast::Field],
@@ -85,7 +85,7 @@ fn set(fields: &mut [FieldInfo], rules: Vec<Option<Rule>>) {
 
 fn rule_of(
     session: &mut Session<'_>,
-    tables: &Tables<'_>,
+    tables: &Tables,
     module: usize,
     ty: &Ty,
     label: Label,
@@ -109,8 +109,8 @@ fn rule_of(
 }
 
 /// The types in the IR's form.
-fn defs(tables: &Tables<'_>) -> Vec<TypeDef> {
-    let define = |info: &crate::tables::TypeInfo<'_>| TypeDef {
+fn defs(tables: &Tables) -> Vec<TypeDef> {
+    let define = |info: &crate::tables::TypeInfo| TypeDef {
         name: Name::from(format!("{}.{}", tables.modules[info.module].path, info.name)),
         kind: match &info.shape {
             Shape::Record(fields) => TypeKind::Record(ir_fields(fields)),

@@ -2,13 +2,12 @@
 
 use wfl_ir::{Expr, Label, Name};
 use wfl_source::{Code, Diagnostic, closest};
-use wfl_syntax::ast::{self, AtEvent, Expectation, ExprKind, Glob, ItemKind, Response, TestStatementKind};
+use wfl_syntax::ast::{self, AtEvent, Expectation, ExprKind, Glob, Response, TestStatementKind};
 
 use crate::body::find_workflow;
 use crate::contract::find_operation;
 use crate::expr::{Binding, Checker};
 use crate::hir::Workflow;
-use crate::module::Module;
 use crate::names::Space;
 use crate::session::Session;
 use crate::signature::find_error;
@@ -18,34 +17,28 @@ use crate::ty::{Ty, from_ir};
 /// How the names of a test are read: never, since nothing is computed from a test here.
 const NOT_CONSTANT: Expr = Expr::Slot(u32::MAX);
 
-/// Checks the tests of all modules. The workflows say which channels and tasks there are.
-pub(crate) fn check(
+/// The workflow that a test is about.
+pub(crate) fn subject(
     session: &mut Session<'_>,
-    tables: &Tables<'_>,
-    modules: &[Module<'_>],
-    workflows: &[Workflow],
-) {
-    for (number, module) in modules.iter().enumerate() {
-        for item in &module.tree.items {
-            if let ItemKind::Test(test) = &item.kind {
-                check_one(session, tables, number, test, workflows);
-            }
-        }
-    }
-}
-
-fn check_one(
-    session: &mut Session<'_>,
-    tables: &Tables<'_>,
+    tables: &Tables,
     module: usize,
     test: &ast::Test,
-    workflows: &[Workflow],
-) {
+) -> Option<u32> {
     if test.workflow.is_missing() {
-        return;
+        return None;
     }
     let path = ast::Path { segments: vec![test.workflow.clone()], span: test.workflow.span };
-    let Some(workflow) = find_workflow(session, tables, module, &path) else { return };
+    find_workflow(session, tables, module, &path)
+}
+
+/// Checks a test of a workflow, whose typed form says which channels and tasks there are.
+pub(crate) fn check(
+    session: &mut Session<'_>,
+    tables: &Tables,
+    module: usize,
+    test: &ast::Test,
+    (workflow, hir): (u32, &Workflow),
+) {
     let mut checker = Checker::new(session, tables, module);
     // `now` is the virtual start; `any` fits every expected value; `fixture` reads one from a file.
     for (name, ty) in [("now", Ty::Timestamp), ("any", Ty::Unknown)] {
@@ -53,7 +46,7 @@ fn check_one(
         let (name, label, span) = (name.to_owned(), Label::Public, test.title_span);
         checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
     }
-    let (hir, workflow) = (&workflows[workflow as usize], &tables.workflows[workflow as usize]);
+    let workflow = &tables.workflows[workflow as usize];
     Scenario { checker, workflow, hir, given: Vec::new() }.check(test);
 }
 
@@ -64,14 +57,14 @@ enum Callee {
     Workflow(u32),
 }
 
-struct Scenario<'s, 'f, 'a> {
-    checker: Checker<'s, 'f, 'a>,
-    workflow: &'s WorkflowInfo<'a>,
+struct Scenario<'s, 'f> {
+    checker: Checker<'s, 'f>,
+    workflow: &'s WorkflowInfo,
     hir: &'s Workflow,
     given: Vec<Name>,
 }
 
-impl Scenario<'_, '_, '_> {
+impl Scenario<'_, '_> {
     fn check(mut self, test: &ast::Test) {
         for statement in &test.statements {
             match &statement.kind {

@@ -9,7 +9,8 @@ use crate::names::Space;
 use crate::nesting;
 use crate::session::Session;
 use crate::tables::{
-    AliasWorth, Body, Bound, EffectClass, FieldInfo, Shape, Tables, Thing, VariantInfo, currency, label,
+    AliasWorth, Body, Bound, EffectClass, FieldInfo, FunctionInfo, OperationInfo, Shape, Tables, Thing,
+    VariantInfo, currency, label,
 };
 use crate::ty::Ty;
 
@@ -37,25 +38,26 @@ const MADE_OF: [(&str, &[&str]); 5] = [
 ];
 
 /// Resolves all signatures.
-pub(crate) fn resolve(session: &mut Session<'_>, tables: &mut Tables<'_>) {
+pub(crate) fn resolve(session: &mut Session<'_>, tables: &mut Tables) {
     alias::judge(session, tables);
     for index in 0..tables.types.len() {
-        let (module, source) = (tables.types[index].module, tables.types[index].source);
-        let shape = Resolver::new(session, tables, module).shape(source);
+        let info = &tables.types[index];
+        let shape = Resolver::new(session, tables, info.module).shape(&info.item.kind);
         if let Some(shape) = shape {
             tables.types[index].shape = shape;
         }
     }
     nesting::check(session, tables);
     for index in 0..tables.operations.len() {
-        let (module, source) = (tables.operations[index].module, tables.operations[index].source);
-        let mut resolver = Resolver::new(session, tables, module);
+        let OperationInfo { module, source, .. } = &tables.operations[index];
+        let mut resolver = Resolver::new(session, tables, *module);
         let params = resolver.fields(&source.head.parameters, "parameter");
         let (result, result_label) = resolver.typ(&source.head.result);
         let raises = resolver.raises(&source.head.raises);
+        let effect = class(source);
         let operation = &mut tables.operations[index];
         (operation.params, operation.result, operation.result_label) = (params, result, result_label);
-        (operation.raises, operation.effect) = (raises, class(source));
+        (operation.raises, operation.effect) = (raises, effect);
     }
     for index in 0..tables.workflows.len() {
         let (module, head) = (tables.workflows[index].module, &tables.workflows[index].source.head);
@@ -79,10 +81,10 @@ pub(crate) fn resolve(session: &mut Session<'_>, tables: &mut Tables<'_>) {
     }
 }
 
-fn function(session: &mut Session<'_>, tables: &mut Tables<'_>, index: usize) {
-    let (module, source) = (tables.declared_functions[index].module, tables.declared_functions[index].source);
-    let standard = tables.modules[module].path.starts_with("std.");
-    let mut resolver = Resolver::new(session, tables, module);
+fn function(session: &mut Session<'_>, tables: &mut Tables, index: usize) {
+    let FunctionInfo { module, source, .. } = &tables.declared_functions[index];
+    let standard = tables.modules[*module].path.starts_with("std.");
+    let mut resolver = Resolver::new(session, tables, *module);
     resolver.standard = standard;
     let bounds = resolver.type_parameters(&source.type_parameters);
     let params = resolver.fields(&source.parameters, "parameter");
@@ -107,17 +109,17 @@ fn class(operation: &ast::Operation) -> EffectClass {
 }
 
 /// Resolves type expressions of one module.
-pub(crate) struct Resolver<'s, 'f, 'a> {
+pub(crate) struct Resolver<'s, 'f> {
     pub(crate) session: &'s mut Session<'f>,
-    pub(crate) tables: &'s Tables<'a>,
+    pub(crate) tables: &'s Tables,
     pub(crate) module: usize,
     /// Whether functions of `std` are resolved, which take types and functions.
     standard: bool,
     type_parameters: Vec<String>,
 }
 
-impl<'s, 'f, 'a> Resolver<'s, 'f, 'a> {
-    pub(crate) fn new(session: &'s mut Session<'f>, tables: &'s Tables<'a>, module: usize) -> Self {
+impl<'s, 'f> Resolver<'s, 'f> {
+    pub(crate) fn new(session: &'s mut Session<'f>, tables: &'s Tables, module: usize) -> Self {
         Self { session, tables, module, standard: false, type_parameters: Vec::new() }
     }
 
@@ -319,7 +321,7 @@ impl<'s, 'f, 'a> Resolver<'s, 'f, 'a> {
     /// The label that a refined type carries by itself, or by what it is made of.
     fn label_of(&mut self, index: u32, depth: u32) -> Label {
         let info = &self.tables.types[index as usize];
-        let ItemKind::Type(declaration) = info.source else { return Label::Public };
+        let ItemKind::Type(declaration) = &info.item.kind else { return Label::Public };
         let own = label(declaration.base.label);
         let TypeKind::Named { path, .. } = &declaration.base.kind else { return own };
         match self.tables.find_path(self.session, info.module, Space::Type, path) {
@@ -398,7 +400,7 @@ fn other_language(name: &str) -> Option<&'static str> {
 /// The error that a path names; reports when there is none.
 pub(crate) fn find_error(
     session: &mut Session<'_>,
-    tables: &Tables<'_>,
+    tables: &Tables,
     module: usize,
     path: &ast::Path,
 ) -> Option<u32> {

@@ -8,42 +8,50 @@ use wfl_syntax::ast::{
 
 use crate::names::Space;
 use crate::session::Session;
-use crate::tables::{EffectClass, Tables, Thing};
+use crate::tables::{EffectClass, Tables, Thing, WorkflowInfo};
 
 /// A workflow that another one starts.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Start {
     workflow: usize,
     span: Span,
 }
 
-/// Fills the summaries of all workflows, and reports rings.
-pub(crate) fn check(session: &mut Session<'_>, tables: &mut Tables<'_>) {
-    let mut starts: Vec<Vec<Start>> = Vec::new();
-    for index in 0..tables.workflows.len() {
-        let info = &tables.workflows[index];
-        let (module, mut own, mut pivots, mut owes) = (info.module, Vec::new(), false, false);
-        steps(&info.source.body, &mut |step| {
-            pivots |= step.pivot.is_some();
-            let path = &step.call.path;
-            if step.run.is_some() {
-                if let Some(Thing::Workflow(workflow)) = tables.find_path(session, module, Space::Type, path)
-                {
-                    own.push(Start { workflow: workflow as usize, span: path.span });
-                }
-            } else {
-                owes |= compensable(session, tables, module, step);
-            }
-        });
-        let info = &mut tables.workflows[index];
-        (info.pivots, info.owes) = (pivots, owes);
-        starts.push(own);
-    }
-    report_rings(session, tables, &starts);
-    inherit(tables, &starts);
+/// What the text of one workflow says about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Summary {
+    starts: Vec<Start>,
+    /// Whether a point of no return stands in it.
+    pub(crate) pivots: bool,
+    /// Whether it can end with something that could be undone.
+    pub(crate) owes: bool,
 }
 
-fn compensable(session: &mut Session<'_>, tables: &Tables<'_>, module: usize, step: &Step) -> bool {
+/// Looks through the body of one workflow.
+pub(crate) fn summary(session: &mut Session<'_>, tables: &Tables, info: &WorkflowInfo) -> Summary {
+    let mut summary = Summary { starts: Vec::new(), pivots: false, owes: false };
+    steps(&info.source.body, &mut |step| {
+        summary.pivots |= step.pivot.is_some();
+        let path = &step.call.path;
+        if step.run.is_some() {
+            if let Some(Thing::Workflow(workflow)) = tables.find_path(session, info.module, Space::Type, path)
+            {
+                summary.starts.push(Start { workflow: workflow as usize, span: path.span });
+            }
+        } else {
+            summary.owes |= compensable(session, tables, info.module, step);
+        }
+    });
+    summary
+}
+
+/// Reports rings, and adds to each summary what the workflows say that are started.
+pub(crate) fn conclude(session: &mut Session<'_>, tables: &Tables, summaries: &mut [Summary]) {
+    report_rings(session, tables, summaries);
+    inherit(summaries);
+}
+
+fn compensable(session: &mut Session<'_>, tables: &Tables, module: usize, step: &Step) -> bool {
     let named = |name: &str| {
         let own = tables.operations.iter().filter(|operation| operation.name == name);
         own.map(|operation| operation.effect).collect::<Vec<_>>()
@@ -65,23 +73,24 @@ fn compensable(session: &mut Session<'_>, tables: &Tables<'_>, module: usize, st
 }
 
 /// A workflow owes what the workflows owe that it starts.
-fn inherit(tables: &mut Tables<'_>, starts: &[Vec<Start>]) {
+fn inherit(summaries: &mut [Summary]) {
     let mut changed = true;
     while changed {
         changed = false;
-        for (index, own) in starts.iter().enumerate() {
-            let owes = own.iter().any(|start| tables.workflows[start.workflow].owes);
-            let pivots = own.iter().any(|start| tables.workflows[start.workflow].pivots);
-            let info = &mut tables.workflows[index];
-            changed |= (owes && !info.owes) || (pivots && !info.pivots);
-            (info.owes, info.pivots) = (info.owes || owes, info.pivots || pivots);
+        for index in 0..summaries.len() {
+            let started = summaries[index].starts.iter().map(|start| &summaries[start.workflow]);
+            let (pivots, owes) =
+                started.fold((false, false), |(pivots, owes), it| (pivots || it.pivots, owes || it.owes));
+            let own = &mut summaries[index];
+            changed |= (owes && !own.owes) || (pivots && !own.pivots);
+            (own.owes, own.pivots) = (own.owes || owes, own.pivots || pivots);
         }
     }
 }
 
-fn report_rings(session: &mut Session<'_>, tables: &Tables<'_>, starts: &[Vec<Start>]) {
-    let mut seen = vec![Seen::Never; starts.len()];
-    for first in 0..starts.len() {
+fn report_rings(session: &mut Session<'_>, tables: &Tables, summaries: &[Summary]) {
+    let mut seen = vec![Seen::Never; summaries.len()];
+    for first in 0..summaries.len() {
         // The workflows that are being looked into, each with the number of its next start.
         let mut trail: Vec<(usize, usize)> = Vec::new();
         if seen[first] == Seen::Never {
@@ -91,7 +100,7 @@ fn report_rings(session: &mut Session<'_>, tables: &Tables<'_>, starts: &[Vec<St
             let (at, number) = (*at, *next);
             *next += 1;
             seen[at] = Seen::Open;
-            match starts[at].get(number) {
+            match summaries[at].starts.get(number) {
                 None => {
                     seen[at] = Seen::Done;
                     trail.pop();
@@ -113,7 +122,7 @@ enum Seen {
     Done,
 }
 
-fn report_ring(session: &mut Session<'_>, tables: &Tables<'_>, trail: &[(usize, usize)], last: Start) {
+fn report_ring(session: &mut Session<'_>, tables: &Tables, trail: &[(usize, usize)], last: Start) {
     let ring = trail.iter().map(|(at, _)| *at).skip_while(|at| *at != last.workflow).chain([last.workflow]);
     let ring = ring.map(|index| tables.workflows[index].name.to_string()).collect::<Vec<_>>();
     let title = "workflows start each other in a ring";

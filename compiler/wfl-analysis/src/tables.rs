@@ -1,6 +1,7 @@
 //! All declarations of a program, and the look-up of names in them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use wfl_ir::{Builtin, Currency, Function, Label, Library, Name, Rule, TypeDef};
 use wfl_source::Span;
@@ -37,17 +38,19 @@ pub(crate) enum Shape {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct TypeInfo<'a> {
+pub(crate) struct TypeInfo {
     pub(crate) module: usize,
     pub(crate) name: Name,
     pub(crate) span: Span,
     pub(crate) shape: Shape,
-    pub(crate) source: &'a ast::ItemKind,
+    /// Its declaration.
+    pub(crate) item: Arc<ast::Item>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct ServiceInfo {
     pub(crate) name: Name,
+    pub(crate) span: Span,
     pub(crate) operations: Vec<u32>,
 }
 
@@ -62,11 +65,11 @@ pub(crate) enum EffectClass {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct OperationInfo<'a> {
+pub(crate) struct OperationInfo {
     pub(crate) module: usize,
     pub(crate) service: u32,
     pub(crate) name: Name,
-    pub(crate) source: &'a ast::Operation,
+    pub(crate) source: Arc<ast::Operation>,
     pub(crate) params: Vec<FieldInfo>,
     pub(crate) result: Ty,
     pub(crate) result_label: Label,
@@ -76,11 +79,11 @@ pub(crate) struct OperationInfo<'a> {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct WorkflowInfo<'a> {
+pub(crate) struct WorkflowInfo {
     pub(crate) module: usize,
     pub(crate) name: Name,
-    pub(crate) item: &'a ast::Item,
-    pub(crate) source: &'a ast::Workflow,
+    pub(crate) item: Arc<ast::Item>,
+    pub(crate) source: Arc<ast::Workflow>,
     pub(crate) params: Vec<FieldInfo>,
     pub(crate) result: Ty,
     pub(crate) result_label: Label,
@@ -118,10 +121,10 @@ pub(crate) enum Body {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct FunctionInfo<'a> {
+pub(crate) struct FunctionInfo {
     pub(crate) module: usize,
     pub(crate) name: Name,
-    pub(crate) source: &'a ast::Function,
+    pub(crate) source: Arc<ast::Function>,
     pub(crate) bounds: Vec<Bound>,
     pub(crate) params: Vec<FieldInfo>,
     pub(crate) result: Ty,
@@ -137,9 +140,9 @@ pub(crate) struct FunctionInfo<'a> {
 
 /// Another name for a type.
 #[derive(Clone, Debug)]
-pub(crate) struct AliasInfo<'a> {
+pub(crate) struct AliasInfo {
     pub(crate) module: usize,
-    pub(crate) source: &'a ast::Alias,
+    pub(crate) source: Arc<ast::Alias>,
     pub(crate) worth: AliasWorth,
 }
 
@@ -185,15 +188,15 @@ pub(crate) struct ModuleScope {
 }
 
 /// The declarations.
-#[derive(Default)]
-pub(crate) struct Tables<'a> {
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
     pub(crate) modules: Vec<ModuleScope>,
-    pub(crate) types: Vec<TypeInfo<'a>>,
+    pub(crate) types: Vec<TypeInfo>,
     pub(crate) services: Vec<ServiceInfo>,
-    pub(crate) operations: Vec<OperationInfo<'a>>,
-    pub(crate) workflows: Vec<WorkflowInfo<'a>>,
-    pub(crate) declared_functions: Vec<FunctionInfo<'a>>,
-    pub(crate) aliases: Vec<AliasInfo<'a>>,
+    pub(crate) operations: Vec<OperationInfo>,
+    pub(crate) workflows: Vec<WorkflowInfo>,
+    pub(crate) declared_functions: Vec<FunctionInfo>,
+    pub(crate) aliases: Vec<AliasInfo>,
     /// The module whose names are known everywhere.
     pub(crate) prelude: Option<usize>,
     /// The functions that are expressions; complete once their pass is over.
@@ -204,7 +207,7 @@ pub(crate) struct Tables<'a> {
     pub(crate) defs: Vec<TypeDef>,
 }
 
-impl Tables<'_> {
+impl Tables {
     /// What `name` means in a module; marks the import that it came by as used.
     pub(crate) fn find(
         &self,
@@ -296,7 +299,7 @@ impl Tables<'_> {
         match self.base(ty) {
             Ty::Unknown | Ty::Bool | Ty::Int | Ty::String | Ty::Uuid | Ty::Date | Ty::Timestamp => true,
             // Read from the source: variants are resolved later than the first types that name their enum.
-            Ty::Named(index) => match self.types[*index as usize].source {
+            Ty::Named(index) => match &self.types[*index as usize].item.kind {
                 ast::ItemKind::Enum(it) => it.variants.iter().all(|variant| variant.fields.is_empty()),
                 _ => false,
             },

@@ -13,13 +13,9 @@ use crate::session::Session;
 use crate::tables::{Tables, WorkflowInfo};
 use crate::ty::{Ty, Typed};
 
-/// Checks all workflows.
-pub(crate) fn check(session: &mut Session<'_>, tables: &Tables<'_>) -> Vec<Workflow> {
-    tables.workflows.iter().map(|info| check_one(session, tables, info)).collect()
-}
-
-fn check_one(session: &mut Session<'_>, tables: &Tables<'_>, info: &WorkflowInfo<'_>) -> Workflow {
-    let source = info.source;
+/// Checks a workflow.
+pub(crate) fn check(session: &mut Session<'_>, tables: &Tables, info: &WorkflowInfo) -> Workflow {
+    let source = &info.source;
     let owner = text_of(&info.item.attributes, "owner").map(str::to_owned);
     let mut checker = Checker::new(session, tables, info.module);
     for (at, param) in info.params.iter().enumerate() {
@@ -92,8 +88,8 @@ struct Head {
     compensation_deadline: Option<Duration>,
 }
 
-fn head(checker: &mut Checker<'_, '_, '_>, info: &WorkflowInfo<'_>) -> Head {
-    let source = info.source;
+fn head(checker: &mut Checker<'_, '_>, info: &WorkflowInfo) -> Head {
+    let source = &info.source;
     let version = match &source.version {
         Some(expr) => match checker.constant(expr, &Ty::Int, "`version`") {
             Some(Value::Int(version)) if (1..=i64::from(u32::MAX)).contains(&version) => version as u32,
@@ -132,7 +128,7 @@ struct Extras {
     priority: Option<Expr>,
 }
 
-fn extras(checker: &mut Checker<'_, '_, '_>, info: &WorkflowInfo<'_>) -> Extras {
+fn extras(checker: &mut Checker<'_, '_>, info: &WorkflowInfo) -> Extras {
     let mut attributes: Vec<(Name, Type, Expr)> = Vec::new();
     let written = info.source.attributes.as_ref().map(|record| record.list.as_slice()).unwrap_or_default();
     for argument in written {
@@ -167,7 +163,7 @@ fn extras(checker: &mut Checker<'_, '_, '_>, info: &WorkflowInfo<'_>) -> Extras 
     Extras { attributes, limit, priority }
 }
 
-fn lacks(checker: &mut Checker<'_, '_, '_>, info: &WorkflowInfo<'_>, clause: &str, help: &str) {
+fn lacks(checker: &mut Checker<'_, '_>, info: &WorkflowInfo, clause: &str, help: &str) {
     let name = &info.source.head.name;
     let title = format!("`{}` lacks `{clause}`", name.text);
     let diagnostic = Diagnostic::new(Code::E0224, title, name.span, format!("no `{clause}`"));
@@ -175,7 +171,7 @@ fn lacks(checker: &mut Checker<'_, '_, '_>, info: &WorkflowInfo<'_>, clause: &st
 }
 
 // The key names the business case: equal keys are one instance.
-fn key(checker: &mut Checker<'_, '_, '_>, info: &WorkflowInfo<'_>) -> Typed {
+fn key(checker: &mut Checker<'_, '_>, info: &WorkflowInfo) -> Typed {
     let Some(expr) = &info.source.key else {
         lacks(checker, info, "key", "`key request.id`: two starts with one key are the same instance");
         return Typed::unknown();
@@ -192,7 +188,7 @@ fn key(checker: &mut Checker<'_, '_, '_>, info: &WorkflowInfo<'_>) -> Typed {
     key
 }
 
-fn finish(body: &mut Body<'_, '_, '_>, info: &WorkflowInfo<'_>, block: &mut Vec<Statement>) {
+fn finish(body: &mut Body<'_, '_>, info: &WorkflowInfo, block: &mut Vec<Statement>) {
     if info.result == Ty::Unit || info.result.is_unknown() {
         block.push(Statement::Return(Expr::Const(Value::Unit)));
         return;

@@ -1,4 +1,5 @@
-//! How fast a project is checked: generated projects of 1,000, 10,000 and 100,000 lines.
+//! How fast a project is checked: generated projects of 1,000, 10,000 and 100,000 lines, and one file of 10,000 lines
+//! after a change of one of its items.
 //!
 //! `cargo run --release -p wfl-compiler --example check_bench` prints the figures;
 //! `… -- FOLDER 100000` writes such a project, for `wflc check`.
@@ -8,7 +9,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use wfl_compiler::{Memory, compile};
+use wfl_compiler::{Effort, Memory, Settings, Workspace, compile};
 
 /// Modules of about 250 lines, each of which uses the one before it.
 fn project(lines: usize) -> (Vec<(String, String)>, usize) {
@@ -20,6 +21,17 @@ fn project(lines: usize) -> (Vec<(String, String)>, usize) {
         number += 1;
     }
     (files, total)
+}
+
+/// One module of so many lines.
+fn file(lines: usize) -> String {
+    let mut out = "module m0\n\nimport std.money (percent)\nimport std.retry (forever)\n".to_owned();
+    let mut unit = 0;
+    while out.lines().count() < lines {
+        (0..10).for_each(|at| out.push_str(&unit_text(0, unit + at)));
+        unit += 10;
+    }
+    out
 }
 
 fn module(number: usize) -> String {
@@ -134,6 +146,62 @@ fn write(folder: &Path, lines: usize) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Changes that are measured: what they are, what is replaced wherever it stands, and by what.
+const CHANGES: [(&str, &str, &str); 5] = [
+    ("a letter in the body of a workflow", "yield a.until", "yield a.untilx"),
+    (
+        "a step more in a workflow",
+        "  return Done",
+        "  step more = LedgerID.look(account: req.account)\n  return Done",
+    ),
+    ("a field of a record", "  memo: String?", "  memoir: Int\n  memo: String?"),
+    ("the rule of a type", "{20}$", "{21}$"),
+    ("the text of a function", "0.2)", "0.3)"),
+];
+
+/// After each change one chunk is parsed, and what it touches is checked; the change is then taken back, which counts
+/// as well.
+fn edits(lines: usize) {
+    let text = file(lines);
+    let world = Memory::new([("m0.wfl", text.clone())]);
+    let started = Instant::now();
+    let mut workspace = Workspace::open(&world, &Settings::default());
+    assert_eq!(workspace.check(), []);
+    println!(
+        "\none file of {} lines, opened and checked in {:.1} ms",
+        text.lines().count(),
+        ms(started.elapsed())
+    );
+    println!("median ms\t99 %\tmost\tbodies\tchange");
+    for (what, old, new) in CHANGES {
+        let old = old.replace("ID", "0x");
+        let (mut times, mut effort) = (Vec::new(), Effort::default());
+        let places = text.match_indices(old.split("0x").next().unwrap_or_default());
+        for (at, _) in places.collect::<Vec<_>>().into_iter().step_by(2) {
+            let length = text[at..].find(old.split("0x").next().unwrap_or_default()).map_or(0, |_| old.len());
+            let number = text[..at].rfind("workflow Move").map(|at| &text[at + 13..]).unwrap_or_default();
+            let number = &number[..number.find('(').unwrap_or_default()];
+            let changed = [&text[..at], &new.replace("ID", number), &text[at + length..]].concat();
+            for text in [&changed, &text] {
+                let started = Instant::now();
+                workspace.set_text("m0.wfl", text);
+                let reports = workspace.check();
+                times.push(started.elapsed());
+                std::hint::black_box(reports);
+                let now = workspace.effort();
+                effort = if now.bodies > effort.bodies { now } else { effort };
+            }
+        }
+        times.sort_unstable();
+        let at = |share: f64| ms(times[((times.len() - 1) as f64 * share) as usize]);
+        println!("{:.2}\t{:.2}\t{:.2}\t{}\t{what}", at(0.5), at(0.99), at(1.0), effort.bodies);
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
 fn main() -> std::io::Result<()> {
     let arguments = std::env::args().collect::<Vec<_>>();
     if let [_, folder, lines] = arguments.as_slice() {
@@ -155,7 +223,8 @@ fn main() -> std::io::Result<()> {
             assert!(!compilation.has_errors(), "{first:?}");
         }
         let per_second = lines as f64 / best.as_secs_f64();
-        println!("{lines}\t{modules}\t{:.1}\t{per_second:.0}", best.as_secs_f64() * 1e3);
+        println!("{lines}\t{modules}\t{:.1}\t{per_second:.0}", ms(best));
     }
+    edits(10_000);
     Ok(())
 }

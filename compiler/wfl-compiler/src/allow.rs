@@ -1,8 +1,10 @@
 //! `@allow(CODE, because: "…", until: "2027-01-31")`: a warning that somebody has thought about.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
-use wfl_source::{Code, Diagnostic, Severity, Span, closest};
-use wfl_syntax::ast::{Argument, Attribute, ExprKind, Field, File, ItemKind, TextPart};
+use wfl_source::{Code, Diagnostic, Files, Severity, Span, closest};
+use wfl_syntax::ast::{Argument, Attribute, ExprKind, Field, Item, ItemKind, TextPart};
 
 use crate::lint::{Lint, UnknownLint};
 
@@ -10,8 +12,9 @@ const NAME: &str = "allow";
 const FORM: &str = "write `@allow(W0201, because: \"…\")`, and `until: \"2027-01-31\"` if it must end";
 
 /// What a module allows, and where.
-#[derive(Debug, Default)]
-pub(crate) struct Allows {
+#[derive(Debug)]
+pub(crate) struct Allows<'a> {
+    files: &'a Files,
     allows: Vec<Allow>,
     /// Reports about the attributes themselves.
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -29,10 +32,14 @@ struct Allow {
     used: bool,
 }
 
-impl Allows {
+impl<'a> Allows<'a> {
+    pub(crate) fn new(files: &'a Files) -> Allows<'a> {
+        Allows { files, allows: Vec::new(), diagnostics: Vec::new() }
+    }
+
     /// Reads the attributes of a module. Without `today` no allowance is over.
-    pub(crate) fn read(&mut self, file: &File, today: Option<Date>) {
-        for item in &file.items {
+    pub(crate) fn read(&mut self, items: &[Arc<Item>], today: Option<Date>) {
+        for item in items {
             self.attributes(&item.attributes, item.span, today);
             match &item.kind {
                 ItemKind::Record(record) => self.fields(&record.fields, today),
@@ -61,7 +68,7 @@ impl Allows {
             let read = Reading { attribute, today, diagnostics: &mut self.diagnostics }.read();
             let sound = self.diagnostics.len() == before;
             if let Some(code) = read {
-                let written = attribute.span;
+                let (written, on) = (self.files.resolve(attribute.span), self.files.resolve(on));
                 self.allows.push(Allow { code, written, scope: written.to(on), sound, used: false });
             }
         }

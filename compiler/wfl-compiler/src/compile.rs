@@ -1,7 +1,6 @@
 //! From a project to plans and reports.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -12,15 +11,15 @@ use wfl_ir::{Plan, PlanHash};
 use wfl_lower::lower;
 use wfl_source::{Code, Diagnostic, FileId, Files, Span};
 use wfl_syntax::Parsed;
-use wfl_syntax::ast::{Item, ItemKind};
 
-use crate::allow::Allows;
 use crate::book::{self, Book};
+use crate::judge::Case;
 use crate::library::load;
 use crate::lint::Levels;
-use crate::manifest::{MANIFEST, Manifest};
+use crate::manifest::Manifest;
 use crate::notes::Remarks;
 use crate::parallel::parse_all;
+use crate::read::{module_path, read_manifest, source_paths, unreadable};
 use crate::world::World;
 
 /// What a compilation is told besides the project's files.
@@ -81,12 +80,6 @@ impl Compilation {
     }
 }
 
-/// Syntax errors after which parts of the text may have been read otherwise than they were meant.
-const MISREAD: [Code; 4] = [Code::E0101, Code::E0102, Code::E0103, Code::E0199];
-/// Findings about single expressions, which stay true then; all others could be mere consequences.
-const SURE: [Code; 7] =
-    [Code::E0205, Code::E0206, Code::E0210, Code::E0212, Code::E0213, Code::E0214, Code::E0219];
-
 struct Source {
     path: String,
     file: FileId,
@@ -121,26 +114,23 @@ pub fn document(world: &dyn World, settings: &Settings) -> (Compilation, Book) {
 fn read_and_compile(world: &dyn World, settings: &Settings) -> (Compilation, Vec<Source>) {
     let mut compilation = Compilation::default();
     let library = load(&mut compilation.files);
-    read_manifest(world, &mut compilation);
+    compilation.manifest = read_manifest(world, &mut compilation.files, &mut compilation.diagnostics);
     let mut sources = read_sources(world, &mut compilation);
     let standard = |(path, file, parsed)| Source { path, file, own: false, parsed };
     sources.extend(library.into_iter().map(standard));
     let modules = sources.iter().map(|source| Module {
         path: &source.path,
         file: source.file,
-        tree: &source.parsed.file,
+        items: &source.parsed.file.items,
         own: source.own,
     });
     let modules = modules.collect::<Vec<_>>();
     let analysis = analyze(&modules, &compilation.files, &compilation.manifest.clearances());
-    let syntax =
-        sources.iter().flat_map(|source| source.parsed.diagnostics.iter().cloned()).collect::<Vec<_>>();
-    let misread = misread(&sources);
-    let doubtful = |it: &Diagnostic| it.primary().is_some_and(|label| misread.contains(&label.span.file));
-    let sure = analysis.diagnostics.into_iter().filter(|it| !doubtful(it) || SURE.contains(&it.code));
-    compilation.diagnostics.extend(sure);
-    compilation.diagnostics.extend(syntax);
-    lint(&sources, settings, &mut compilation);
+    let syntax = sources.iter().flat_map(|it| it.parsed.diagnostics.iter().cloned()).collect::<Vec<_>>();
+    let levels = compilation.manifest.lints.then(&settings.levels);
+    let (files, modules, today) = (&compilation.files, modules.as_slice(), settings.today);
+    let case = Case { files, modules, syntax: &syntax, levels, today };
+    case.judge(analysis.diagnostics, &mut compilation.diagnostics);
     if !compilation.has_errors() {
         let mut notes = Remarks::default();
         sources.iter().for_each(|source| notes.read(&source.path, &source.parsed.file));
@@ -151,88 +141,20 @@ fn read_and_compile(world: &dyn World, settings: &Settings) -> (Compilation, Vec
     (compilation, sources)
 }
 
-/// The files with text that may have been read otherwise than it was meant, and those that import them.
-fn misread(sources: &[Source]) -> BTreeSet<FileId> {
-    let wrong = |source: &&Source| source.parsed.diagnostics.iter().any(|it| MISREAD.contains(&it.code));
-    let mut paths = sources.iter().filter(wrong).map(|source| source.path.clone()).collect::<BTreeSet<_>>();
-    let mut grown = !paths.is_empty();
-    while grown {
-        grown = false;
-        for source in sources.iter().filter(|source| source.own) {
-            let imports = |item: &Item| match &item.kind {
-                ItemKind::Import(import) => paths.contains(&import.path.dotted()),
-                _ => false,
-            };
-            if !paths.contains(&source.path) && source.parsed.file.items.iter().any(imports) {
-                grown = true;
-                paths.insert(source.path.clone());
-            }
-        }
-    }
-    sources.iter().filter(|source| paths.contains(&source.path)).map(|source| source.file).collect()
-}
-
-/// Takes away what is allowed, in the source and by the levels, and makes errors of what is denied.
-fn lint(sources: &[Source], settings: &Settings, compilation: &mut Compilation) {
-    let mut allows = Allows::default();
-    for source in sources.iter().filter(|source| source.own) {
-        allows.read(&source.parsed.file, settings.today);
-    }
-    allows.suppress(&mut compilation.diagnostics);
-    // Where there are errors, not every warning was looked for.
-    if !compilation.has_errors() {
-        allows.report_unused();
-    }
-    compilation.diagnostics.append(&mut allows.diagnostics);
-    compilation.manifest.lints.then(&settings.levels).apply(&mut compilation.diagnostics);
-}
-
-fn read_manifest(world: &dyn World, compilation: &mut Compilation) {
-    match world.read(MANIFEST) {
-        Ok(text) => {
-            let file = compilation.files.add(MANIFEST, text.as_str());
-            match Manifest::parse(file, &text) {
-                Ok(manifest) => compilation.manifest = manifest,
-                Err(diagnostic) => compilation.diagnostics.push(*diagnostic),
-            }
-        }
-        // A folder of modules without a manifest is a project with the defaults.
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => compilation.diagnostics.push(unreadable(MANIFEST, &error)),
-    }
-}
-
-fn unreadable(path: &str, error: &std::io::Error) -> Diagnostic {
-    Diagnostic::without_place(Code::E0806, format!("`{path}` cannot be read")).note(error.to_string())
-}
-
 fn read_sources(world: &dyn World, compilation: &mut Compilation) -> Vec<Source> {
-    let folder = compilation.manifest.source_folder().to_owned();
-    let paths = world.sources(&folder).unwrap_or_else(|error| {
-        let shown = if folder.is_empty() { "." } else { &folder };
-        compilation.diagnostics.push(unreadable(shown, &error));
-        Vec::new()
-    });
+    let Compilation { manifest, files, diagnostics, .. } = compilation;
     let mut found = Vec::new();
-    for path in paths {
-        match world.read(&path) {
-            Ok(text) => {
-                let file = compilation.files.add(path.as_str(), text);
-                found.push((module_path(&folder, &path), file));
-            }
-            Err(error) => compilation.diagnostics.push(unreadable(&path, &error)),
+    for path in source_paths(world, manifest, diagnostics) {
+        match (world.read(&path), module_path(manifest.source_folder(), &path)) {
+            (Ok(text), Some(module)) => found.push((module, files.add(path.as_str(), text))),
+            (Ok(_), None) => {}
+            (Err(error), _) => diagnostics.push(unreadable(&path, &error)),
         }
     }
     let numbers = found.iter().map(|(_, file)| *file).collect::<Vec<_>>();
-    let parsed = parse_all(&compilation.files, &numbers);
+    let parsed = parse_all(files, &numbers);
     let source = |((path, file), parsed)| Source { path, file, own: true, parsed: Arc::new(parsed) };
     found.into_iter().zip(parsed).map(source).collect()
-}
-
-/// `payments/transfer.wfl` below the source folder is `payments.transfer`.
-fn module_path(folder: &str, path: &str) -> String {
-    let inside = path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/');
-    inside.strip_suffix(".wfl").unwrap_or(inside).replace('/', ".")
 }
 
 /// Lowers all workflows, those first that others start: a plan names the plans that it starts.

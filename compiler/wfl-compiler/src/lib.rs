@@ -4,16 +4,22 @@ mod world;
 mod lint;
 mod manifest;
 mod allow;
+mod judge;
 mod parallel;
 mod notes;
 mod library;
 pub mod graph;
 pub mod book;
+mod read;
 mod compile;
+mod document;
+mod workspace;
 
 pub use compile::{Compilation, Compiled, Settings, compile, compile_with, document};
 pub use lint::{Level, Levels, Lint, UnknownLint};
 pub use manifest::{MANIFEST, Manifest, Role, Worker};
+pub use wfl_analysis::Effort;
+pub use workspace::Workspace;
 pub use world::{Disk, Memory, World};
 
 #[cfg(test)]

@@ -30,8 +30,12 @@ fn plan(path: &str, text: &str) -> Plan {
     for (path, _, parsed) in &parsed {
         assert_eq!(parsed.diagnostics, [], "{path}");
     }
-    let modules =
-        parsed.iter().map(|(path, file, parsed)| Module { path, file: *file, tree: &parsed.file, own: true });
+    let modules = parsed.iter().map(|(path, file, parsed)| Module {
+        path,
+        file: *file,
+        items: &parsed.file.items,
+        own: true,
+    });
     let analysis = analyze(&modules.collect::<Vec<_>>(), &files, &Default::default());
     assert!(!analysis.has_errors(), "{:#?}", analysis.diagnostics);
     let Some(workflow) = analysis.program.workflows.first() else { panic!("no workflow") };

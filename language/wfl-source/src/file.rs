@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostic;
 use crate::span::{FileId, Span};
 
 /// A place in a text: zero-based line and zero-based column. The unit of the column depends on the
@@ -99,6 +100,15 @@ impl SourceFile {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Files {
     files: Vec<SourceFile>,
+    parts: Vec<Part>,
+}
+
+/// A range of a file that moves with the text around it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Part {
+    file: FileId,
+    start: u32,
+    end: u32,
 }
 
 impl Files {
@@ -106,6 +116,47 @@ impl Files {
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         self.files.push(SourceFile::new(name, text));
         FileId(self.files.len() as u32 - 1)
+    }
+
+    /// Gives a file another text. Its parts stay where they are until they are placed anew.
+    pub fn set_text(&mut self, id: FileId, text: impl Into<Arc<str>>) {
+        if let Some(file) = self.files.get_mut(id.0 as usize) {
+            *file = SourceFile::new(std::mem::take(&mut file.name), text);
+        }
+    }
+
+    /// Makes a part of the range under `span`. Spans with the part's number count from its start.
+    pub fn add_part(&mut self, span: Span) -> FileId {
+        self.parts.push(Part { file: span.file, start: span.start, end: span.end });
+        FileId::of_part(self.parts.len() - 1)
+    }
+
+    /// Moves a part: from now on it is the range under `span`.
+    pub fn place_part(&mut self, part: FileId, span: Span) {
+        if let Some(part) = part.part().and_then(|number| self.parts.get_mut(number)) {
+            *part = Part { file: span.file, start: span.start, end: span.end };
+        }
+    }
+
+    /// The same range in the file itself, if the span is one of a part.
+    pub fn resolve(&self, span: Span) -> Span {
+        match span.file.part().and_then(|number| self.parts.get(number)) {
+            Some(part) => {
+                let place = |offset: u32| part.start.saturating_add(offset).min(part.end);
+                Span::new(part.file, place(span.start), place(span.end))
+            }
+            None => span,
+        }
+    }
+
+    /// Makes all places of a report places in files.
+    pub fn resolve_report(&self, report: &mut Diagnostic) {
+        if self.parts.is_empty() {
+            return;
+        }
+        report.labels.iter_mut().for_each(|label| label.span = self.resolve(label.span));
+        let edits = report.fixes.iter_mut().flat_map(|fix| &mut fix.edits);
+        edits.for_each(|edit| edit.span = self.resolve(edit.span));
     }
 
     /// The file with this number, if there is one.
@@ -120,6 +171,7 @@ impl Files {
 
     /// The text under a span; empty if the span points outside of its file or into a character.
     pub fn text_of(&self, span: Span) -> &str {
+        let span = self.resolve(span);
         let text =
             self.get(span.file).and_then(|file| file.text().get(span.start as usize..span.end as usize));
         text.unwrap_or_default()

@@ -5,8 +5,8 @@
 
 mod span;
 mod code;
-mod file;
 mod diagnostic;
+mod file;
 mod suggestion;
 
 pub use code::{Code, Severity};

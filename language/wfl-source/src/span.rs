@@ -4,9 +4,25 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Number of a file in [`Files`](crate::Files), in the order in which files were added.
+/// Number of a file in [`Files`](crate::Files), in the order in which files were added, or of a part of one: an
+/// editor's texts change above what is known about the rest, so that this is known by its place in its part.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct FileId(pub u32);
+
+/// Numbers from here on are those of parts.
+const FIRST_PART: u32 = 1 << 31;
+
+impl FileId {
+    /// The number of a part.
+    pub(crate) fn of_part(number: usize) -> FileId {
+        FileId(FIRST_PART | number as u32)
+    }
+
+    /// The part's number, if it is one.
+    pub(crate) fn part(self) -> Option<usize> {
+        self.0.checked_sub(FIRST_PART).map(|number| number as usize)
+    }
+}
 
 /// A half-open byte range `start..end` in one file. `start == end` marks a place between two characters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]

@@ -52,3 +52,22 @@ fn long_titles_are_cut() {
     let diagnostic = Diagnostic::without_place(Code::E0101, "x".repeat(200));
     assert_eq!(diagnostic.title.chars().count(), TITLE_LIMIT);
 }
+
+#[test]
+fn parts_move_with_their_file() {
+    let mut files = Files::default();
+    let file = files.add("a.wfl", "one two three");
+    let part = files.add_part(Span::new(file, 4, 7));
+    let word = Span::new(part, 1, 3);
+    assert_eq!((files.text_of(word), files.resolve(word)), ("wo", Span::new(file, 5, 7)));
+    files.set_text(file, "one and two three");
+    files.place_part(part, Span::new(file, 8, 11));
+    assert_eq!((files.text_of(word), files.resolve(word)), ("wo", Span::new(file, 9, 11)));
+    // A span never leaves its part.
+    assert_eq!(files.resolve(Span::new(part, 1, 30)), Span::new(file, 9, 11));
+    let mut report =
+        Diagnostic::new(Code::E0101, "x", word, "here").fix("y", word, "", crate::Applicability::Safe);
+    files.resolve_report(&mut report);
+    let places = [report.labels[0].span, report.fixes[0].edits[0].span];
+    assert_eq!(places, [Span::new(file, 9, 11); 2]);
+}

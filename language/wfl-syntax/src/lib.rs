@@ -12,7 +12,7 @@ mod report;
 mod parse;
 
 pub use grammar::Rule;
-pub use parse::{Chunk, Parsed, parse, parse_whole};
+pub use parse::{Chunk, Parsed, parse, parse_whole, split};
 pub use tree::{Children, Cursor, Node, Tree};
 
 #[cfg(test)]

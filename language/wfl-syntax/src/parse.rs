@@ -35,6 +35,11 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     parse_chunks(file, text, &chunk::starts(text))
 }
 
+/// Where the chunks of a text begin; the first always at 0. A chunk can be parsed by itself, by [`parse_whole`].
+pub fn split(text: &str) -> Vec<usize> {
+    chunk::starts(text)
+}
+
 /// Parses a file in one piece. The tree and the reports are those of [`parse`], unless the whole is nested too deeply.
 pub fn parse_whole(file: FileId, text: &str) -> Parsed {
     parse_chunks(file, text, &[0])

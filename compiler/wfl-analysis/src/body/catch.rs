@@ -30,7 +30,7 @@ pub(crate) struct Handled {
     pub(crate) after: Flow,
 }
 
-impl Body<'_, '_, '_> {
+impl Body<'_, '_> {
     /// What each handler takes; nothing for one that was reported.
     /// The errors that the owner is known to raise may be named without an import.
     pub(crate) fn headers(

@@ -10,7 +10,7 @@ use crate::expr::Binds;
 use crate::hir::{Arm, Block, Choice, Statement, Target};
 use crate::ty::Ty;
 
-impl Body<'_, '_, '_> {
+impl Body<'_, '_> {
     pub(crate) fn if_statement(&mut self, parts: &IfStatement, target: Option<Target>) -> Statement {
         let names = self.cx.names.len();
         let (subject, pattern, guard) = self.condition(&parts.condition);

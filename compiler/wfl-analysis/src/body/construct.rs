@@ -35,7 +35,7 @@ struct Items {
     frame: std::ops::Range<u32>,
 }
 
-impl Body<'_, '_, '_> {
+impl Body<'_, '_> {
     pub(crate) fn parallel(&mut self, source: &ast::Parallel, place: Place<'_>) -> (Statement, Worth) {
         let name = self.construct_name(place.name, "parallel");
         let join = self.join(source);

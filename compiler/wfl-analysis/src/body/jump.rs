@@ -10,7 +10,7 @@ use crate::hir::{Block, Statement};
 use crate::signature::find_error;
 use crate::ty::Ty;
 
-impl Body<'_, '_, '_> {
+impl Body<'_, '_> {
     /// Checks a jump. `whole_action` says that it stands behind `->` without braces.
     pub(crate) fn jump(&mut self, jump: &Jump, whole_action: bool, block: &mut Block) {
         match &jump.kind {

@@ -14,7 +14,7 @@ use crate::session::Session;
 use crate::tables::{Tables, Thing};
 use crate::ty::Ty;
 
-impl Body<'_, '_, '_> {
+impl Body<'_, '_> {
     pub(crate) fn run(&mut self, step: &ast::Step, run: &ast::Run, block: &mut Block) {
         let found = find_workflow(self.cx.session, self.cx.tables, self.cx.module, &step.call.path);
         let Some(workflow) = found else { return self.broken_step(step) };
@@ -152,7 +152,7 @@ fn parent_cancel(policy: Option<ast::ParentCancel>) -> ParentCancel {
 /// The workflow that a path names; reports when there is none.
 pub(crate) fn find_workflow(
     session: &mut Session<'_>,
-    tables: &Tables<'_>,
+    tables: &Tables,
     module: usize,
     path: &ast::Path,
 ) -> Option<u32> {

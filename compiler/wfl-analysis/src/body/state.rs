@@ -88,12 +88,12 @@ pub(crate) struct FallThrough {
 }
 
 /// Checks the body of one workflow.
-pub(crate) struct Body<'s, 'f, 'a> {
-    pub(crate) cx: Checker<'s, 'f, 'a>,
+pub(crate) struct Body<'s, 'f> {
+    pub(crate) cx: Checker<'s, 'f>,
     /// The workflow's name, quoted.
     pub(crate) name: String,
     pub(crate) params: &'s [FieldInfo],
-    pub(crate) head: &'a ast::CallableHead,
+    pub(crate) head: &'s ast::CallableHead,
     pub(crate) result: Ty,
     pub(crate) result_label: Label,
     /// The errors that the workflow may fail with.
@@ -116,8 +116,8 @@ pub(crate) struct Body<'s, 'f, 'a> {
     next_target: u32,
 }
 
-impl<'s, 'f, 'a> Body<'s, 'f, 'a> {
-    pub(crate) fn new(cx: Checker<'s, 'f, 'a>, info: &'s WorkflowInfo<'a>) -> Self {
+impl<'s, 'f> Body<'s, 'f> {
+    pub(crate) fn new(cx: Checker<'s, 'f>, info: &'s WorkflowInfo) -> Self {
         Self {
             cx,
             name: format!("`{}`", info.name),

@@ -13,7 +13,7 @@ use crate::signature::Resolver;
 use crate::tables::Thing;
 use crate::ty::Ty;
 
-impl Body<'_, '_, '_> {
+impl Body<'_, '_> {
     /// Checks a block. Its names are not seen outside of it.
     pub(crate) fn block(&mut self, source: &ast::Block) -> Block {
         let (names, known) = (self.cx.names.len(), self.cx.known());

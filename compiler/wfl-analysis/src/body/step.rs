@@ -22,7 +22,7 @@ struct Limits {
     retry: Option<Retry>,
 }
 
-impl Body<'_, '_, '_> {
+impl Body<'_, '_> {
     pub(crate) fn step(&mut self, step: &ast::Step, block: &mut Block) {
         if let Some(run) = &step.run {
             return self.run(step, run, block);
@@ -124,7 +124,7 @@ impl Body<'_, '_, '_> {
 
     // What is called at most once is not tried again by a step either.
     fn check_once(&mut self, step: &ast::Step, operation: u32) {
-        let source = self.cx.tables.operations[operation as usize].source;
+        let source = &self.cx.tables.operations[operation as usize].source;
         let (Some(once), Some(retry)) = (source.at_most_once, &step.retry) else { return };
         if source.idempotent.is_some() || source.confirm.is_some() {
             return;
@@ -243,7 +243,7 @@ impl Body<'_, '_, '_> {
     }
 
     fn retries_forever(&self, operation: u32) -> bool {
-        let source = self.cx.tables.operations[operation as usize].source;
+        let source = &self.cx.tables.operations[operation as usize].source;
         match source.retry.as_ref().map(|retry| &retry.kind) {
             Some(ast::ExprKind::Call { callee, .. }) => {
                 matches!(&callee.kind, ast::ExprKind::Name(name) if name.text == "forever")

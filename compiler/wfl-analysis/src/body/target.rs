@@ -11,7 +11,7 @@ use crate::body::state::{Body, Catcher, Frame, Open, Recovery};
 use crate::hir::{Block, Statement, Target};
 use crate::ty::{Ty, Typed};
 
-impl Body<'_, '_, '_> {
+impl Body<'_, '_> {
     /// Checks a value in a statement. Constructs become statements of `block`, and their value is read from a slot.
     pub(crate) fn operand(&mut self, operand: &Operand, hint: Option<&Ty>, block: &mut Block) -> Typed {
         match operand {

@@ -15,7 +15,7 @@ use crate::signature::Resolver;
 use crate::tables::label;
 use crate::ty::Ty;
 
-impl Body<'_, '_, '_> {
+impl Body<'_, '_> {
     pub(crate) fn wait(&mut self, wait: &ast::Wait) -> Statement {
         let ty = if wait.until { Ty::Timestamp } else { Ty::Duration };
         let time = self.cx.check_as(&wait.time, &ty).expr;

@@ -11,7 +11,7 @@ use crate::names::Space;
 use crate::tables::{Shape, Thing, currency};
 use crate::ty::{Ty, Typed};
 
-impl Checker<'_, '_, '_> {
+impl Checker<'_, '_> {
     /// `callee(arguments)`.
     pub(crate) fn call(
         &mut self,

@@ -38,9 +38,9 @@ pub(crate) enum Facts {
 }
 
 /// Checks expressions of one module.
-pub(crate) struct Checker<'s, 'f, 'a> {
+pub(crate) struct Checker<'s, 'f> {
     pub(crate) session: &'s mut Session<'f>,
-    pub(crate) tables: &'s Tables<'a>,
+    pub(crate) tables: &'s Tables,
     pub(crate) module: usize,
     pub(crate) names: Vec<Binding>,
     /// How many locals the evaluator has at this point.
@@ -54,8 +54,8 @@ pub(crate) struct Checker<'s, 'f, 'a> {
     pub(crate) nonzero: Vec<String>,
 }
 
-impl<'s, 'f, 'a> Checker<'s, 'f, 'a> {
-    pub(crate) fn new(session: &'s mut Session<'f>, tables: &'s Tables<'a>, module: usize) -> Self {
+impl<'s, 'f> Checker<'s, 'f> {
+    pub(crate) fn new(session: &'s mut Session<'f>, tables: &'s Tables, module: usize) -> Self {
         let (names, called) = (Vec::new(), BTreeSet::new());
         let nonzero = Vec::new();
         Self { session, tables, module, names, locals: 0, slots: 0, facts: Facts::None, called, nonzero }

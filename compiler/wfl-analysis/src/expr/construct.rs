@@ -8,7 +8,7 @@ use crate::expr::checker::Checker;
 use crate::tables::FieldInfo;
 use crate::ty::{Member, Ty, Typed};
 
-impl Checker<'_, '_, '_> {
+impl Checker<'_, '_> {
     /// `Name(fields)` of a record.
     pub(crate) fn record(&mut self, index: u32, arguments: &ast::Arguments) -> Typed {
         let tables = self.tables;

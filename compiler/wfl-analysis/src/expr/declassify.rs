@@ -12,7 +12,7 @@ use crate::ty::Typed;
 /// The word that declassifies.
 pub(crate) const DECLASSIFY: &str = "declassify";
 
-impl Checker<'_, '_, '_> {
+impl Checker<'_, '_> {
     /// The value without its label. The reason is kept for those who audit the program.
     pub(crate) fn declassify(&mut self, arguments: &ast::Arguments, span: Span) -> Typed {
         let (value, reason) = match arguments.list.as_slice() {

@@ -11,7 +11,7 @@ use crate::tables::Tables;
 use crate::ty::Ty;
 
 /// A value that no pattern fits, as a pattern to be added; `None` if all are covered.
-pub(crate) fn missing_patterns(tables: &Tables<'_>, ty: &Ty, patterns: &[&Pattern]) -> Option<String> {
+pub(crate) fn missing_patterns(tables: &Tables, ty: &Ty, patterns: &[&Pattern]) -> Option<String> {
     let rows = patterns.iter().map(|pattern| vec![(*pattern).clone()]).collect::<Vec<_>>();
     missing(tables, &rows, std::slice::from_ref(ty)).and_then(|mut witness| witness.pop())
 }
@@ -32,7 +32,7 @@ enum Head {
 }
 
 /// All forms, or of an enum only that of the variant that a pattern names.
-fn forms(tables: &Tables<'_>, ty: &Ty, pattern: Option<&Pattern>) -> Option<Vec<Form>> {
+fn forms(tables: &Tables, ty: &Ty, pattern: Option<&Pattern>) -> Option<Vec<Form>> {
     let named = pattern.and_then(variant_of);
     Some(match ty {
         Ty::Bool => [true, false]
@@ -69,7 +69,7 @@ fn forms(tables: &Tables<'_>, ty: &Ty, pattern: Option<&Pattern>) -> Option<Vec<
     })
 }
 
-fn missing(tables: &Tables<'_>, rows: &[Vec<Pattern>], types: &[Ty]) -> Option<Vec<String>> {
+fn missing(tables: &Tables, rows: &[Vec<Pattern>], types: &[Ty]) -> Option<Vec<String>> {
     let Some((first, rest)) = types.split_first() else { return rows.is_empty().then(Vec::new) };
     if first.is_unknown() {
         return None;
@@ -159,12 +159,12 @@ fn write(form: &Form, fields: Vec<String>) -> String {
 }
 
 /// Whether some value fits `pattern` and none of the earlier ones.
-pub(crate) fn is_reached(tables: &Tables<'_>, ty: &Ty, earlier: &[&Pattern], pattern: &Pattern) -> bool {
+pub(crate) fn is_reached(tables: &Tables, ty: &Ty, earlier: &[&Pattern], pattern: &Pattern) -> bool {
     let rows = earlier.iter().map(|pattern| vec![(*pattern).clone()]).collect::<Vec<_>>();
     useful(tables, &rows, std::slice::from_ref(pattern), std::slice::from_ref(ty))
 }
 
-fn useful(tables: &Tables<'_>, rows: &[Vec<Pattern>], row: &[Pattern], types: &[Ty]) -> bool {
+fn useful(tables: &Tables, rows: &[Vec<Pattern>], row: &[Pattern], types: &[Ty]) -> bool {
     let Some((first, rest)) = types.split_first() else { return rows.is_empty() };
     if rows.is_empty() {
         return true;

@@ -9,7 +9,7 @@ use crate::expr::exhaustive::{is_reached, missing_patterns};
 use crate::expr::pattern::Binds;
 use crate::ty::{Ty, Typed};
 
-impl Checker<'_, '_, '_> {
+impl Checker<'_, '_> {
     /// Checks an expression. The hint says what is wanted; whether the value fits is the caller's business.
     pub(crate) fn check(&mut self, expr: &ast::Expr, hint: Option<&Ty>) -> Typed {
         if let Some(literal) = self.literal(expr, hint) {

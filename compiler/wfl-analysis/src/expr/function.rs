@@ -19,7 +19,7 @@ pub(crate) struct Callee<'n> {
     pub(crate) span: Span,
 }
 
-impl Checker<'_, '_, '_> {
+impl Checker<'_, '_> {
     /// Calls a function; a receiver is its first argument.
     pub(crate) fn function(&mut self, mut callee: Callee<'_>, arguments: &ast::Arguments) -> Typed {
         if let Some(named) = arguments.list.iter().find_map(|argument| argument.name.as_ref()) {
@@ -61,7 +61,7 @@ impl Checker<'_, '_, '_> {
     fn choose_overload(&mut self, callee: &Callee<'_>, given: usize) -> Option<u32> {
         let tables = self.tables;
         let Some((receiver, span)) = &callee.receiver else { return Some(callee.function) };
-        let takes = |info: &FunctionInfo<'_>| match info.params.first() {
+        let takes = |info: &FunctionInfo| match info.params.first() {
             Some(param) => Bindings::new(&info.bounds).unify(tables, &param.ty, &receiver.ty),
             None => false,
         };
@@ -275,7 +275,7 @@ impl Checker<'_, '_, '_> {
 }
 
 /// Whether a function takes a small function, which says what of a value is used.
-fn takes_function(info: &FunctionInfo<'_>) -> bool {
+fn takes_function(info: &FunctionInfo) -> bool {
     info.params.iter().any(|param| matches!(param.ty, Ty::Function(..)))
 }
 

@@ -15,7 +15,7 @@ impl Bindings {
     }
 
     /// Whether a value of type `found` may stand where `wanted` is; learns what the parameters in `wanted` are.
-    pub(crate) fn unify(&mut self, tables: &Tables<'_>, wanted: &Ty, found: &Ty) -> bool {
+    pub(crate) fn unify(&mut self, tables: &Tables, wanted: &Ty, found: &Ty) -> bool {
         let based = match wanted {
             Ty::Param(_) | Ty::Named(_) | Ty::Optional(_) => found,
             _ => tables.base(found),
@@ -47,7 +47,7 @@ impl Bindings {
     }
 
     /// A parameter stands for the first type that it meets, or for a later one that takes both.
-    fn learn(&mut self, tables: &Tables<'_>, number: u32, found: &Ty) -> bool {
+    fn learn(&mut self, tables: &Tables, number: u32, found: &Ty) -> bool {
         let Some(slot) = self.found.get_mut(number as usize) else { return false };
         match slot {
             Some(known) if !matches!(known, Ty::Unknown) => {
@@ -88,7 +88,7 @@ impl Bindings {
     }
 
     /// A parameter that stands for a type which cannot do what is needed, and what that is.
-    pub(crate) fn broken_bound(&self, tables: &Tables<'_>) -> Option<(Ty, &'static str)> {
+    pub(crate) fn broken_bound(&self, tables: &Tables) -> Option<(Ty, &'static str)> {
         let pairs = self.found.iter().zip(&self.bounds);
         pairs.filter_map(|(found, bound)| Some((found.as_ref()?, *bound))).find_map(|(ty, bound)| {
             let base = tables.base(ty);

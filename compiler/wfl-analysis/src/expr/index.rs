@@ -7,7 +7,7 @@ use wfl_syntax::ast;
 use crate::expr::checker::Checker;
 use crate::ty::{Ty, Typed};
 
-impl Checker<'_, '_, '_> {
+impl Checker<'_, '_> {
     /// What stands at a position or under a key: an optional, since there may be nothing.
     pub(crate) fn index(&mut self, base: &ast::Expr, index: &ast::Expr, span: Span) -> Typed {
         let base_span = base.span;

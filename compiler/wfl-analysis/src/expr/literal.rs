@@ -8,7 +8,7 @@ use wfl_syntax::ast::{self, ExprKind, TextPart};
 use crate::expr::checker::Checker;
 use crate::ty::{Ty, Typed};
 
-impl Checker<'_, '_, '_> {
+impl Checker<'_, '_> {
     /// A literal; `None` for other expressions.
     pub(crate) fn literal(&mut self, expr: &ast::Expr, hint: Option<&Ty>) -> Option<Typed> {
         let (value, natural) = match &expr.kind {

@@ -9,7 +9,7 @@ use crate::names::Space;
 use crate::tables::{Shape, Thing};
 use crate::ty::{Ty, Typed};
 
-impl Checker<'_, '_, '_> {
+impl Checker<'_, '_> {
     /// A name by itself: a value in sight, or a variant without fields.
     pub(crate) fn name(&mut self, name: &ast::Name, hint: Option<&Ty>) -> Typed {
         if name.is_missing() {

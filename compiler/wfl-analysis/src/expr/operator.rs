@@ -7,7 +7,7 @@ use wfl_syntax::ast::{self, BinaryOp, ExprKind, UnaryOp};
 use crate::expr::checker::Checker;
 use crate::ty::{Ty, Typed};
 
-impl Checker<'_, '_, '_> {
+impl Checker<'_, '_> {
     pub(crate) fn unary(&mut self, op: UnaryOp, operand: &ast::Expr, hint: Option<&Ty>, span: Span) -> Typed {
         if op == UnaryOp::Not {
             let typed = self.check_as(operand, &Ty::Bool);

@@ -17,7 +17,7 @@ pub(crate) enum Binds {
     Slots,
 }
 
-impl Checker<'_, '_, '_> {
+impl Checker<'_, '_> {
     /// Checks a pattern against the type of what it looks at; its names come into sight.
     pub(crate) fn pattern(&mut self, pattern: &ast::Pattern, ty: &Ty, label: Label, binds: Binds) -> Pattern {
         match &pattern.kind {

@@ -8,7 +8,7 @@ use crate::expr::checker::Checker;
 use crate::tables::Shape;
 use crate::ty::{Ty, Typed};
 
-impl Checker<'_, '_, '_> {
+impl Checker<'_, '_> {
     /// `left / right`, a Decimal.
     pub(crate) fn quotient(&mut self, left: &ast::Expr, right: &ast::Expr, op_span: Span) -> Typed {
         let dividend = self.alone(|this| this.check(left, None));

@@ -25,9 +25,13 @@ fn check(text: &str) -> (Files, Vec<Diagnostic>, Analysis) {
         files.add(format!("{}.wfl", module.path.replace('.', "/")), module.text);
     }
     let parsed = parse(main, text);
-    let own = Module { path: "test.main", file: main, tree: &parsed.file, own: true };
-    let std =
-        STD.iter().map(|(path, file, parsed)| Module { path, file: *file, tree: &parsed.file, own: false });
+    let own = Module { path: "test.main", file: main, items: &parsed.file.items, own: true };
+    let std = STD.iter().map(|(path, file, parsed)| Module {
+        path,
+        file: *file,
+        items: &parsed.file.items,
+        own: false,
+    });
     let analysis = analyze(&[own].into_iter().chain(std).collect::<Vec<_>>(), &files, &Default::default());
     let syntax = STD.iter().flat_map(|(.., parsed)| parsed.diagnostics.iter().cloned());
     let syntax = parsed.diagnostics.iter().cloned().chain(syntax).collect();

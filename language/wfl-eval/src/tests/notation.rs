@@ -20,8 +20,8 @@ pub(super) struct Scope {
 /// The expression that a text is.
 pub(super) fn read(text: &str, scope: &Scope) -> Expr {
     let parsed = wfl_syntax::parse(FileId(0), &format!("module m\ntype T = String where {text}\n"));
-    let rule = parsed.file.items.into_iter().find_map(|item| match item.kind {
-        ItemKind::Type(declared) => declared.rule,
+    let rule = parsed.file.items.iter().find_map(|item| match &item.kind {
+        ItemKind::Type(declared) => declared.rule.clone(),
         _ => None,
     });
     let read = rule.unwrap_or_else(|| panic!("no expression: {text}"));

@@ -1,5 +1,7 @@
 //! Files and their items.
 
+use std::sync::Arc;
+
 use wfl_source::Span;
 
 use crate::ast::clause::{Call, Timeouts};
@@ -14,8 +16,8 @@ use crate::ast::test::Test;
 pub struct File {
     /// `//!` lines.
     pub docs: Vec<Doc>,
-    /// The items in order.
-    pub items: Vec<Item>,
+    /// The items in order; shared, so that what did not change is kept from one parse to the next.
+    pub items: Vec<Arc<Item>>,
     /// What is in no item, because the text is broken.
     pub loose: Loose,
 }
@@ -92,13 +94,13 @@ pub enum ItemKind {
     /// `service`.
     Service(Service),
     /// `workflow`.
-    Workflow(Box<Workflow>),
+    Workflow(Arc<Workflow>),
     /// `test`.
     Test(Test),
     /// `fn`.
-    Function(Function),
+    Function(Arc<Function>),
     /// `alias`.
-    Alias(Alias),
+    Alias(Arc<Alias>),
     /// `migrate`.
     Migrate(Migrate),
     /// `policy`.
@@ -205,7 +207,7 @@ pub struct Service {
     /// The name.
     pub name: Name,
     /// The operations in order.
-    pub operations: Vec<Operation>,
+    pub operations: Vec<Arc<Operation>>,
 }
 
 /// The part that operations and workflows share: `Name(parameters) -> result`.

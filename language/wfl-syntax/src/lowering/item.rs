@@ -1,5 +1,7 @@
 //! Items: everything that stands at the top of a file.
 
+use std::sync::Arc;
+
 use wfl_source::{Code, Diagnostic, Span};
 
 use crate::ast::{
@@ -17,7 +19,7 @@ impl Lowering<'_> {
         for child in root.children() {
             match child.rule() {
                 Rule::inner_doc => file.docs.push(self.doc(child)),
-                Rule::item => file.items.extend(self.item(child)),
+                Rule::item => file.items.extend(self.item(child).map(Arc::new)),
                 _ => {}
             }
         }
@@ -60,13 +62,13 @@ impl Lowering<'_> {
             Rule::event_d => ItemKind::Event(EventDecl { name, fields: self.parameters(declaration) }),
             Rule::service_d => {
                 let operations = declaration.children().filter(|child| child.rule() == Rule::operation);
-                let operations = operations.map(|operation| self.operation(operation)).collect();
+                let operations = operations.map(|operation| Arc::new(self.operation(operation))).collect();
                 ItemKind::Service(Service { name, operations })
             }
-            Rule::workflow_d => ItemKind::Workflow(Box::new(self.workflow(declaration))),
+            Rule::workflow_d => ItemKind::Workflow(Arc::new(self.workflow(declaration))),
             Rule::test_d => ItemKind::Test(self.test(declaration)),
-            Rule::fn_d => ItemKind::Function(self.function(declaration)),
-            Rule::alias_d => ItemKind::Alias(Alias { name, ty: self.type_in(declaration) }),
+            Rule::fn_d => ItemKind::Function(Arc::new(self.function(declaration))),
+            Rule::alias_d => ItemKind::Alias(Arc::new(Alias { name, ty: self.type_in(declaration) })),
             Rule::migrate_d => ItemKind::Migrate(self.migrate(declaration)),
             Rule::policy_d => ItemKind::Policy(self.policy(declaration)),
             Rule::invariant_d => ItemKind::Invariant(self.invariant(declaration)),
