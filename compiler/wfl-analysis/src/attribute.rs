@@ -87,8 +87,16 @@ fn check_one(session: &mut Session<'_>, attribute: &ast::Attribute) {
         _ => arguments.len() == 1 && arguments[0].name.is_none() && texts.count() == 1,
     };
     if !fits {
-        let title = format!("`@{known}` is written otherwise");
-        let diagnostic = Diagnostic::new(Code::E0223, title, attribute.span, "does not fit");
+        let (takes, message) = match (*known, arguments) {
+            ("deprecated", _) => ("`since` and `use`, which are texts", "something else"),
+            (_, []) => ("a text", "nothing is given"),
+            (_, [_]) => ("a plain text without a name", "something else"),
+            (_, [_, second, ..]) => {
+                ("one text", if second.name.is_some() { "named too" } else { "more than one" })
+            }
+        };
+        let title = format!("`@{known}` takes {takes}");
+        let diagnostic = Diagnostic::new(Code::E0223, title, attribute.span, message);
         session.report(diagnostic.help(format!("write `{form}`")));
     }
 }

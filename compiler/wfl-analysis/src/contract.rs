@@ -8,7 +8,7 @@ use crate::attribute::text_of;
 use crate::expr::{Binding, Checker, Facts};
 use crate::hir::Touches;
 use crate::names::Space;
-use crate::retry::{DEFAULT_TIMEOUT, DEFAULT_TOTAL};
+use crate::retry::{DEFAULT_TIMEOUT, DEFAULT_TOTAL, limit_of};
 use crate::rule::ir_fields;
 use crate::session::Session;
 use crate::tables::{EffectClass, OperationInfo, Tables, Thing, label};
@@ -43,7 +43,7 @@ impl<'s, 'f> Contract<'s, 'f> {
             let place = Expr::Local(checker.locals);
             checker.locals += 1;
             let (name, ty, label, span) = (param.name.to_string(), param.ty.clone(), param.label, param.span);
-            checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
+            checker.names.push(Binding { name, place, ty, label, span, used: true, unused: None });
         }
         Self { checker, number, operation, source: &operation.source }
     }
@@ -143,7 +143,7 @@ impl<'s, 'f> Contract<'s, 'f> {
                 label: operation.result_label,
                 span,
                 used: true,
-                warn: false,
+                unused: None,
             });
             checker.locals += 1;
             checker.fields(&owner, &callee.params, &call.arguments, accepted)
@@ -315,6 +315,10 @@ impl<'s, 'f> Contract<'s, 'f> {
         let timeout = attempt.and_then(|limit| self.checker.constant_duration(limit, "`timeout`"));
         let total = source.timeouts.total.as_ref();
         let total = total.and_then(|limit| self.checker.constant_duration(limit, "`timeout total`"));
+        self.checker.check_within(
+            limit_of(timeout, &source.timeouts.attempt, "`timeout`"),
+            limit_of(total, &source.timeouts.total, "`timeout total`"),
+        );
         let written = source.retry.as_ref().and_then(|retry| self.checker.retry(retry));
         let repeatable = self.operation.effect == EffectClass::Read
             || source.idempotent.is_some()

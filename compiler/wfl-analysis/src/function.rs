@@ -36,8 +36,8 @@ fn check_one(session: &mut Session<'_>, tables: &Tables, index: usize) -> (Funct
         let place = Expr::Local(checker.locals);
         checker.locals += 1;
         let (name, ty, label, span) = (param.name.to_string(), param.ty.clone(), param.label, param.span);
-        let warn = true;
-        checker.names.push(Binding { name, place, ty, label, span, used: false, warn });
+        let unused = Some(Code::W0202);
+        checker.names.push(Binding { name, place, ty, label, span, used: false, unused });
     }
     let body = match &info.source.body {
         Some(body) => {

@@ -1,4 +1,6 @@
-//! Migrations, policies and invariants.
+//! Migrations, policies and invariants, and the titles of tests.
+
+use std::collections::BTreeMap;
 
 use wfl_ir::{Expr, Label, Name, Value};
 use wfl_source::{Code, Diagnostic, Span, closest};
@@ -31,11 +33,16 @@ pub(crate) fn check(
     touches: &[Touches],
 ) -> Governance {
     let mut governance = Governance::default();
+    check_titles(session, modules);
     for (number, module) in modules.iter().enumerate() {
         for item in module.items {
             let mut about = About { session, tables, module: number };
             match &item.kind {
-                ItemKind::Migrate(it) => governance.migrations.extend(about.migrate(it)),
+                ItemKind::Migrate(it) => {
+                    let migration = about.migrate(it);
+                    about.check_again(&governance.migrations, migration.as_ref());
+                    governance.migrations.extend(migration);
+                }
                 ItemKind::Policy(it) => governance.policies.push(about.policy(it, touches)),
                 ItemKind::Invariant(it) => governance.invariants.extend(about.invariant(it)),
                 _ => {}
@@ -43,6 +50,22 @@ pub(crate) fn check(
         }
     }
     governance
+}
+
+/// What a test expects is kept under its title.
+fn check_titles(session: &mut Session<'_>, modules: &[Module<'_>]) {
+    for module in modules {
+        let mut titles = BTreeMap::new();
+        for item in module.items {
+            let ItemKind::Test(test) = &item.kind else { continue };
+            let name = (test.workflow.text.as_str(), test.title.as_str());
+            if let Some(first) = titles.insert(name, test.title_span).filter(|_| !test.title.is_empty()) {
+                let title = format!("the test \"{}\" of `{}` is there twice", test.title, test.workflow.text);
+                let diagnostic = Diagnostic::new(Code::E0202, title, test.title_span, "the second one");
+                session.report(diagnostic.label(first, "the first one"));
+            }
+        }
+    }
 }
 
 struct About<'s, 'f> {
@@ -75,7 +98,15 @@ impl<'s, 'f> About<'s, 'f> {
             span: source.workflow.span,
         };
         let dotted = |path: &ast::Path| Name::from(path.dotted());
+        let mut left: BTreeMap<String, Span> = BTreeMap::new();
         for entry in source.entries.iter() {
+            if let MigrationKind::Rename { old: step, .. } | MigrationKind::Drop(step) = &entry.kind
+                && let Some(first) = left.insert(step.dotted(), step.span)
+            {
+                let title = format!("the step `{}` is renamed or dropped twice", step.dotted());
+                let diagnostic = Diagnostic::new(Code::E0209, title, step.span, "the second time");
+                self.session.report(diagnostic.label(first, "the first time"));
+            }
             match &entry.kind {
                 MigrationKind::Rename { old, new } => {
                     self.check_step(new, info);
@@ -89,6 +120,18 @@ impl<'s, 'f> About<'s, 'f> {
             }
         }
         Some(migration)
+    }
+
+    /// Instances of one version are migrated in one way, and each of its steps once.
+    fn check_again(&mut self, earlier: &[Migration], migration: Option<&Migration>) {
+        let Some(migration) = migration else { return };
+        let same = |it: &&Migration| it.workflow == migration.workflow && it.from == migration.from;
+        if let Some(first) = earlier.iter().find(same) {
+            let name = &self.tables.workflows[migration.workflow as usize].name;
+            let title = format!("`{name}` is migrated from version {} twice", migration.from);
+            let diagnostic = Diagnostic::new(Code::E0202, title, migration.span, "the second time");
+            self.session.report(diagnostic.label(first.span, "the first time"));
+        }
     }
 
     fn version(&mut self, from: &ast::Expr, info: &WorkflowInfo) -> Option<u32> {
@@ -155,7 +198,15 @@ impl<'s, 'f> About<'s, 'f> {
         let names = [("old", Expr::Local(0), Ty::Unknown), ("started_at", Expr::Local(1), Ty::Timestamp)];
         for (name, place, ty) in names {
             let (name, label) = (name.to_owned(), Label::Public);
-            checker.names.push(Binding { name, place, ty, label, span: value.span, used: true, warn: false });
+            checker.names.push(Binding {
+                name,
+                place,
+                ty,
+                label,
+                span: value.span,
+                used: true,
+                unused: None,
+            });
         }
         checker.locals = 2;
         let typed = checker.check_as(value, &field.ty);
@@ -205,7 +256,7 @@ impl<'s, 'f> About<'s, 'f> {
             let place = Expr::Local(checker.locals);
             checker.locals += 1;
             let (name, ty, label, span) = (param.name.to_string(), param.ty.clone(), param.label, param.span);
-            checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
+            checker.names.push(Binding { name, place, ty, label, span, used: true, unused: None });
         }
         checker.check_as(condition, &Ty::Bool).expr
     }
@@ -264,11 +315,11 @@ impl<'s, 'f> About<'s, 'f> {
         for (at, param) in info.params.iter().enumerate() {
             let place = Expr::Slot(at as u32);
             let (name, ty, label, span) = (param.name.to_string(), param.ty.clone(), param.label, param.span);
-            checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
+            checker.names.push(Binding { name, place, ty, label, span, used: true, unused: None });
         }
         let (ty, span): (Ty, Span) = (info.result.clone().optional(), source.title_span);
         let (name, place, label) = ("result".to_owned(), Expr::Local(0), info.result_label);
-        checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
+        checker.names.push(Binding { name, place, ty, label, span, used: true, unused: None });
         checker.locals = 1;
         let condition = checker.check_as(&source.condition, &Ty::Bool).expr;
         Some(Invariant { title: source.title.clone(), workflow, condition, span })

@@ -46,57 +46,50 @@ impl Program {
     /// The workflows that a workflow starts.
     pub fn starts(&self, workflow: u32) -> Vec<u32> {
         let mut found = Vec::new();
-        if let Some(workflow) = self.workflows.get(workflow as usize) {
-            starts_in(&workflow.body, &mut found);
-        }
+        let body = self.workflows.get(workflow as usize).map(|workflow| &workflow.body);
+        body.into_iter().for_each(|body| {
+            each_statement(body, &mut |statement| {
+                if let Statement::Run(run) = statement {
+                    found.push(run.workflow);
+                }
+            });
+        });
         found
     }
 }
 
-fn starts_in(block: &Block, found: &mut Vec<u32>) {
+/// Calls `on` for each statement of a block, and of the blocks inside of it.
+pub(crate) fn each_statement(block: &Block, on: &mut dyn FnMut(&Statement)) {
     for statement in block {
-        let handlers: &[Handler] = match statement {
-            Statement::Run(run) => {
-                found.push(run.workflow);
-                &run.handlers
-            }
-            Statement::Step(step) => &step.handlers,
-            Statement::Choice(choice) => {
-                choice.arms.iter().for_each(|arm| starts_in(&arm.body, found));
-                &[]
-            }
-            Statement::Saga(saga) => {
-                starts_in(&saga.body, found);
-                &saga.handlers
-            }
+        on(statement);
+        let (inner, handlers): (Vec<&Block>, &[Handler]) = match statement {
+            Statement::Run(run) => (Vec::new(), &run.handlers),
+            Statement::Step(step) => (Vec::new(), &step.handlers),
+            Statement::Choice(choice) => (choice.arms.iter().map(|arm| &arm.body).collect(), &[]),
+            Statement::Saga(saga) => (vec![&saga.body], &saga.handlers),
             Statement::Parallel(parallel) => {
-                parallel.branches.iter().for_each(|branch| starts_in(&branch.body, found));
-                &parallel.handlers
+                (parallel.branches.iter().map(|branch| &branch.body).collect(), &parallel.handlers)
             }
-            Statement::Foreach(foreach) => {
-                starts_in(&foreach.body, found);
-                &foreach.handlers
-            }
-            Statement::Repeat(repeat) => {
-                starts_in(&repeat.body, found);
-                &[]
-            }
+            Statement::Foreach(foreach) => (vec![&foreach.body], &foreach.handlers),
+            Statement::Repeat(repeat) => (vec![&repeat.body], &[]),
             Statement::Await(awaited) => {
                 let late = awaited.timeout.as_ref().and_then(|(_, late)| late.as_ref());
-                late.into_iter().for_each(|late| starts_in(late, found));
-                &awaited.handlers
+                (late.into_iter().collect(), &awaited.handlers)
             }
-            Statement::Shield(body) => {
-                starts_in(body, found);
-                &[]
-            }
-            Statement::Ensure { otherwise: Some(block), .. } => {
-                starts_in(block, found);
-                &[]
-            }
-            _ => &[],
+            Statement::Shield(body) => (vec![body], &[]),
+            Statement::Ensure { otherwise, .. } => (otherwise.iter().collect(), &[]),
+            Statement::Let { .. }
+            | Statement::Wait { .. }
+            | Statement::Restart(_)
+            | Statement::Emit { .. }
+            | Statement::Rollback
+            | Statement::Commit
+            | Statement::Return(_)
+            | Statement::Fail { .. }
+            | Statement::Leave { .. } => (Vec::new(), &[]),
         };
-        handlers.iter().for_each(|handler| starts_in(&handler.body, found));
+        inner.into_iter().for_each(|block| each_statement(block, on));
+        handlers.iter().for_each(|handler| each_statement(&handler.body, on));
     }
 }
 

@@ -46,9 +46,12 @@ pub struct Memo {
     summaries: Vec<Kept<Summary>>,
     pub(crate) bodies: Vec<Kept<hir::Workflow>>,
     /// In the order of the tests, with the workflow that each is about.
-    tests: Vec<Kept<Option<(u32, Arc<Item>)>>>,
+    tests: Vec<Kept<Option<Subject>>>,
     effort: Effort,
 }
+
+/// A workflow: its number and its item.
+type Subject = (u32, Arc<Item>);
 
 /// What depends on declarations alone.
 #[derive(Debug)]
@@ -165,7 +168,7 @@ impl Memo {
         let known = take(&mut self.tests).into_iter().map(|known| (Arc::as_ptr(&known.item), known));
         let mut before = known.collect::<BTreeMap<_, _>>();
         for (number, item, test) in tests(given.modules) {
-            let as_before = |known: &Kept<Option<(u32, Arc<Item>)>>| match &known.value {
+            let as_before = |known: &Kept<Option<Subject>>| match &known.value {
                 Some((workflow, item)) => self.bodies[*workflow as usize].is_of(item),
                 None => true,
             };

@@ -110,11 +110,13 @@ fn report_ring(
     let start = trail.iter().position(|module| *module == target).unwrap_or_default();
     let ring = trail[start..].iter().chain([&target]).map(|module| modules[*module].path);
     let ring = ring.collect::<Vec<_>>().join(" → ");
-    let diagnostic = Diagnostic::new(
-        Code::E0803,
-        "modules import each other in a ring",
-        import.path.span,
-        "closes the ring",
-    );
+    let title = "modules import each other in a ring";
+    let mut diagnostic = Diagnostic::new(Code::E0803, title, import.path.span, "closes the ring");
+    for pair in trail[start..].windows(2) {
+        let (from, to) = (modules[pair[0]], modules[pair[1]].path);
+        if let Some(import) = from.imports().find(|import| import.path.dotted() == to) {
+            diagnostic = diagnostic.label(import.path.span, format!("`{}` imports `{to}`", from.path));
+        }
+    }
     session.report(diagnostic.note(ring).help("move what both need into a module of its own"));
 }

@@ -1,6 +1,6 @@
 //! What names stand for, by name space.
 
-use std::collections::BTreeMap;
+use indexmap::IndexMap;
 
 /// The name spaces of a module. Variants are in none of them: they belong to their enum.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -15,10 +15,10 @@ pub(crate) enum Space {
 /// All name spaces.
 pub(crate) const SPACES: [Space; 4] = [Space::Type, Space::Error, Space::Event, Space::Function];
 
-/// A table of names for each name space.
+/// A table of names for each name space, in the order of their declaration.
 #[derive(Clone, Debug)]
 pub(crate) struct Names<T> {
-    spaces: [BTreeMap<String, T>; SPACES.len()],
+    spaces: [IndexMap<String, T>; SPACES.len()],
 }
 
 impl<T> Default for Names<T> {

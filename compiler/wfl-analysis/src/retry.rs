@@ -1,7 +1,7 @@
 //! Retry policies and time limits.
 
 use wfl_ir::{Duration, Retry, Value};
-use wfl_source::{Code, Diagnostic, closest};
+use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::Checker;
@@ -16,7 +16,30 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_INITIAL: Duration = Duration::from_millis(200);
 const DEFAULT_CAP: Duration = Duration::from_secs(30);
 
+/// A time limit: how long, where it is written, and what it is called.
+pub(crate) type Limit = (Duration, Span, &'static str);
+
+/// A limit that is written.
+pub(crate) fn limit_of(
+    time: Option<Duration>,
+    expr: &Option<ast::Expr>,
+    what: &'static str,
+) -> Option<Limit> {
+    time.zip(expr.as_ref()).map(|(time, expr)| (time, expr.span, what))
+}
+
 impl Checker<'_, '_> {
+    /// Reports a limit that is over only after one that holds as well.
+    pub(crate) fn check_within(&mut self, inner: Option<Limit>, outer: Option<Limit>) {
+        let (Some((time, span, what)), Some((end, place, limit))) = (inner, outer) else { return };
+        if time <= end {
+            return;
+        }
+        let title = format!("{what} is longer than {limit}");
+        let diagnostic = Diagnostic::new(Code::W0207, title, span, "never reached");
+        self.session.report(diagnostic.label(place, "over before").help("which of the two is meant?"));
+    }
+
     /// The policy that an expression behind `retry` names; reports when it names none.
     pub(crate) fn retry(&mut self, expr: &ast::Expr) -> Option<Retry> {
         let ExprKind::Call { callee, arguments } = &expr.kind else {

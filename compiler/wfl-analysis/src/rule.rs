@@ -102,7 +102,7 @@ fn rule_of(
         label,
         span: rule.span,
         used: false,
-        warn: false,
+        unused: None,
     });
     let holds = checker.check_as(rule, &Ty::Bool).expr;
     (session.count() == before).then_some(Rule { holds, text })

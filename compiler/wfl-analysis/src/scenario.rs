@@ -44,7 +44,7 @@ pub(crate) fn check(
     for (name, ty) in [("now", Ty::Timestamp), ("any", Ty::Unknown)] {
         let place = NOT_CONSTANT;
         let (name, label, span) = (name.to_owned(), Label::Public, test.title_span);
-        checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
+        checker.names.push(Binding { name, place, ty, label, span, used: true, unused: None });
     }
     let workflow = &tables.workflows[workflow as usize];
     Scenario { checker, workflow, hir, given: Vec::new() }.check(test);
@@ -181,7 +181,7 @@ impl Scenario<'_, '_> {
         for param in params {
             let place = NOT_CONSTANT;
             let (name, ty, label, span) = (param.name.to_string(), param.ty.clone(), param.label, param.span);
-            self.checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
+            self.checker.names.push(Binding { name, place, ty, label, span, used: true, unused: None });
         }
         if let Some(when) = when {
             self.checker.check_as(when, &Ty::Bool);

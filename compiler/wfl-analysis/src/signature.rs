@@ -198,7 +198,14 @@ impl<'s, 'f> Resolver<'s, 'f> {
     }
 
     fn named(&mut self, path: &ast::Path, arguments: &[ast::TypeExpr], span: Span) -> (Ty, Label) {
-        let name = path.dotted();
+        let dotted;
+        let name = match path.segments.as_slice() {
+            [name] => name.text.as_str(),
+            _ => {
+                dotted = path.dotted();
+                dotted.as_str()
+            }
+        };
         if name == "Money" && arguments.len() == 1 {
             return (self.money(&arguments[0]), Label::Public);
         }
@@ -206,18 +213,18 @@ impl<'s, 'f> Resolver<'s, 'f> {
             return (Ty::Param(number as u32), Label::Public);
         }
         if let Some((_, parts)) = MADE_OF.iter().find(|(made, _)| *made == name) {
-            return self.made_of(&name, parts, arguments, span);
+            return self.made_of(name, parts, arguments, span);
         }
         let found = match SCALARS.iter().find(|(scalar, _)| *scalar == name) {
             Some((_, ty)) => Some((ty.clone(), Label::Public)),
             None => self.declared(path),
         };
         let Some(found) = found else {
-            self.unknown(path, &name);
+            self.unknown(path, name);
             return (Ty::Unknown, Label::Public);
         };
         if !arguments.is_empty() {
-            let (title, message) = match name.as_str() {
+            let (title, message) = match name {
                 "Money" => ("`Money` takes one currency".to_owned(), "write `Money<EUR>`"),
                 name => (format!("`{name}` takes no types"), "remove `<…>`"),
             };

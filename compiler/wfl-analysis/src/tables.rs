@@ -267,6 +267,13 @@ impl Tables {
         self.most_sensitive(ty, &mut BTreeSet::new())
     }
 
+    /// The label of what a test says about a value: it does not give the value away, unless this is a Bool itself. Of
+    /// a secret nothing may be known.
+    pub(crate) fn label_of_test(&self, label: Label, ty: &Ty) -> Label {
+        let label = label.max(self.label_within(ty));
+        if label == Label::Secret || *self.base(ty) == Ty::Bool { label } else { Label::Public }
+    }
+
     fn most_sensitive(&self, ty: &Ty, seen: &mut BTreeSet<u32>) -> Label {
         let fields = |fields: &[FieldInfo], seen: &mut BTreeSet<u32>| {
             let label = |field: &FieldInfo| field.label.max(self.most_sensitive(&field.ty, seen));

@@ -21,7 +21,7 @@ pub(crate) fn check(session: &mut Session<'_>, tables: &Tables, info: &WorkflowI
     for (at, param) in info.params.iter().enumerate() {
         let (name, ty, label, span) = (param.name.to_string(), param.ty.clone(), param.label, param.span);
         let place = Expr::Slot(at as u32);
-        checker.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
+        checker.names.push(Binding { name, place, ty, label, span, used: true, unused: None });
     }
     checker.slots = info.params.len() as u32;
     let head = head(&mut checker, info);
@@ -29,6 +29,8 @@ pub(crate) fn check(session: &mut Session<'_>, tables: &Tables, info: &WorkflowI
     let extras = extras(&mut checker, info);
     checker.facts = Facts::Workflow(key.ty.clone(), key.label);
     let mut body = Body::new(checker, info);
+    let deadline = head.deadline.zip(source.deadline.as_ref());
+    body.deadline = deadline.map(|(deadline, expr)| (deadline, expr.span, "the deadline of the workflow"));
     let mut block = body.block(&source.body);
     if body.flow.live {
         finish(&mut body, info, &mut block);

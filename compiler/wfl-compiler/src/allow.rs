@@ -43,7 +43,12 @@ impl<'a> Allows<'a> {
             self.attributes(&item.attributes, item.span, today);
             match &item.kind {
                 ItemKind::Record(record) => self.fields(&record.fields, today),
-                ItemKind::Enum(it) => it.variants.iter().for_each(|it| self.fields(&it.fields, today)),
+                ItemKind::Enum(it) => {
+                    for variant in &it.variants {
+                        self.attributes(&variant.attributes, variant.span, today);
+                        self.fields(&variant.fields, today);
+                    }
+                }
                 ItemKind::Error(error) => self.fields(&error.fields, today),
                 ItemKind::Event(event) => self.fields(&event.fields, today),
                 ItemKind::Workflow(workflow) => self.fields(&workflow.head.parameters, today),

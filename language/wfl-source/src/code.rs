@@ -124,11 +124,15 @@ codes! {
     E0999 => "the compiler made a mistake",
     W0201 => "import is not used",
     W0202 => "value is not used",
+    W0203 => "answer of a read is not used",
     W0204 => "allow suppresses nothing",
     W0205 => "clause has no use",
+    W0206 => "condition is always the same",
+    W0207 => "time limits do not fit each other",
     W0403 => "listed error cannot happen",
     W0404 => "emitted before the saga is settled",
     W0410 => "handler takes errors that do not exist yet",
+    W0510 => "what is published tells a secret",
 }
 
 impl Code {

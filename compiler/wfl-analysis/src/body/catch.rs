@@ -162,7 +162,7 @@ impl Body<'_, '_> {
             Some(_) => Ty::Record(Vec::new()),
             None => Ty::Unknown,
         };
-        self.cx.bind(name, Expr::Slot(slot), ty, Label::Public, true);
+        self.cx.bind(name, Expr::Slot(slot), ty, Label::Public, Some(Code::W0202));
         slot
     }
 

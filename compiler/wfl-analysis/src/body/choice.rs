@@ -1,19 +1,20 @@
 //! `if` and `match` as statements.
 
-use wfl_ir::{Binary, Expr, Pattern, Value};
-use wfl_source::{Code, Diagnostic};
+use std::collections::BTreeSet;
+
+use wfl_ir::{Binary, Expr, Label, Pattern, Value};
+use wfl_source::{Code, Diagnostic, Span};
 use wfl_syntax::ast::{self, ArmBody, BinaryOp, Else, ExprKind, IfStatement, Match, Operand};
 
 use crate::body::flow::Flow;
 use crate::body::state::Body;
 use crate::expr::Binds;
-use crate::hir::{Arm, Block, Choice, Statement, Target};
-use crate::ty::Ty;
+use crate::hir::{Arm, Block, Choice, Statement, Target, each_statement};
 
 impl Body<'_, '_> {
     pub(crate) fn if_statement(&mut self, parts: &IfStatement, target: Option<Target>) -> Statement {
         let names = self.cx.names.len();
-        let (subject, pattern, guard) = self.condition(&parts.condition);
+        let ((subject, pattern, guard), label) = self.condition(&parts.condition);
         let before = self.flow.clone();
         let known = self.cx.learn(&parts.condition);
         let then = self.block(&parts.then);
@@ -31,12 +32,13 @@ impl Body<'_, '_> {
             Arm { pattern, guard, body: then },
             Arm { pattern: Pattern::Any, guard: None, body: otherwise },
         ];
+        self.check_telling(label, &arms, parts.condition.span);
         Statement::Choice(Choice { target, subject, arms })
     }
 
     /// `c` is a choice between `true` and the rest; one with `e is P` in it is one over `e`, so that the names of
     /// `P` are slots and can be read in the block.
-    fn condition(&mut self, condition: &ast::Expr) -> (Expr, Pattern, Option<Expr>) {
+    fn condition(&mut self, condition: &ast::Expr) -> ((Expr, Pattern, Option<Expr>), Label) {
         let mut parts = Vec::new();
         conjuncts(condition, &mut parts);
         let (mut tested, mut guards) = (Vec::new(), Vec::new());
@@ -56,37 +58,44 @@ impl Body<'_, '_> {
             }
         }
         if tested.is_empty() {
-            let condition = self.cx.check_as(condition, &Ty::Bool);
-            return (condition.expr, Pattern::Literal(Value::Bool(true)), None);
+            let condition = self.cx.check_condition(condition);
+            return ((condition.expr, Pattern::Literal(Value::Bool(true)), None), condition.label);
         }
-        let mut patterns = Vec::new();
+        let (mut patterns, mut label) = (Vec::new(), Label::Public);
         for (subject, pattern) in &tested {
+            label = label.max(subject.label);
             patterns.push(self.cx.pattern(pattern, &subject.ty, subject.label, Binds::Slots));
         }
-        let guards = guards.into_iter().map(|part| self.cx.check_as(part, &Ty::Bool).expr);
+        let guards = guards.into_iter().map(|part| {
+            let guard = self.cx.check_condition(part);
+            label = label.max(guard.label);
+            guard.expr
+        });
         let guards = guards.collect::<Vec<_>>().into_iter();
         let guard = guards.reduce(|left, right| Expr::Binary(Binary::And, Box::new(left), Box::new(right)));
         let mut subjects = tested.into_iter().map(|(subject, _)| subject.expr).collect::<Vec<_>>();
         if let ([_], [_]) = (subjects.as_slice(), patterns.as_slice())
             && let (Some(subject), Some(pattern)) = (subjects.pop(), patterns.pop())
         {
-            return (subject, pattern, guard);
+            return ((subject, pattern, guard), label);
         }
-        (Expr::List(subjects), Pattern::Tuple(patterns), guard)
+        ((Expr::List(subjects), Pattern::Tuple(patterns), guard), label)
     }
 
     pub(crate) fn match_statement(&mut self, parts: &Match<ArmBody>, target: Option<Target>) -> Statement {
         let subject = self.cx.scrutinee(&parts.scrutinee);
         let before = self.flow.clone();
         let mut after = Flow::dead();
-        let (mut arms, mut sound) = (Vec::new(), true);
+        let (mut arms, mut sound, mut label) = (Vec::new(), true, subject.label);
         for arm in &parts.arms {
             self.flow = before.clone();
             let names = self.cx.names.len();
             let reports = self.cx.session.count();
             let pattern = self.cx.pattern(&arm.pattern, &subject.ty, subject.label, Binds::Slots);
             sound &= self.cx.session.count() == reports;
-            let guard = arm.guard.as_ref().map(|guard| self.cx.check_as(guard, &Ty::Bool).expr);
+            let guard = arm.guard.as_ref().map(|guard| self.cx.check_condition(guard));
+            label = guard.iter().fold(label, |label, guard| label.max(guard.label));
+            let guard = guard.map(|guard| guard.expr);
             let body = self.arm_body(&arm.body, target.is_some());
             self.release(names);
             let flow = std::mem::replace(&mut self.flow, Flow::dead());
@@ -100,7 +109,37 @@ impl Body<'_, '_> {
         if sound {
             self.cx.check_arms(&subject.ty, &patterns, &spans, parts.keyword);
         }
+        self.check_telling(label, &arms, parts.scrutinee.span);
         Statement::Choice(Choice { target, subject: subject.expr, arms })
+    }
+
+    /// What is published in one case only tells which case it was.
+    fn check_telling(&mut self, label: Label, arms: &[Arm], span: Span) {
+        if label < Label::Secret {
+            return;
+        }
+        let published = arms.iter().map(|arm| {
+            let mut events = BTreeSet::new();
+            each_statement(&arm.body, &mut |statement| {
+                if let Statement::Emit { event, .. } = statement {
+                    events.insert(*event);
+                }
+            });
+            events
+        });
+        let published = published.collect::<Vec<_>>();
+        let everywhere = |event: &u32| published.iter().all(|events| events.contains(event));
+        let Some(event) = published.iter().flatten().copied().find(|event| !everywhere(event)) else {
+            return;
+        };
+        let name = self.cx.tables.type_name(event);
+        let title = format!("that `{name}` is published tells a secret");
+        let diagnostic = Diagnostic::new(Code::W0510, title, span, "decides about it, and is `secret`");
+        self.report(
+            diagnostic
+                .note("whoever sees that the event is there, or is not, learns what the condition was")
+                .help("publish it in every case, or decide by something that may be known"),
+        );
     }
 
     fn arm_body(&mut self, body: &ArmBody, gives_value: bool) -> Block {

@@ -303,7 +303,7 @@ impl Body<'_, '_> {
         let item = self.cx.new_slot();
         let names = self.cx.names.len();
         let ty = self.item_type(&list.ty, source.list.span);
-        self.cx.bind(&source.item, Expr::Slot(item), ty, list.label, true);
+        self.cx.bind(&source.item, Expr::Slot(item), ty, list.label, Some(Code::W0202));
         let key = source.keyed.as_ref().map(|key| self.item_key(key));
         let slot = self.cx.new_slot();
         let target = self.open(Some(slot), None);
@@ -451,7 +451,7 @@ impl Body<'_, '_> {
     /// Brings a name into sight that the language gives, which need not be used.
     pub(crate) fn predefine(&mut self, name: &str, place: Expr, ty: Ty, label: Label, span: Span) {
         let name = name.to_owned();
-        self.cx.names.push(Binding { name, place, ty, label, span, used: true, warn: false });
+        self.cx.names.push(Binding { name, place, ty, label, span, used: true, unused: None });
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod flow;
 mod state;
+mod deadline;
 mod catch;
 mod construct;
 mod target;

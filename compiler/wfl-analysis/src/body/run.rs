@@ -26,6 +26,7 @@ impl Body<'_, '_> {
         self.check_run_options(step);
         let timeout = step.timeouts.total.as_ref().or(step.timeouts.attempt.as_ref());
         let timeout = timeout.and_then(|limit| self.cx.constant_duration(limit, "`timeout`"));
+        self.check_times(step, timeout, None);
         let detached = run.detached.is_some();
         let (result, result_label) = match detached {
             true => (Ty::Unit, Label::Public),
@@ -46,7 +47,7 @@ impl Body<'_, '_> {
             self.child_succeeds(step, &name, workflow);
         }
         self.go_on(handled.after, exits);
-        self.name_result(&step.name, slot, (result, result_label), handled.falling);
+        self.name_result(&step.name, slot, (result, result_label), handled.falling, None);
         block.push(Statement::Run(Box::new(Run {
             name,
             target,

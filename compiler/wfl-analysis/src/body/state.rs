@@ -9,6 +9,7 @@ use wfl_syntax::ast;
 use crate::body::flow::Flow;
 use crate::expr::Checker;
 use crate::hir::Target;
+use crate::retry::Limit;
 use crate::tables::{FieldInfo, WorkflowInfo};
 use crate::ty::Ty;
 
@@ -113,6 +114,8 @@ pub(crate) struct Body<'s, 'f> {
     /// The channels and tasks so far, with the types of what comes in.
     pub(crate) channels: Vec<(Name, Ty, Label)>,
     pub(crate) tasks: Vec<(Name, Ty)>,
+    /// How long the whole may take.
+    pub(crate) deadline: Option<Limit>,
     next_target: u32,
 }
 
@@ -137,6 +140,7 @@ impl<'s, 'f> Body<'s, 'f> {
             blocks: vec![BTreeMap::new()],
             channels: Vec::new(),
             tasks: Vec::new(),
+            deadline: None,
             next_target: 0,
         }
     }

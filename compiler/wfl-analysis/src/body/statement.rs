@@ -147,7 +147,7 @@ impl Body<'_, '_> {
             None => (ty, label),
         };
         let ty = self.cx.of_bounded_size(ty, source.name.span);
-        self.cx.bind(&source.name, Expr::Slot(slot), ty, label, true);
+        self.cx.bind(&source.name, Expr::Slot(slot), ty, label, Some(Code::W0202));
     }
 
     fn emit(&mut self, emit: &ast::Emit, block: &mut Block) {
@@ -183,7 +183,7 @@ impl Body<'_, '_> {
     }
 
     fn ensure(&mut self, ensure: &ast::Ensure, block: &mut Block) {
-        let condition = self.cx.check_as(&ensure.condition, &Ty::Bool).expr;
+        let condition = self.cx.check_condition(&ensure.condition).expr;
         let text = wfl_ir::Name::from(self.cx.session.text(ensure.condition.span));
         let before = self.flow.clone();
         let otherwise = ensure.otherwise.as_ref().map(|action| self.action(action));

@@ -59,7 +59,8 @@ impl Body<'_, '_> {
         self.check_after_pivot(step, operation, &handled.handlers, limits.retry);
         self.succeed(step, operation, &name, span);
         self.go_on(handled.after, exits);
-        self.name_result(&step.name, slot, (info.result.clone(), info.result_label), handled.falling);
+        let unused = self.check_read(step, operation);
+        self.name_result(&step.name, slot, (info.result.clone(), info.result_label), handled.falling, unused);
         let Limits { timeout, total, queue, heartbeat, retry } = limits;
         let (pivot, span, handlers) = (step.pivot.is_some(), step.span, handled.handlers);
         block.push(Statement::Step(Box::new(Step {
@@ -92,9 +93,10 @@ impl Body<'_, '_> {
         slot: u32,
         (ty, label): (Ty, Label),
         falling: Vec<Span>,
+        unused: Option<Code>,
     ) {
         if let StepName::Named(written) = name {
-            self.cx.bind(written, Expr::Slot(slot), ty, label, false);
+            self.cx.bind(written, Expr::Slot(slot), ty, label, unused);
             let binding = self.cx.names.len().saturating_sub(1);
             self.fall_throughs.extend(falling.into_iter().map(|handler| FallThrough { binding, handler }));
         }
@@ -106,7 +108,7 @@ impl Body<'_, '_> {
             self.cx.alone(|cx| cx.check(&argument.value, None));
         }
         if let StepName::Named(name) = &step.name {
-            self.cx.bind(name, Expr::Slot(0), Ty::Unknown, Label::Public, false);
+            self.cx.bind(name, Expr::Slot(0), Ty::Unknown, Label::Public, None);
         }
     }
 
@@ -119,7 +121,26 @@ impl Body<'_, '_> {
         let queue = time(&step.timeouts.queue, "`timeout queue`");
         let heartbeat = time(&step.heartbeat, "`heartbeat`");
         let retry = step.retry.as_ref().and_then(|retry| self.cx.retry(retry));
+        self.check_times(step, timeout, total);
         Limits { timeout, total, queue, heartbeat, retry }
+    }
+
+    // A read without errors of its own is made for its answer. Gives the warning for one that nobody reads.
+    fn check_read(&mut self, step: &ast::Step, operation: u32) -> Option<Code> {
+        let info = &self.cx.tables.operations[operation as usize];
+        if info.effect != EffectClass::Read || !info.raises.is_empty() || !step.handlers.is_empty() {
+            return None;
+        }
+        if matches!(step.name, StepName::Anonymous(_)) {
+            let title = format!("the answer of `{}` is not used", self.cx.tables.qualified(operation));
+            let diagnostic = Diagnostic::new(Code::W0203, title, step.span, "finds out something for nobody");
+            self.report(
+                diagnostic
+                    .note("a read changes nothing: without its answer the step does nothing")
+                    .help("remove the step, or use what it finds out"),
+            );
+        }
+        Some(Code::W0203)
     }
 
     // What is called at most once is not tried again by a step either.
@@ -219,7 +240,8 @@ impl Body<'_, '_> {
         let handles = |wanted: Caught| handlers.iter().any(|it| it.on == Caught::Any || it.on == wanted);
         let forever = match retry {
             Some(retry) => matches!(retry, Retry::Forever { .. }),
-            None => self.retries_forever(operation),
+            // A policy that is none has been reported.
+            None => step.retry.is_some() || self.retries_forever(operation),
         };
         if forever || (handles(Caught::Timeout) && handles(Caught::Unavailable)) {
             return;
@@ -245,9 +267,10 @@ impl Body<'_, '_> {
     fn retries_forever(&self, operation: u32) -> bool {
         let source = &self.cx.tables.operations[operation as usize].source;
         match source.retry.as_ref().map(|retry| &retry.kind) {
-            Some(ast::ExprKind::Call { callee, .. }) => {
-                matches!(&callee.kind, ast::ExprKind::Name(name) if name.text == "forever")
-            }
+            Some(ast::ExprKind::Call { callee, .. }) => match &callee.kind {
+                ast::ExprKind::Name(name) | ast::ExprKind::Member { name, .. } => name.text == "forever",
+                _ => false,
+            },
             _ => false,
         }
     }

@@ -19,6 +19,7 @@ impl Body<'_, '_> {
     pub(crate) fn wait(&mut self, wait: &ast::Wait) -> Statement {
         let ty = if wait.until { Ty::Timestamp } else { Ty::Duration };
         let time = self.cx.check_as(&wait.time, &ty).expr;
+        self.check_wait(&time, wait.time.span, "this wait");
         Statement::Wait { until: wait.until, time }
     }
 
@@ -41,6 +42,7 @@ impl Body<'_, '_> {
         let mut late = Flow::dead();
         let timeout = source.timeout.as_ref().map(|timeout| {
             let after = self.cx.check_as(&timeout.after, &Ty::Duration).expr;
+            self.check_wait(&after, timeout.after.span, "this `timeout`");
             self.flow = before.clone();
             let action = timeout.action.as_ref().map(|action| self.action(action));
             if action.is_some() {
@@ -105,7 +107,7 @@ impl Body<'_, '_> {
                 let place = Expr::Local(cx.locals);
                 cx.locals += 1;
                 let (name, ty, span) = ("signal".to_owned(), ty.clone(), condition.span);
-                cx.names.push(Binding { name, place, ty, label: marked, span, used: true, warn: false });
+                cx.names.push(Binding { name, place, ty, label: marked, span, used: true, unused: None });
                 cx.check_as(condition, &Ty::Bool).expr
             })
         });

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use wfl_ir::{Expr, Label};
-use wfl_source::{Code, Diagnostic, Span};
+use wfl_eval::Env;
+use wfl_ir::{Binary, Expr, Label, Unary, Value};
+use wfl_source::{Applicability, Code, Diagnostic, Span};
 use wfl_syntax::ast;
 
 use crate::session::Session;
@@ -20,8 +21,8 @@ pub(crate) struct Binding {
     pub(crate) label: Label,
     pub(crate) span: Span,
     pub(crate) used: bool,
-    /// Whether not using it deserves a warning.
-    pub(crate) warn: bool,
+    /// The warning that not using it deserves.
+    pub(crate) unused: Option<Code>,
 }
 
 /// What `workflow.` offers.
@@ -80,7 +81,7 @@ impl<'s, 'f> Checker<'s, 'f> {
     }
 
     /// Brings a name into sight. Names are never given a second meaning while they are.
-    pub(crate) fn bind(&mut self, name: &ast::Name, place: Expr, ty: Ty, label: Label, warn: bool) {
+    pub(crate) fn bind(&mut self, name: &ast::Name, place: Expr, ty: Ty, label: Label, unused: Option<Code>) {
         if name.is_missing() {
             return;
         }
@@ -93,18 +94,27 @@ impl<'s, 'f> Checker<'s, 'f> {
             );
         }
         let (name, span) = (name.text.clone(), name.span);
-        self.names.push(Binding { name, place, ty, label, span, used: false, warn });
+        self.names.push(Binding { name, place, ty, label, span, used: false, unused });
     }
 
     /// Takes names out of sight again, down to the first `count`.
     pub(crate) fn release(&mut self, count: usize) {
         for binding in self.names.drain(count..) {
-            let known = !binding.ty.is_unknown();
-            if binding.warn && !binding.used && known && !binding.name.starts_with('_') {
-                let title = format!("`{}` is not used", binding.name);
-                let diagnostic = Diagnostic::new(Code::W0202, title, binding.span, "never read");
-                self.session.report(diagnostic.help("remove it, or begin its name with `_`"));
-            }
+            let expected = binding.used || binding.ty.is_unknown() || binding.name.starts_with('_');
+            let Some(code) = binding.unused.filter(|_| !expected) else { continue };
+            let title = format!("`{}` is not used", binding.name);
+            let diagnostic = Diagnostic::new(code, title, binding.span, "never read");
+            self.session.report(match code {
+                Code::W0203 => diagnostic
+                    .note("a read changes nothing: without its answer the step does nothing")
+                    .help("remove the step, or use what it finds out"),
+                _ => diagnostic.help("remove it, or begin its name with `_`").fix(
+                    format!("write `_{}`", binding.name),
+                    Span { end: binding.span.start, ..binding.span },
+                    "_",
+                    Applicability::Maybe,
+                ),
+            });
         }
     }
 
@@ -121,6 +131,38 @@ impl<'s, 'f> Checker<'s, 'f> {
     pub(crate) fn check_as(&mut self, expr: &ast::Expr, ty: &Ty) -> Typed {
         let typed = self.alone(|this| this.check(expr, Some(ty)));
         self.fit(typed, ty, expr.span)
+    }
+
+    /// Checks what decides where a program goes on. That is rarely meant to be the same each time.
+    pub(crate) fn check_condition(&mut self, expr: &ast::Expr) -> Typed {
+        let typed = self.check_as(expr, &Ty::Bool);
+        if let Some(value) = self.always(&typed.expr) {
+            let title = format!("this condition is always `{value}`");
+            self.session.error(Code::W0206, title, expr.span, "decided by constants");
+        }
+        typed
+    }
+
+    /// What a condition comes to whatever the program is started with.
+    fn always(&self, condition: &Expr) -> Option<bool> {
+        let constant = |expr: &Expr| matches!(expr, Expr::Const(_));
+        match condition {
+            Expr::Const(Value::Bool(value)) => Some(*value),
+            Expr::Unary(Unary::Not, inner) => self.always(inner).map(|value| !value),
+            Expr::Binary(op @ (Binary::And | Binary::Or), left, right) => {
+                // `false` decides about `&&`, `true` about `||`.
+                let deciding = *op == Binary::Or;
+                match (self.always(left), self.always(right)) {
+                    (Some(one), _) | (_, Some(one)) if one == deciding => Some(deciding),
+                    (Some(_), Some(_)) => Some(!deciding),
+                    _ => None,
+                }
+            }
+            Expr::Binary(_, left, right) if constant(left) && constant(right) => {
+                wfl_eval::holds(Env::constant(self.tables.library()), condition).ok()
+            }
+            _ => None,
+        }
     }
 
     /// Fits a value into a type, or reports why it does not.
@@ -163,7 +205,12 @@ impl<'s, 'f> Checker<'s, 'f> {
                 let name = self.tables.type_name(*index);
                 diagnostic.help(format!("`{name}(…)` makes one, and checks its rule"))
             }
-            Ty::Decimal if *found == Ty::Int => diagnostic.help("write the number with a point"),
+            Ty::Decimal if *found == Ty::Int => match self.session.text(span) {
+                number if number.parse::<i64>().is_ok() => {
+                    diagnostic.fix(format!("write `{number}.0`"), span.after(), ".0", Applicability::Safe)
+                }
+                _ => diagnostic.help("a product is one: `value * 1.0`"),
+            },
             _ => diagnostic,
         };
         self.session.report(diagnostic);

@@ -112,7 +112,7 @@ impl Checker<'_, '_> {
                 let before = this.session.count();
                 let pattern = this.pattern(&arm.pattern, &subject.ty, subject.label, Binds::Locals);
                 sound &= this.session.count() == before;
-                let guard = arm.guard.as_ref().map(|guard| this.check_as(guard, &Ty::Bool).expr);
+                let guard = arm.guard.as_ref().map(|guard| this.check_condition(guard).expr);
                 let typed = this.alone(|this| this.check(&arm.body, known.as_ref()));
                 (MatchArm { pattern, guard, value: typed.expr.clone() }, typed)
             });
@@ -169,6 +169,7 @@ impl Checker<'_, '_> {
     fn is(&mut self, value: &ast::Expr, pattern: &ast::Pattern) -> Typed {
         let value = self.alone(|this| this.check(value, None));
         let pattern = self.pattern(pattern, &value.ty, value.label, Binds::Locals);
-        Typed::new(Expr::Is(Box::new(value.expr), pattern), Ty::Bool, Label::Public)
+        let label = self.tables.label_of_test(value.label, &value.ty);
+        Typed::new(Expr::Is(Box::new(value.expr), pattern), Ty::Bool, label)
     }
 }

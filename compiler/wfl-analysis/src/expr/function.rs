@@ -186,7 +186,7 @@ impl Checker<'_, '_> {
             for (name, ty) in parameters.iter().zip(types) {
                 let place = Expr::Local(this.locals);
                 this.locals += 1;
-                this.bind(name, place, ty.clone(), label, true);
+                this.bind(name, place, ty.clone(), label, Some(Code::W0202));
             }
             let typed = this.alone(|this| this.check(body, None));
             let body = Box::new(typed.expr);
@@ -226,9 +226,10 @@ impl Checker<'_, '_> {
 
     fn result(&mut self, callee: &Callee<'_>, chosen: u32, exprs: Vec<Expr>, ty: Ty, label: Label) -> Typed {
         let info = &self.tables.declared_functions[chosen as usize];
-        // What a test or a count says about a value does not give the value away.
-        let tells_little =
-            ty == Ty::Bool || matches!(info.body, Body::Builtin(Builtin::Length | Builtin::Count));
+        // What a test or a count says about a value does not give the value away; of a secret nothing may be known.
+        let test = ty == Ty::Bool && info.params.iter().all(|param| *self.tables.base(&param.ty) != Ty::Bool);
+        let count = matches!(info.body, Body::Builtin(Builtin::Length | Builtin::Count));
+        let tells_little = (test || count) && label < Label::Secret;
         let label =
             if info.redacts || tells_little { info.result_label } else { label.max(info.result_label) };
         match info.body {

@@ -11,7 +11,7 @@ impl Checker<'_, '_> {
     pub(crate) fn unary(&mut self, op: UnaryOp, operand: &ast::Expr, hint: Option<&Ty>, span: Span) -> Typed {
         if op == UnaryOp::Not {
             let typed = self.check_as(operand, &Ty::Bool);
-            return Typed::new(Expr::Unary(Unary::Not, Box::new(typed.expr)), Ty::Bool, Label::Public);
+            return Typed::new(Expr::Unary(Unary::Not, Box::new(typed.expr)), Ty::Bool, typed.label);
         }
         // The rule of a refined type must be held against the negative number, not against its digits.
         let base = hint.map(|hint| self.tables.base(hint.present()).clone());
@@ -76,8 +76,9 @@ impl Checker<'_, '_> {
             _ => {
                 let (left, right) = self.operands(left, right);
                 self.comparison(op, op_span, &left.ty, &right.ty);
+                let [a, b] = [&left, &right].map(|it| self.tables.label_of_test(it.label, &it.ty));
                 let expr = Expr::Binary(ir_operator(op), Box::new(left.expr), Box::new(right.expr));
-                Typed::new(expr, Ty::Bool, Label::Public)
+                Typed::new(expr, Ty::Bool, a.max(b))
             }
         }
     }
@@ -101,11 +102,12 @@ impl Checker<'_, '_> {
                 BinaryOp::And => this.check(expr, Some(&Ty::Bool)),
                 _ => this.alone(|this| this.check(expr, Some(&Ty::Bool))),
             };
-            Box::new(this.fit(typed, &Ty::Bool, expr.span).expr)
+            this.fit(typed, &Ty::Bool, expr.span)
         };
         let (left, right) = (operand(self, left), operand(self, right));
         let op = if op == BinaryOp::And { Binary::And } else { Binary::Or };
-        Typed::new(Expr::Binary(op, left, right), Ty::Bool, Label::Public)
+        let label = left.label.max(right.label);
+        Typed::new(Expr::Binary(op, Box::new(left.expr), Box::new(right.expr)), Ty::Bool, label)
     }
 
     fn default(&mut self, left: &ast::Expr, right: &ast::Expr, hint: Option<&Ty>) -> Typed {
@@ -129,15 +131,17 @@ impl Checker<'_, '_> {
     }
 
     fn contained(&mut self, left: &ast::Expr, right: &ast::Expr, op_span: Span) -> Typed {
-        let (item, op, list) = match &right.kind {
+        let (item, op, list, label) = match &right.kind {
             ExprKind::Binary { op: BinaryOp::Range, left: low, right: high, .. } => {
                 let item = self.alone(|this| this.check(left, None));
+                let mut label = Label::Public;
                 let ends = [low, high].map(|end| {
                     let typed = self.alone(|this| this.check(end, Some(&item.ty)));
                     self.comparison(BinaryOp::LessOrEqual, end.span, &item.ty, &typed.ty);
+                    label = label.max(self.tables.label_of_test(typed.label, &typed.ty));
                     typed.expr
                 });
-                (item, Binary::Within, Expr::List(ends.into()))
+                (item, Binary::Within, Expr::List(ends.into()), label)
             }
             _ => {
                 let list = self.alone(|this| this.check(right, None));
@@ -150,10 +154,12 @@ impl Checker<'_, '_> {
                         Ty::Unknown
                     }
                 };
-                (self.check_as(left, &wanted), Binary::In, list.expr)
+                let label = self.tables.label_of_test(list.label, &wanted);
+                (self.check_as(left, &wanted), Binary::In, list.expr, label)
             }
         };
-        Typed::new(Expr::Binary(op, Box::new(item.expr), Box::new(list)), Ty::Bool, Label::Public)
+        let label = label.max(self.tables.label_of_test(item.label, &item.ty));
+        Typed::new(Expr::Binary(op, Box::new(item.expr), Box::new(list)), Ty::Bool, label)
     }
 
     pub(crate) fn arithmetic(&mut self, op: BinaryOp, span: Span, left: &Ty, right: &Ty) -> Option<Ty> {

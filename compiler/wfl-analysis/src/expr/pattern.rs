@@ -42,7 +42,7 @@ impl Checker<'_, '_> {
                 (slot, Expr::Slot(slot))
             }
         };
-        self.bind(name, place, ty.clone(), label, false);
+        self.bind(name, place, ty.clone(), label, None);
         Pattern::Bind(index)
     }
 

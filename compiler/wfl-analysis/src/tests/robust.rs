@@ -92,7 +92,8 @@ fn chains_of_declarations() {
 #[test]
 fn many_declarations() {
     let record = |n: usize| format!("record R{n} {{ a: Int, b: R{}? }}\n", n.saturating_sub(1));
-    let operation = |n: usize| format!("  operation o{n}(r: R{n}) -> R{n} {{ effect read }}\n");
+    let operation =
+        |n: usize| format!("  operation o{n}(r: R{n}) -> R{n} {{ effect write idempotent by r.a }}\n");
     let step = |n: usize| format!("  step s{n} = S.o{n}(r: R{n}(a: {n}))\n");
     let all = |make: &dyn Fn(usize) -> String| (0..600).map(make).collect::<String>();
     let text = format!(
