@@ -219,12 +219,7 @@ pub fn types(random: &mut Random) -> Vec<TypeDef> {
     for index in 2..count {
         let kind = match random.below(4) {
             0 => {
-                // A member whose type is a name for an optional one cannot be left out and come back.
-                let base = match ty(random, 1, index) {
-                    Type::Optional(inner) => *inner,
-                    Type::Unit => Type::Bool,
-                    other => other,
-                };
+                let base = ty(random, 1, index);
                 let rule = any_rule(random, &resolved(&all, &base));
                 TypeKind::Refined { base, rule }
             }
@@ -295,8 +290,6 @@ pub fn ty(random: &mut Random, depth: usize, named: u32) -> Type {
         19 => Type::Record(vec![("x".into(), ty(random, depth - 1, named)), ("y".into(), Type::Int)]),
         _ => match ty(random, depth - 1, named) {
             Type::Optional(inner) => Type::Optional(inner),
-            // Its only value would be written as the absent one is.
-            Type::Unit => Type::Optional(Box::new(Type::Int)),
             other => Type::Optional(Box::new(other)),
         },
     }

@@ -34,6 +34,13 @@ impl Decoder<'_> {
         }
         match (ty, json) {
             (Type::Optional(_), Json::Null) => Ok(Value::None),
+            // `null` is none here, so that what is there must be something else.
+            (Type::Optional(inner), Json::Object(_)) if self.library.is_unit(inner) => {
+                self.value(at, inner, &Json::Null)
+            }
+            (Type::Optional(inner), json) if self.library.is_unit(inner) => {
+                at.refuse(format!("must be an object or null, not {}", found(json)))
+            }
             (Type::Optional(inner), json) => self.value(at, inner, json),
             (Type::Unit, Json::Null) => Ok(Value::Unit),
             (Type::Bool, Json::Bool(truth)) => Ok(Value::Bool(*truth)),
@@ -63,12 +70,13 @@ impl Decoder<'_> {
         }
     }
 
-    /// A member that may be missing if its type is optional.
+    /// A member that may be missing if its type is optional, or a new type of an optional one.
     fn member(&self, at: Path<'_>, ty: &Type, json: Option<&Json>) -> Result<Value, InvalidData> {
-        match (ty, json) {
-            (Type::Optional(_), None) => Ok(Value::None),
-            (_, None) => at.refuse("is missing"),
-            (ty, Some(json)) => self.value(at, ty, json),
+        match json {
+            Some(json) => self.value(at, ty, json),
+            // No rule speaks of none.
+            None if self.library.may_be_absent(ty) => Ok(Value::None),
+            None => at.refuse("is missing"),
         }
     }
 

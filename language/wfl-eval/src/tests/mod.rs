@@ -254,6 +254,67 @@ fn days_bytes_sets_and_results_cross_the_border() {
     ]);
 }
 
+/// `type M = Int? where …`, `type N = M`, and a record of both.
+fn new_types_of_optional_ones() -> Vec<TypeDef> {
+    let optional = Type::Optional(Box::new(Type::Int));
+    let def = |name: &str, kind| TypeDef { name: name.into(), kind };
+    let field = |name: &str, ty| Field { name: name.into(), ty, rule: None, label: Label::Public };
+    let holds = Expr::Binary(Binary::Less, Box::new(Expr::Subject), Box::new(Expr::Const(Value::Int(9))));
+    let rule = Some(Rule { holds, text: "value < 9".into() });
+    vec![
+        def("m.M", TypeKind::Refined { base: optional, rule }),
+        def("m.N", TypeKind::Refined { base: Type::Named(0), rule: None }),
+        def("m.R", TypeKind::Record(vec![field("m", Type::Named(0)), field("n", Type::Named(1))])),
+        def("m.Sent", TypeKind::Refined { base: Type::Unit, rule: None }),
+    ]
+}
+
+#[test]
+fn what_may_be_absent_comes_back_as_it_was() {
+    let types = new_types_of_optional_ones();
+    let library = Library::of_types(&types);
+    let optional = |ty| Type::Optional(Box::new(ty));
+    let nested = Type::Record(vec![("x".into(), Type::Named(1)), ("y".into(), optional(Type::Unit))]);
+    let result = Type::Result(Box::new(Type::Named(1)), Box::new(Type::Unit));
+    let map = Type::Map(Box::new(Type::Bool), Box::new(Type::Named(1)));
+    for (ty, json, expected) in [
+        (Type::Named(0), json!(null), Ok(json!(null))),
+        (Type::Named(1), json!(8), Ok(json!(8))),
+        (Type::Named(1), json!(9), Err("$ breaks the rule `value < 9` of M")),
+        (Type::Named(2), json!({}), Ok(json!({}))),
+        (Type::Named(2), json!({"m": null, "n": null}), Ok(json!({}))),
+        (Type::Named(2), json!({"n": 1}), Ok(json!({"n": 1}))),
+        (Type::Named(2), json!({"n": 9}), Err("$.n breaks the rule `value < 9` of M")),
+        (Type::List(Box::new(Type::Named(1))), json!([1, null]), Ok(json!([1, null]))),
+        (optional(Type::Named(1)), json!(null), Ok(json!(null))),
+        (nested.clone(), json!({}), Ok(json!({}))),
+        (nested.clone(), json!({"x": null, "y": null}), Ok(json!({}))),
+        (nested, json!({"x": 2, "y": {}}), Ok(json!({"x": 2, "y": {}}))),
+        (result, json!({"kind": "Ok"}), Ok(json!({"kind": "Ok"}))),
+        (map, json!([{"key": true}]), Ok(json!([{"key": true, "value": null}]))),
+        // There is a present `unit`, and there is none.
+        (Type::Unit, json!(null), Ok(json!(null))),
+        (Type::Unit, json!({}), Err("$ must be null, not an object")),
+        (optional(Type::Unit), json!(null), Ok(json!(null))),
+        (optional(Type::Unit), json!({}), Ok(json!({}))),
+        (optional(Type::Unit), json!({"more": 1}), Ok(json!({}))),
+        (optional(Type::Unit), json!(true), Err("$ must be an object or null, not true or false")),
+        (optional(Type::Named(3)), json!(null), Ok(json!(null))),
+        (optional(Type::Named(3)), json!({}), Ok(json!({}))),
+        (
+            Type::List(Box::new(optional(Type::Named(3)))),
+            json!([{}, null, []]),
+            Err("$[2] must be an object or null, not an array"),
+        ),
+    ] {
+        let found = decode(library, &ty, &json).map_err(|it| it.to_string());
+        let found = found.map(|value| encode(library, &ty, &value));
+        assert_eq!(found, expected.map_err(str::to_owned), "{json}");
+    }
+    assert_eq!(decode(library, &optional(Type::Unit), &json!({})), Ok(Value::Unit));
+    assert_eq!(decode(library, &optional(Type::Unit), &json!(null)), Ok(Value::None));
+}
+
 #[test]
 fn maps_cross_the_border_as_objects_where_their_keys_have_a_text() {
     let map = |key: Type| Type::Map(Box::new(key), Box::new(Type::Int));
