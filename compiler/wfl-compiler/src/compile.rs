@@ -16,6 +16,7 @@ use wfl_syntax::ast::{Item, ItemKind};
 
 use crate::allow::Allows;
 use crate::book::{self, Book};
+use crate::discriminator;
 use crate::library::load;
 use crate::lint::Levels;
 use crate::manifest::{MANIFEST, Manifest};
@@ -139,6 +140,8 @@ fn read_and_compile(world: &dyn World, settings: &Settings) -> (Compilation, Vec
     let doubtful = |it: &Diagnostic| it.primary().is_some_and(|label| misread.contains(&label.span.file));
     let sure = analysis.diagnostics.into_iter().filter(|it| !doubtful(it) || SURE.contains(&it.code));
     compilation.diagnostics.extend(sure);
+    let own = sources.iter().filter(|source| source.own && !misread.contains(&source.file));
+    compilation.diagnostics.extend(own.flat_map(|source| discriminator::check(&source.parsed.file)));
     compilation.diagnostics.extend(syntax);
     lint(&sources, settings, &mut compilation);
     if !compilation.has_errors() {

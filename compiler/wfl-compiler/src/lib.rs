@@ -7,6 +7,7 @@ mod allow;
 mod parallel;
 mod notes;
 mod library;
+mod discriminator;
 pub mod graph;
 pub mod book;
 mod compile;
