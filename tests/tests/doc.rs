@@ -124,6 +124,15 @@ fn a_program_cannot_put_a_script_on_a_page() {
         );
         assert!(html.contains("Content-Security-Policy") && html.contains("default-src 'none'"));
     }
+    let pages = documented(folder.path(), &[".", "--format", "markdown"]);
+    for page in ["index.md", "evil.md"] {
+        let text = &pages[page];
+        assert!(text.contains("&lt;/script>"), "{page}: {text}");
+        // Fences first, then code in lines.
+        let outside = |text: &str, mark: &str| text.split(mark).step_by(2).collect::<String>();
+        let prose = outside(&outside(text, "```"), "`");
+        assert!(!prose.contains("<script") && !prose.contains("<img"), "{page}: {prose}");
+    }
 }
 
 #[test]
