@@ -371,8 +371,14 @@ fn scalar(random: &mut Random, ty: &Type) -> Value {
         Type::Decimal => Value::Decimal(decimal(random.of(DECIMALS))),
         Type::String => Value::text(random.of(TEXTS)),
         Type::Uuid => Value::Uuid(std::array::from_fn(|_| random.number() as u8)),
-        Type::Timestamp => Value::Timestamp(Timestamp((random.number() % (1 << 50)) as i64)),
-        Type::Duration => Value::Duration(Duration(random.number() as i64 % (1 << 55))),
+        Type::Timestamp => {
+            let near = Timestamp((random.number() % (1 << 50)) as i64);
+            Value::Timestamp(random.of(&[near, near, near, Timestamp::MIN, Timestamp::MAX, Timestamp(-1)]))
+        }
+        Type::Duration => {
+            let any = random.number() as i64 >> random.below(64);
+            Value::Duration(Duration(random.of(&[any, any, any, i64::MIN, i64::MAX, -1])))
+        }
         Type::Bytes => Value::Bytes(random.of(TEXTS).as_bytes().to_vec().into()),
         Type::Date => Value::Date(Date::from_days(random.below(80_000) as i64 - 40_000).unwrap_or(Date::MIN)),
         Type::Money(one) => {

@@ -5,10 +5,11 @@
 use std::fmt::Write as _;
 
 use jsonschema::Validator;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use wfl_eval::{decode, encode};
 use wfl_ir::schema::{Side, of_type};
-use wfl_ir::{Library, Type, TypeDef, TypeKind, Variant};
+use wfl_ir::{Library, Type, TypeDef, TypeKind, Value, Variant};
+use wfl_tests::typed::{self, Random};
 
 /// JSON texts that a type takes, each with what it is written as again, and texts that it refuses.
 struct Rows {
@@ -240,4 +241,133 @@ fn what_types_take_and_why_they_refuse_the_rest() {
     }
     assert!(count >= 300, "{count} rows");
     insta::assert_snapshot!("rows", told.trim());
+}
+
+/// The JSON of a value, written otherwise: members in another order, `null` for what is absent, members that nobody
+/// declared, items of sets in another order, other spellings of scalars.
+fn respelled(random: &mut Random, library: Library<'_>, ty: &Type, json: &Json) -> Json {
+    let fields = |def: &[wfl_ir::Field]| def.iter().map(|it| (it.name.clone(), it.ty.clone())).collect();
+    match (ty, json) {
+        (Type::Optional(inner), json) if !json.is_null() && !library.is_unit(inner) => {
+            respelled(random, library, inner, json)
+        }
+        (Type::Decimal, Json::String(text)) => json!(number(random, text)),
+        (Type::Uuid, Json::String(text)) => json!(text.to_uppercase()),
+        (Type::Timestamp, Json::String(text)) => match text.strip_suffix('Z') {
+            Some(text) if text.contains('.') => json!(format!("{text}{}", random.of(&["Z", "+00:00"]))),
+            Some(text) => json!(format!("{text}{}", random.of(&[".000Z", "-00:00", ".000000000Z"]))),
+            None => json.clone(),
+        },
+        (Type::Duration, Json::String(text)) => json!(text.replace("PT", random.of(&["P0DT", "PT0"]))),
+        (Type::Money(_), Json::Object(members)) => {
+            let amount = number(random, members["amount"].as_str().unwrap());
+            json!({ "note": null, "currency": members["currency"], "amount": amount })
+        }
+        (Type::List(inner), Json::Array(items)) => {
+            items.iter().map(|item| respelled(random, library, inner, item)).collect()
+        }
+        (Type::Set(inner), Json::Array(items)) => {
+            items.iter().rev().map(|item| respelled(random, library, inner, item)).collect()
+        }
+        (Type::Map(_, inner), Json::Object(members)) => {
+            let member =
+                |(name, json): (&String, &Json)| (name.clone(), respelled(random, library, inner, json));
+            Json::Object(members.iter().rev().map(member).collect())
+        }
+        (Type::Map(key, inner), Json::Array(entries)) => {
+            let parts = [("key".into(), (**key).clone()), ("value".into(), (**inner).clone())];
+            entries.iter().rev().map(|entry| object(random, library, &parts, entry)).collect()
+        }
+        (Type::Result(value, error), json) => {
+            let parts = [("value".into(), (**value).clone()), ("error".into(), (**error).clone())];
+            let one = if json["kind"] == "Ok" { &parts[..1] } else { &parts[1..] };
+            object(random, library, one, json)
+        }
+        (Type::Record(parts), json) => object(random, library, parts, json),
+        (Type::Named(index), json) => match &library.def(*index).unwrap().kind {
+            TypeKind::Refined { base, .. } => respelled(random, library, base, json),
+            TypeKind::Record(all) | TypeKind::Error(all) | TypeKind::Event(all) => {
+                let all: Vec<_> = fields(all);
+                object(random, library, &all, json)
+            }
+            TypeKind::Enum(variants) => {
+                let variant = variants.iter().find(|it| json["kind"] == it.name.as_str()).unwrap();
+                let all: Vec<_> = fields(&variant.fields);
+                object(random, library, &all, json)
+            }
+        },
+        _ => json.clone(),
+    }
+}
+
+fn number(random: &mut Random, text: &str) -> String {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
+    let tail = if digits.contains('.') { "00" } else { ".0" };
+    format!("{sign}{}{digits}{}", random.of(&["", "00"]), random.of(&["", tail]))
+}
+
+fn object(random: &mut Random, library: Library<'_>, parts: &[(wfl_ir::Name, Type)], json: &Json) -> Json {
+    let members = json.as_object().unwrap();
+    let mut other = serde_json::Map::new();
+    for (name, ty) in parts.iter().rev() {
+        match members.get(name.as_str()) {
+            Some(member) => {
+                other.insert(name.to_string(), respelled(random, library, ty, member));
+            }
+            None if random.below(2) == 0 => {
+                other.insert(name.to_string(), Json::Null);
+            }
+            None => {}
+        }
+    }
+    other.insert("nobody declared this".into(), json!([1.5, null]));
+    members.get("kind").into_iter().for_each(|kind| {
+        other.entry("kind").or_insert_with(|| kind.clone());
+    });
+    Json::Object(other)
+}
+
+/// A value goes out, comes back as it was, and is written the same however it came in.
+fn check_crossing(random: &mut Random, library: Library<'_>, ty: &Type, value: &Value) -> (Json, usize) {
+    let show = |json: &Json| format!("{value:?} of {ty:?} over {:#?}\n{json}", library.types);
+    let text = encode(library, ty, value).to_string();
+    let json: Json = serde_json::from_str(&text).unwrap();
+    assert_eq!(decode(library, ty, &json).as_ref(), Ok(value), "{}", show(&json));
+    let other = respelled(random, library, ty, &json);
+    let back = decode(library, ty, &other).unwrap_or_else(|why| panic!("{why}: {}", show(&other)));
+    assert_eq!(back, *value, "{}", show(&other));
+    assert_eq!(back.canonical_bytes(), value.canonical_bytes(), "{}", show(&other));
+    assert_eq!(encode(library, ty, &back).to_string(), text, "{}", show(&other));
+    let differs = usize::from(other.to_string() != text);
+    (json, differs)
+}
+
+#[test]
+fn values_come_back_and_are_written_in_one_way() {
+    let seed = std::env::var("WFL_SEED").map_or(20_261_124, |seed| seed.parse().unwrap());
+    println!("replay with: WFL_SEED={seed} cargo test -p wfl-tests --test border values_come_back");
+    let rounds = if std::env::var_os("WFL_LONG").is_some() { 50 } else { 1 };
+    let mut random = Random(seed);
+    let (mut values, mut respelled, mut taken) = (0, 0, 0);
+    for _ in 0..1_000 * rounds {
+        let types = typed::types(&mut random);
+        let library = Library::of_types(&types);
+        let ty = typed::ty(&mut random, 3, types.len() as u32);
+        let Some(value) = typed::value(&mut random, &types, &ty, 0) else { continue };
+        let (json, differs) = check_crossing(&mut random, library, &ty, &value);
+        values += 1;
+        respelled += differs;
+        // Whatever else is taken is a value that comes back, too.
+        for _ in 0..8 {
+            let other = typed::mutated(&mut random, &json);
+            let Ok(value) = decode(library, &ty, &other) else { continue };
+            check_crossing(&mut random, library, &ty, &value);
+            taken += 1;
+        }
+    }
+    println!("{values} values, {respelled} written otherwise, {taken} made by chance and taken");
+    assert!(
+        values > 800 * rounds && respelled > values / 3 && taken > values,
+        "{values} {respelled} {taken}"
+    );
 }
