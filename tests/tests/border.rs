@@ -90,7 +90,7 @@ fn plain_ones() -> Vec<Rows> {
         rows!("Money", Type::Money(None);
             r#"{"amount":"1.234","currency":"KWD"}"#, r#"{"amount":"5","currency":"JPY"}"#;
             r#"{"amount":"1.234","currency":"EUR"}"#, r#"{"amount":"1","currency":"DEM"}"#,
-            r#"{"amount":"1","currency":"XXX"}"#, r#"{"amount":"1","currency":"BTC"}"#),
+            r#"{"amount":"1","currency":"XAU"}"#, r#"{"amount":"1","currency":"BTC"}"#),
         rows!("String", Type::String;
             r#""""#, r#"" a ""#, r#""null""#, r#""a\u0000b""#, r#""\u00e4""# as r#""ä""#, r#""a\nb""#;
             "null", "1", "true", "[]", r#"["a"]"#),
@@ -338,7 +338,7 @@ fn check_crossing(random: &mut Random, library: Library<'_>, ty: &Type, value: &
     assert_eq!(back, *value, "{}", show(&other));
     assert_eq!(back.canonical_bytes(), value.canonical_bytes(), "{}", show(&other));
     assert_eq!(encode(library, ty, &back).to_string(), text, "{}", show(&other));
-    let differs = usize::from(other.to_string() != text);
+    let differs = usize::from(other != json);
     (json, differs)
 }
 

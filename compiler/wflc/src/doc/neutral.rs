@@ -57,10 +57,10 @@ fn harmful(text: &str) -> Vec<usize> {
     for (event, range) in parser.into_offset_iter() {
         match event {
             Event::Code(_) | Event::Start(Tag::CodeBlock(_)) => inert.push(range),
-            Event::Start(Tag::Link { link_type: LinkType::Autolink | LinkType::Email, dest_url, .. }) => {
-                if !has_other_scheme(&dest_url) {
-                    inert.push(range);
-                }
+            Event::Start(Tag::Link { link_type: LinkType::Autolink | LinkType::Email, dest_url, .. })
+                if !has_other_scheme(&dest_url) =>
+            {
+                inert.push(range);
             }
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. })
                 if has_other_scheme(&dest_url) =>
