@@ -280,6 +280,7 @@ fn answered(delivery: Delivery) -> Outcome {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match classify(status, &headers, reply.body.unwrap_or_default().as_bytes()) {
         Reply::Returned(json) => Outcome::Returned(json),
+        Reply::Empty => Outcome::Returned(b"null".to_vec()),
         Reply::Declared { error, data } => Outcome::Declared(error.into(), data),
         Reply::Unavailable { reason, .. } => Outcome::Unavailable { reason, retry_after: None },
         Reply::Unknown { reason } => Outcome::Unknown { reason },

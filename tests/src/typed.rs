@@ -219,12 +219,7 @@ pub fn types(random: &mut Random) -> Vec<TypeDef> {
     for index in 2..count {
         let kind = match random.below(4) {
             0 => {
-                // A member whose type is a name for an optional one cannot be left out and come back.
-                let base = match ty(random, 1, index) {
-                    Type::Optional(inner) => *inner,
-                    Type::Unit => Type::Bool,
-                    other => other,
-                };
+                let base = ty(random, 1, index);
                 let rule = any_rule(random, &resolved(&all, &base));
                 TypeKind::Refined { base, rule }
             }
@@ -295,8 +290,6 @@ pub fn ty(random: &mut Random, depth: usize, named: u32) -> Type {
         19 => Type::Record(vec![("x".into(), ty(random, depth - 1, named)), ("y".into(), Type::Int)]),
         _ => match ty(random, depth - 1, named) {
             Type::Optional(inner) => Type::Optional(inner),
-            // Its only value would be written as the absent one is.
-            Type::Unit => Type::Optional(Box::new(Type::Int)),
             other => Type::Optional(Box::new(other)),
         },
     }
@@ -378,8 +371,14 @@ fn scalar(random: &mut Random, ty: &Type) -> Value {
         Type::Decimal => Value::Decimal(decimal(random.of(DECIMALS))),
         Type::String => Value::text(random.of(TEXTS)),
         Type::Uuid => Value::Uuid(std::array::from_fn(|_| random.number() as u8)),
-        Type::Timestamp => Value::Timestamp(Timestamp((random.number() % (1 << 50)) as i64)),
-        Type::Duration => Value::Duration(Duration(random.number() as i64 % (1 << 55))),
+        Type::Timestamp => {
+            let near = Timestamp((random.number() % (1 << 50)) as i64);
+            Value::Timestamp(random.of(&[near, near, near, Timestamp::MIN, Timestamp::MAX, Timestamp(-1)]))
+        }
+        Type::Duration => {
+            let any = random.number() as i64 >> random.below(64);
+            Value::Duration(Duration(random.of(&[any, any, any, i64::MIN, i64::MAX, -1])))
+        }
         Type::Bytes => Value::Bytes(random.of(TEXTS).as_bytes().to_vec().into()),
         Type::Date => Value::Date(Date::from_days(random.below(80_000) as i64 - 40_000).unwrap_or(Date::MIN)),
         Type::Money(one) => {

@@ -232,6 +232,16 @@ impl<'s, 'f> Contract<'s, 'f> {
             let title = format!("`{name}` is not a read");
             let diagnostic = Diagnostic::new(Code::E0336, title, place, "asking must not change anything");
             self.report(diagnostic.help("confirm with an operation of `effect read`"));
+        } else if let Ty::Optional(_) = tables.base(&self.operation.result) {
+            let title = format!("the result of `{}` may be `none`, so it cannot be confirmed", self.name());
+            let message = "a confirmation could not tell this from nothing having happened";
+            let diagnostic = Diagnostic::new(Code::E0336, title, self.source.head.result.span, message);
+            self.report(
+                diagnostic
+                    .label(place, "asked here")
+                    .note("a confirmation gives the lost result, or `none` when nothing happened")
+                    .help("give a record with the optional value in it"),
+            );
         } else if !tables.fits(&callee.result, &wanted) || !tables.fits(&wanted, &callee.result) {
             let title = format!("`{name}` does not tell what became of `{}`", self.name());
             let message = format!("gives {}, not {}", tables.show(&callee.result), tables.show(&wanted));

@@ -37,6 +37,9 @@ const MADE_OF: [(&str, &[&str]); 5] = [
     ("Result", &["Value", "Error"]),
 ];
 
+/// The member by which JSON names the variant, beside its fields.
+const DISCRIMINATOR: &str = "kind";
+
 /// Resolves all signatures.
 pub(crate) fn resolve(session: &mut Session<'_>, tables: &mut Tables) {
     alias::judge(session, tables);
@@ -162,9 +165,22 @@ impl<'s, 'f> Resolver<'s, 'f> {
                 continue;
             }
             let fields = self.fields(&variant.fields, "field");
+            self.check_discriminator(variant, &fields);
             known.push(VariantInfo { name: Name::from(variant.name.text.as_str()), fields });
         }
         known
+    }
+
+    fn check_discriminator(&mut self, variant: &ast::Variant, fields: &[FieldInfo]) {
+        let Some(field) = fields.iter().find(|field| field.name == DISCRIMINATOR) else { return };
+        let title = format!("the name `kind` is taken in the variant `{}`", variant.name.text);
+        let message = "JSON says by `kind` which variant it is";
+        let diagnostic = Diagnostic::new(Code::E0202, title, field.span, message);
+        self.session.report(
+            diagnostic
+                .note("as JSON, a variant is one object with `kind` and its fields")
+                .help("call the field otherwise, or move it into a record of its own"),
+        );
     }
 
     fn fields(&mut self, fields: &[ast::Field], what: &str) -> Vec<FieldInfo> {

@@ -103,7 +103,9 @@ fn sum(op: Binary, a: &Value, b: &Value) -> Result<Value, Fault> {
             Value::Money(Money { amount: decimals(a.amount, b.amount)?, currency: a.currency })
         }
         (Value::Duration(a), Value::Duration(b)) => Value::Duration(Duration(ints(a.0, b.0)?)),
-        (Value::Timestamp(a), Value::Duration(b)) => Value::Timestamp(Timestamp(ints(a.0, b.0)?)),
+        (Value::Timestamp(a), Value::Duration(b)) => {
+            Value::Timestamp(Timestamp::from_micros(ints(a.0, b.0)?).ok_or(Fault::NumberTooBig)?)
+        }
         (Value::Timestamp(a), Value::Timestamp(b)) if minus => Value::Duration(Duration(ints(a.0, b.0)?)),
         _ => match (decimal(a), decimal(b)) {
             (Some(a), Some(b)) => Value::Decimal(decimals(a, b)?),

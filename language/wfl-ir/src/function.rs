@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::declared::{Field, TypeDef};
+use crate::declared::{Field, TypeDef, TypeKind};
 use crate::expr::Expr;
 use crate::name::Name;
 use crate::types::Type;
@@ -38,5 +38,34 @@ impl<'a> Library<'a> {
     /// The type with this index.
     pub fn def(self, index: u32) -> Option<&'a TypeDef> {
         self.types.get(index as usize)
+    }
+
+    /// Whether `none` is a value of the type: `T?`, or a new type of one.
+    pub fn may_be_absent(self, ty: &Type) -> bool {
+        matches!(self.without_names(ty), Type::Optional(_))
+    }
+
+    /// Whether `unit` is the only value of the type: `Unit`, or a new type of it.
+    pub fn is_unit(self, ty: &Type) -> bool {
+        matches!(self.without_names(ty), Type::Unit)
+    }
+
+    /// The type that a new type is made of, through all names.
+    fn without_names<'t>(self, ty: &'t Type) -> &'t Type
+    where
+        'a: 't,
+    {
+        let mut at = ty;
+        // A chain of names is no longer than the table.
+        for _ in 0..=self.types.len() {
+            at = match at {
+                Type::Named(index) => match self.def(*index).map(|def| &def.kind) {
+                    Some(TypeKind::Refined { base, .. }) => base,
+                    _ => return at,
+                },
+                _ => return at,
+            };
+        }
+        at
     }
 }

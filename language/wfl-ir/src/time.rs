@@ -8,10 +8,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 const EPOCH: jiff::civil::Date = jiff::civil::Date::constant(1970, 1, 1);
 const MICROS_PER_MS: i64 = 1_000;
+const DAY: i64 = 86_400_000_000;
 const UNITS: [(&str, i64); 5] =
-    [("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", MICROS_PER_MS)];
+    [("d", DAY), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", MICROS_PER_MS)];
 
-/// An instant: microseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 in UTC.
+/// An instant: microseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 in UTC, which has words for the years 1 to
+/// 9999: programs compute no others.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, Encode, Decode,
 )]
@@ -48,6 +50,16 @@ pub enum TimeError {
 }
 
 impl Timestamp {
+    /// 0001-01-01T00:00:00Z.
+    pub const MIN: Timestamp = Timestamp(Date::MIN.0 as i64 * DAY);
+    /// 9999-12-31T23:59:59.999999Z.
+    pub const MAX: Timestamp = Timestamp((Date::MAX.0 as i64 + 1) * DAY - 1);
+
+    /// The instant so many microseconds after 1970-01-01T00:00:00Z; none before year 1 and after year 9999.
+    pub fn from_micros(micros: i64) -> Option<Timestamp> {
+        (Timestamp::MIN.0..=Timestamp::MAX.0).contains(&micros).then_some(Timestamp(micros))
+    }
+
     /// This instant and a length of time later; the latest instant when it would not fit.
     #[must_use]
     pub fn plus(self, length: Duration) -> Timestamp {
@@ -127,14 +139,68 @@ impl<'b, C> Decode<'b, C> for Date {
 impl FromStr for Timestamp {
     type Err = TimeError;
 
+    /// Reads `2026-11-24T09:00:00.25+01:00` in capital letters, with an offset and up to nine places of a second, of
+    /// which those below a microsecond are cut off.
     fn from_str(text: &str) -> Result<Timestamp, TimeError> {
-        let parsed: jiff::Timestamp = text.parse().map_err(|_| TimeError::Timestamp(text.to_owned()))?;
-        Ok(Timestamp(parsed.as_microsecond()))
+        instant(text).ok_or_else(|| TimeError::Timestamp(text.to_owned()))
     }
+}
+
+fn instant(text: &str) -> Option<Timestamp> {
+    let date: Date = text.get(..10)?.parse().ok()?;
+    let (clock, mut rest) = text.get(10..)?.strip_prefix('T')?.split_at_checked(8)?;
+    if clock.get(5..6)? != ":" {
+        return None;
+    }
+    let seconds = minutes(clock.get(..5)?)? * 60 + two_digits(clock.get(6..)?, 60)?;
+    let mut micros = 0;
+    if let Some(places) = rest.strip_prefix('.') {
+        let count = places.bytes().take_while(u8::is_ascii_digit).count();
+        micros = micros_of(&places[..count])?;
+        rest = &places[count..];
+    }
+    let offset = match rest.split_at_checked(1)? {
+        ("Z", "") => 0,
+        ("+", offset) => minutes(offset)?,
+        ("-", offset) => -minutes(offset)?,
+        _ => return None,
+    };
+    Timestamp::from_micros(i64::from(date.0) * DAY + (seconds - offset * 60) * 1_000_000 + micros)
+}
+
+/// `23:59` in minutes.
+fn minutes(text: &str) -> Option<i64> {
+    let (hours, minutes) = text.split_once(':')?;
+    Some(two_digits(hours, 24)? * 60 + two_digits(minutes, 60)?)
+}
+
+fn two_digits(text: &str, limit: i64) -> Option<i64> {
+    let number = whole(text).filter(|_| text.len() == 2)?;
+    i64::try_from(number).ok().filter(|number| *number < limit)
+}
+
+/// A number of digits and nothing else.
+fn whole(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// One to nine places of a second. What is below a microsecond is cut off.
+fn micros_of(places: &str) -> Option<i64> {
+    whole(places).filter(|_| (1..=9).contains(&places.len()))?;
+    format!("{places:0<6}").get(..6)?.parse().ok()
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The instants of `jiff` end some hours before the last year does.
+        if let (Some(at), Some(date)) =
+            (Timestamp::from_micros(self.0), Date::from_days(self.0.div_euclid(DAY)))
+        {
+            let (seconds, micros) = (at.0.rem_euclid(DAY) / 1_000_000, at.0.rem_euclid(1_000_000));
+            write!(f, "{date}T{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)?;
+            let places = format!(".{micros:06}");
+            return write!(f, "{}Z", places.trim_end_matches('0').trim_end_matches('.'));
+        }
         match jiff::Timestamp::from_microsecond(self.0) {
             Ok(instant) => write!(f, "{instant}"),
             Err(_) => write!(f, "{}us", self.0),
@@ -168,6 +234,44 @@ impl Duration {
     pub fn to_std(self) -> std::time::Duration {
         std::time::Duration::from_micros(u64::try_from(self.0).unwrap_or(0))
     }
+}
+
+impl Duration {
+    /// Reads ISO 8601: weeks alone, or days of 24 hours, hours, minutes and seconds in this order, the seconds with up
+    /// to nine places, of which those below a microsecond are cut off. No months and years: they are of no one length.
+    pub fn from_iso(text: &str) -> Option<Duration> {
+        let size = text.strip_prefix('-').unwrap_or(text).strip_prefix('P')?;
+        let (mut date, mut time) = match size.split_once('T') {
+            Some((_, "")) => return None,
+            Some((date, time)) => (date, time),
+            None if size.is_empty() => return None,
+            None => (size, ""),
+        };
+        let weeks = before(&mut date, 'W', 7 * DAY)?;
+        if weeks.is_some() && !(date.is_empty() && time.is_empty()) {
+            return None;
+        }
+        let days = before(&mut date, 'D', DAY)?;
+        let hours = before(&mut time, 'H', DAY / 24)?;
+        let minutes = before(&mut time, 'M', DAY / 1_440)?;
+        let mut total: i128 = [weeks, days, hours, minutes].into_iter().flatten().sum();
+        if let Some((seconds, rest)) = time.split_once('S') {
+            let (seconds, places) = seconds.split_once('.').unwrap_or((seconds, "0"));
+            total += i128::from(whole(seconds)?) * 1_000_000 + i128::from(micros_of(places)?);
+            time = rest;
+        }
+        if !date.is_empty() || !time.is_empty() {
+            return None;
+        }
+        i64::try_from(if text.starts_with('-') { -total } else { total }).ok().map(Duration)
+    }
+}
+
+/// Takes a unit and the number in front of it, if the unit is there; none if that is no number.
+fn before(rest: &mut &str, unit: char, micros: i64) -> Option<Option<i128>> {
+    let Some((number, behind)) = rest.split_once(unit) else { return Some(None) };
+    *rest = behind;
+    whole(number).map(|number| Some(i128::from(number) * i128::from(micros)))
 }
 
 impl FromStr for Duration {

@@ -25,11 +25,22 @@ pub(crate) fn request(call: &Call, now: Timestamp) -> Request {
     }
 }
 
+/// Whether the operation of a call gives `Unit`.
+pub(crate) fn gives_unit(call: &Call) -> bool {
+    let operation = &call.plan.operations[call.effect.operation as usize];
+    call.plan.library().is_unit(&operation.result)
+}
+
 /// What a reply means for the instance.
-pub(crate) fn outcome(reply: Reply) -> Outcome {
+pub(crate) fn outcome(reply: Reply, gives_unit: bool) -> Outcome {
     let length = |d: StdDuration| Duration(i64::try_from(d.as_micros()).unwrap_or(i64::MAX));
     match reply {
         Reply::Returned(json) => Outcome::Returned(json),
+        Reply::Empty if gives_unit => Outcome::Returned(b"null".to_vec()),
+        Reply::Empty => Outcome::Refused {
+            reason: "the status 204 has no meaning for an operation that gives a value".into(),
+            raw: Vec::new(),
+        },
         Reply::Declared { error, data } => Outcome::Declared(error.into(), data),
         Reply::Unavailable { reason, retry_after } => {
             Outcome::Unavailable { reason, retry_after: retry_after.map(length) }

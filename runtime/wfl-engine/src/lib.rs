@@ -12,3 +12,6 @@ mod engine;
 pub use engine::{Engine, EngineError, EngineOptions, StartError, Started};
 pub use inspection::Inspection;
 pub use observer::Observer;
+
+#[cfg(test)]
+mod tests;

@@ -163,9 +163,10 @@ impl Shard {
                     attempt = effect.attempt, "call"
                 );
                 let request = carry::request(&call, now(&self.world.clock));
+                let gives_unit = carry::gives_unit(&call);
                 let (reply, outbox) = (self.world.operations.call(request), self.outbox.clone());
                 let task = tokio::spawn(async move {
-                    let outcome = carry::outcome(reply.await);
+                    let outcome = carry::outcome(reply.await, gives_unit);
                     // The shard may have ended: the call is outstanding for whoever folds the log next.
                     let _ = outbox.send(Message::Answer(id, outcome));
                 });

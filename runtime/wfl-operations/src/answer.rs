@@ -26,7 +26,7 @@ pub fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Reply {
         |reason: String| Reply::Refused { reason, raw: body[..body.len().min(KEPT_BYTES)].to_vec() };
     match status.as_u16() {
         200 => Reply::Returned(body.to_vec()),
-        204 => Reply::Returned(b"null".to_vec()),
+        204 => Reply::Empty,
         422 => problem(body).unwrap_or_else(refused),
         429 => {
             Reply::Unavailable { reason: "it is overloaded (429)".into(), retry_after: retry_after(headers) }

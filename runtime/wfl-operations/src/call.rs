@@ -42,6 +42,8 @@ impl Request {
 pub enum Reply {
     /// It happened; this is its result as JSON.
     Returned(Vec<u8>),
+    /// It happened, and there is nothing to tell. No `null`: that would be the `none` of an optional result.
+    Empty,
     /// A declared business error with its fields as JSON: no effect remains.
     Declared {
         /// The error's name.

@@ -12,6 +12,7 @@ use crate::{Bindings, HttpOperations, MAX_ANSWER_BYTES, Operations, Reply, Reque
 fn word(reply: &Reply) -> &'static str {
     match reply {
         Reply::Returned(_) => "returned",
+        Reply::Empty => "empty",
         Reply::Declared { .. } => "declared",
         Reply::Unavailable { .. } => "unavailable",
         Reply::Unknown { .. } => "unknown",
@@ -24,7 +25,7 @@ fn answers_prove_what_the_table_says() {
     let error = r#"{"type":"urn:wfl:error","error":"Declined","data":{"code":"AM04"}}"#;
     for (status, header, body, expected) in [
         (200, "", r#"{"id":"h1"}"#, "returned"),
-        (204, "", "", "returned"),
+        (204, "", "", "empty"),
         (422, "", error, "declared"),
         (422, "", r#"{"type":"urn:wfl:key-reused"}"#, "refused"),
         (422, "", r#"{"type":"urn:wfl:error"}"#, "refused"),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use wfl_compiler::book::{Book, Entry, Kind, Look, Page, Part, Text, summary};
 
+use crate::doc::neutral;
 use crate::doc::place::{file_of, link};
 
 const ENDING: &str = "md";
@@ -25,7 +26,7 @@ fn picture(page: &Page, entry: &Entry) -> String {
 }
 
 fn index(book: &Book) -> String {
-    let mut out = format!("# {}\n", book.name);
+    let mut out = format!("# {}\n", prose(&book.name));
     for (standard, heading) in [(false, "Modules"), (true, "Standard library")] {
         let pages: Vec<&Page> = book.pages.iter().filter(|page| page.standard == standard).collect();
         if pages.is_empty() {
@@ -38,7 +39,7 @@ fn index(book: &Book) -> String {
                 "| [`{}`]({}) | {} |",
                 page.path,
                 file_of(&page.path, ENDING),
-                cell(&summary(&page.docs))
+                cell(&neutral::line(&summary(&page.docs)))
             );
         }
     }
@@ -46,7 +47,7 @@ fn index(book: &Book) -> String {
 }
 
 fn page_text(page: &Page) -> String {
-    let mut out = format!("# {}\n", page.path);
+    let mut out = format!("# {}\n", prose(&page.path));
     paragraph(&mut out, &page.docs);
     for kind in Kind::ALL {
         let mut entries = page.of_kind(kind).peekable();
@@ -61,11 +62,13 @@ fn page_text(page: &Page) -> String {
 fn entry(out: &mut String, page: &Page, entry: &Entry, heading: &str) {
     let _ = writeln!(out, "\n<a id=\"{}\"></a>\n\n{heading} {}", entry.anchor, entry.name);
     if let Some(deprecated) = &entry.deprecated {
-        let _ = writeln!(out, "\n**{}**", deprecated.sentence());
+        let _ = writeln!(out, "\n**{}**", neutral::line(&deprecated.sentence()));
     }
     // A service says nothing but its name.
     if entry.kind != Kind::Service {
-        let _ = writeln!(out, "\n```wfl\n{}\n```", entry.signature.plain());
+        let signature = entry.signature.plain();
+        let fence = "`".repeat(longest_run(&signature).max(2) + 1);
+        let _ = writeln!(out, "\n{fence}wfl\n{signature}\n{fence}");
     }
     paragraph(out, &entry.docs);
     if !entry.facts.is_empty() {
@@ -98,8 +101,10 @@ fn parts(out: &mut String, page: &Page, entry: &Entry) {
 }
 
 fn part_row(out: &mut String, page: &Page, part: &Part, owner: &str) {
-    let deprecated = part.deprecated.as_ref().map(|it| format!("**{}** ", it.sentence())).unwrap_or_default();
-    let docs = cell(part.docs.trim());
+    let deprecated = part.deprecated.as_ref();
+    let deprecated = deprecated.map(|it| format!("**{}** ", cell(&neutral::line(&it.sentence()))));
+    let deprecated = deprecated.unwrap_or_default();
+    let docs = cell(&neutral::line(&part.docs));
     let _ = writeln!(
         out,
         "| `{owner}{}` | {} | {} |",
@@ -111,7 +116,7 @@ fn part_row(out: &mut String, page: &Page, part: &Part, owner: &str) {
 
 fn paragraph(out: &mut String, docs: &str) {
     if !docs.trim().is_empty() {
-        let _ = writeln!(out, "\n{}", docs.trim());
+        let _ = writeln!(out, "\n{}", neutral::block(docs));
     }
 }
 
@@ -155,10 +160,12 @@ fn shape(page: &Page, text: &Text) -> String {
 fn prose(text: &str) -> String {
     let mut out = String::new();
     for c in with_edges(text).chars() {
-        if matches!(c, '<' | '*' | '_' | '[' | ']' | '`') {
-            out.push('\\');
+        match c {
+            // Not every renderer knows `\<`.
+            '<' => out.push_str("&lt;"),
+            '*' | '_' | '[' | ']' | '`' => out.extend(['\\', c]),
+            c => out.push(c),
         }
-        out.push(c);
     }
     out
 }
@@ -168,10 +175,18 @@ fn code(text: &str) -> String {
     let inside = cell(text);
     let marked = match inside.as_str() {
         "" => return with_edges(text),
-        inside if inside.contains('`') => format!("`` {inside} ``"),
+        inside if inside.contains('`') => {
+            let fence = "`".repeat(longest_run(inside) + 1);
+            format!("{fence} {inside} {fence}")
+        }
         inside => format!("`{inside}`"),
     };
     with_edges(text).replacen(&inside, &marked, 1)
+}
+
+/// How many backticks stand side by side at most.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
 }
 
 /// A piece on one line, which keeps the blanks at its ends.

@@ -2,6 +2,7 @@
 
 mod place;
 mod prose;
+mod neutral;
 mod markdown;
 mod html;
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! JSON becomes values that fulfil their types and rules.
 
-use data_encoding::BASE64;
-use serde_json::{Map as Object, Value as Json, json};
+use serde_json::{Map as Object, Value as Json};
 use wfl_ir::{
-    Currency, Decimal, Duration, Field, Fields, Library, Map, Money, Name, Rule, Type, TypeDef, TypeKind,
-    Value, Variant,
+    Currency, Decimal, DecimalError, Duration, Field, Fields, Library, MAX_DIGITS, Map, Money, Name, Rule,
+    Type, TypeDef, TypeKind, Value, Variant,
 };
 
 use crate::border::place::{InvalidData, Path};
@@ -34,12 +33,19 @@ impl Decoder<'_> {
         }
         match (ty, json) {
             (Type::Optional(_), Json::Null) => Ok(Value::None),
+            // `null` is none here, so that what is there must be something else.
+            (Type::Optional(inner), Json::Object(_)) if self.library.is_unit(inner) => {
+                self.value(at, inner, &Json::Null)
+            }
+            (Type::Optional(inner), json) if self.library.is_unit(inner) => {
+                at.refuse(format!("must be an object or null, not {}", found(json)))
+            }
             (Type::Optional(inner), json) => self.value(at, inner, json),
             (Type::Unit, Json::Null) => Ok(Value::Unit),
             (Type::Bool, Json::Bool(truth)) => Ok(Value::Bool(*truth)),
             (Type::Int, Json::Number(number)) => match number.as_i64() {
                 Some(n) => Ok(Value::Int(n)),
-                None => at.refuse("is not a whole number of 64 bits"),
+                None => at.refuse("is not a whole number of 64 bits, written without a point"),
             },
             (Type::Json, json) => Ok(Value::Json(json.to_string().into())),
             (Type::Money(currency), Json::Object(members)) => self.money(at, *currency, members),
@@ -63,30 +69,40 @@ impl Decoder<'_> {
         }
     }
 
-    /// A member that may be missing if its type is optional.
+    /// A member that may be missing if its type is optional, or a new type of an optional one.
     fn member(&self, at: Path<'_>, ty: &Type, json: Option<&Json>) -> Result<Value, InvalidData> {
-        match (ty, json) {
-            (Type::Optional(_), None) => Ok(Value::None),
-            (_, None) => at.refuse("is missing"),
-            (ty, Some(json)) => self.value(at, ty, json),
+        match json {
+            Some(json) => self.value(at, ty, json),
+            // No rule speaks of none.
+            None if self.library.may_be_absent(ty) => Ok(Value::None),
+            None => at.refuse("is missing"),
         }
     }
 
     fn text(&self, at: Path<'_>, ty: &Type, text: &str) -> Result<Value, InvalidData> {
         let value = match ty {
             Type::String => Some(Value::text(text)),
-            Type::Decimal => text.parse().ok().map(Value::Decimal),
+            Type::Decimal => Some(Value::Decimal(self.decimal(at, text)?)),
             Type::Uuid => builtin::parse_uuid(text).map(Value::Uuid),
             Type::Timestamp => text.parse().ok().map(Value::Timestamp),
-            Type::Duration => parse_duration(text).map(Value::Duration),
+            Type::Duration => Duration::from_iso(text).map(Value::Duration),
             Type::Date => text.parse().ok().map(Value::Date),
-            Type::Bytes => BASE64.decode(text.as_bytes()).ok().map(|bytes| Value::Bytes(bytes.into())),
-            _ => None,
+            Type::Bytes => builtin::parse_base64(text).map(|bytes| Value::Bytes(bytes.into())),
+            ty => return at.refuse(format!("must be {}, not text", expected(self.library, ty))),
         };
         match value {
             Some(value) => Ok(value),
             None => at.refuse(format!("is not {}", expected(self.library, ty))),
         }
+    }
+
+    fn decimal(&self, at: Path<'_>, text: &str) -> Result<Decimal, InvalidData> {
+        text.parse().or_else(|error| match error {
+            DecimalError::TooBig => at.refuse(format!("has more than {MAX_DIGITS} digits")),
+            DecimalError::Malformed => {
+                at.refuse(format!("is not {}", expected(self.library, &Type::Decimal)))
+            }
+        })
     }
 
     fn set(&self, at: Path<'_>, inner: &Type, items: &[Json]) -> Result<Value, InvalidData> {
@@ -114,6 +130,9 @@ impl Decoder<'_> {
             (Json::Array(items), false) => {
                 for (i, item) in items.iter().enumerate() {
                     let at = Path::Item(&at, i);
+                    if !item.is_object() {
+                        return at.refuse(format!("must be an object, not {}", found(item)));
+                    }
                     let part = |name: &str, ty| self.member(Path::Member(&at, name), ty, item.get(name));
                     entries.push((part("key", key)?, part("value", inner)?));
                 }
@@ -137,14 +156,22 @@ impl Decoder<'_> {
                     let value = self.key(at, base, text)?;
                     return self.rule(at, rule.as_ref(), Some(def), value);
                 }
-                _ => json!({ "kind": text }),
+                Some((_, TypeKind::Enum(variants))) => {
+                    let name = &variant_named(at, variants, text)?.name;
+                    return Ok(Value::Variant(name.clone(), Fields::default()));
+                }
+                _ => Json::from(text),
             },
-            Type::Int => text.parse().map_or_else(|_| Json::from(text), |n: i64| Json::from(n)),
+            // One text for each: no `+7` and no `07`.
+            Type::Int => {
+                return match text.parse::<i64>() {
+                    Ok(number) if number.to_string() == text => Ok(Value::Int(number)),
+                    _ => at.refuse("is not a whole number of 64 bits as a key"),
+                };
+            }
             _ => Json::from(text),
         };
-        let value = self.value(at, ty, &json)?;
-        let is_same = value.to_string() == text || matches!(value, Value::Uuid(_));
-        if is_same { Ok(value) } else { at.refuse(format!("is not {} as a key", expected(self.library, ty))) }
+        self.value(at, ty, &json)
     }
 
     fn result(
@@ -177,9 +204,10 @@ impl Decoder<'_> {
         if let Some(expected) = currency.filter(|c| *c != given) {
             return code.refuse(format!("must be {expected}, not {given}"));
         }
-        let Some(Ok(number)) = json.get("amount").and_then(Json::as_str).map(str::parse::<Decimal>) else {
+        let Some(text) = json.get("amount").and_then(Json::as_str) else {
             return amount.refuse("must be a decimal number as text, such as \"12.50\"");
         };
+        let number = self.decimal(amount, text)?;
         if number.scale() > given.places() {
             return amount.refuse(format!(
                 "has more than the {} places after the point that {given} has",
@@ -228,10 +256,7 @@ impl Decoder<'_> {
         let Some(kind) = json.get("kind").and_then(Json::as_str) else {
             return at.refuse(format!("must be an object whose `kind` is a variant of {}", def.short_name()));
         };
-        let Some(variant) = variants.iter().find(|variant| variant.name == kind) else {
-            let names: Vec<_> = variants.iter().map(|variant| variant.name.as_str()).collect();
-            return Path::Member(&at, "kind").refuse(format!("must be one of {}", names.join(", ")));
-        };
+        let variant = variant_named(Path::Member(&at, "kind"), variants, kind)?;
         Ok(Value::Variant(variant.name.clone(), self.object(at, &variant.fields, json)?))
     }
 
@@ -256,9 +281,14 @@ impl Decoder<'_> {
     }
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
-    let parsed: jiff::SignedDuration = text.starts_with(['P', '-']).then(|| text.parse().ok()).flatten()?;
-    i64::try_from(parsed.as_micros()).ok().map(Duration)
+fn variant_named<'v>(at: Path<'_>, variants: &'v [Variant], name: &str) -> Result<&'v Variant, InvalidData> {
+    match variants.iter().find(|variant| variant.name == name) {
+        Some(variant) => Ok(variant),
+        None => {
+            let names: Vec<_> = variants.iter().map(|variant| variant.name.as_str()).collect();
+            at.refuse(format!("must be one of {}", names.join(", ")))
+        }
+    }
 }
 
 fn expected(library: Library<'_>, ty: &Type) -> String {
@@ -268,15 +298,15 @@ fn expected(library: Library<'_>, ty: &Type) -> String {
         Type::Int => "a whole number".into(),
         Type::Decimal => "a decimal number as text, such as \"12.5\"".into(),
         Type::String => "text".into(),
-        Type::Uuid => "a UUID as text".into(),
-        Type::Timestamp => "an RFC 3339 time stamp as text".into(),
+        Type::Uuid => "a UUID as text, such as \"018f6b1e-0000-7000-8000-000000000001\"".into(),
+        Type::Timestamp => "an RFC 3339 time stamp as text, such as \"2026-11-24T08:00:00Z\"".into(),
         Type::Duration => "an ISO 8601 duration as text, such as \"PT15M\"".into(),
         Type::Json => "JSON".into(),
         Type::Money(_) => "an object with `amount` and `currency`".into(),
         Type::List(_) => "an array".into(),
         Type::Record(_) => "an object".into(),
         Type::Date => "a day as text, such as \"2026-11-24\"".into(),
-        Type::Bytes => "base64 text".into(),
+        Type::Bytes => "base64 text with padding".into(),
         Type::Set(_) => "an array".into(),
         Type::Map(key, _) if is_textual(library, key) => "an object".into(),
         Type::Map(..) => "an array of objects with `key` and `value`".into(),

@@ -9,6 +9,8 @@ use crate::plain::{map, plain};
 /// Writes a value as JSON of its type. What does not fit its type is written by its own kind.
 pub fn encode(library: Library<'_>, ty: &Type, value: &Value) -> Json {
     match (ty, value) {
+        // `null` is none here.
+        (Type::Optional(inner), Value::Unit) if library.is_unit(inner) => Json::Object(Object::new()),
         (Type::Optional(inner), value) if *value != Value::None => encode(library, inner, value),
         (Type::List(inner), Value::List(items)) => {
             items.iter().map(|item| encode(library, inner, item)).collect()

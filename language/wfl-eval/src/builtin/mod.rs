@@ -21,6 +21,7 @@ pub(crate) use argument::{Argument, Context, Lambda};
 pub(crate) use ids::parse_uuid;
 #[cfg(test)]
 pub(crate) use registry::COUNTRIES;
+pub(crate) use text::parse_base64;
 
 use argument::{Answer, unfit};
 use wfl_ir::{Builtin, Value};

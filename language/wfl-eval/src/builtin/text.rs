@@ -64,9 +64,17 @@ pub(crate) fn call(function: Builtin, arguments: &[Value], context: &mut dyn Con
         (Builtin::FromUtf8, [B(bytes)]) => Ok(std::str::from_utf8(bytes).map_or(Value::None, Value::text)),
         (Builtin::ToHex, [B(bytes)]) => made(HEXLOWER.encode(bytes)),
         (Builtin::ParseHex, [S(text)]) => Ok(bytes(HEXLOWER_PERMISSIVE.decode(text.as_bytes()))),
-        (Builtin::ParseBase64, [S(text)]) => Ok(bytes(BASE64.decode(text.as_bytes()))),
+        (Builtin::ParseBase64, [S(text)]) => {
+            Ok(parse_base64(text).map_or(Value::None, |bytes| Value::Bytes(bytes.into())))
+        }
         _ => return None,
     })
+}
+
+/// The bytes of base64 with padding: RFC 4648, section 4, where padding ends the text.
+pub(crate) fn parse_base64(text: &str) -> Option<Vec<u8>> {
+    let padding = text.find('=').map_or(0, |at| text.len() - at);
+    if padding > 2 { None } else { BASE64.decode(text.as_bytes()).ok() }
 }
 
 /// True when the whole text fits the pattern. Linear in the text.

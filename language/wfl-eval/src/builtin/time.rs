@@ -104,8 +104,8 @@ pub(crate) fn local(at: Timestamp, offset: &Value) -> Option<Result<(Date, Durat
 fn instant(date: Date, time: i64, offset: &Value) -> Answer {
     let offset = micros(offset)?;
     // The days of years 1 to 9999 fit into 64 bits of microseconds.
-    let at = (i64::from(date.days()) * DAY + time).checked_sub(offset);
-    Some(at.map(|at| Value::Timestamp(Timestamp(at))).ok_or(Fault::NumberTooBig))
+    let at = (i64::from(date.days()) * DAY + time).checked_sub(offset).and_then(Timestamp::from_micros);
+    Some(at.map(Value::Timestamp).ok_or(Fault::NumberTooBig))
 }
 
 /// Directive 2000/84/EC: summer time lasts from 01:00 UTC on the last Sunday of March to 01:00 UTC on the last Sunday

@@ -62,7 +62,10 @@ impl<'a> Builder<'a> {
             Type::Decimal => self.number(),
             Type::Money(currency) => self.money(*currency),
             Type::Named(index) => self.named(*index),
-            Type::Optional(inner) => nullable(self.of(inner)),
+            Type::Optional(inner) => {
+                let present = self.present(inner);
+                nullable(present)
+            }
             Type::List(inner) => schema(json!({ "type": "array", "items": self.of(inner) })),
             Type::Set(inner) => {
                 schema(json!({ "type": "array", "items": self.of(inner), "uniqueItems": true }))
@@ -143,7 +146,7 @@ impl<'a> Builder<'a> {
     }
 
     fn object<'n>(&self, properties: Schema, fields: impl Iterator<Item = (&'n Name, &'n Type)>) -> Schema {
-        let needed = fields.filter(|(_, ty)| !self.may_be_missing(ty));
+        let needed = fields.filter(|(_, ty)| !self.library.may_be_absent(ty));
         let needed: Vec<Json> = needed.map(|(name, _)| json!(name.as_str())).collect();
         let mut object = schema(json!({ "type": "object", "properties": properties }));
         if !needed.is_empty() {
@@ -155,10 +158,13 @@ impl<'a> Builder<'a> {
         object
     }
 
-    /// Whether a member may be left out. What comes in must be there even if its type is a name for an optional one; what
-    /// goes out is not there when it is absent.
-    fn may_be_missing(&self, ty: &Type) -> bool {
-        matches!(ty, Type::Optional(_)) || self.closed && self.may_be_absent(ty)
+    /// What an optional value is when it is there.
+    fn present(&mut self, inner: &Type) -> Schema {
+        if self.library.is_unit(inner) {
+            self.object(Schema::new(), std::iter::empty())
+        } else {
+            self.of(inner)
+        }
     }
 
     fn variant(&mut self, variant: &Variant, notes: &Notes) -> Schema {
@@ -214,29 +220,16 @@ impl<'a> Builder<'a> {
     /// The schema of a type whose values fulfil a rule, if they are there.
     fn ruled(&mut self, ty: &Type, rule: Option<&Rule>) -> Schema {
         let Some(rule) = rule else { return self.of(ty) };
-        let present = match ty {
-            Type::Optional(inner) => inner,
-            ty => ty,
+        let (present, mut ruled) = match ty {
+            Type::Optional(inner) => (&**inner, self.present(inner)),
+            ty => (ty, self.of(ty)),
         };
-        let mut ruled = self.of(present);
         rule::apply(self.library, present, &rule.holds, &mut ruled);
-        if self.may_be_absent(ty) {
+        if self.library.may_be_absent(ty) {
             ruled = nullable(ruled);
         }
         restrict_text(&mut ruled, rule);
         ruled
-    }
-
-    /// Whether null is a value of the type.
-    fn may_be_absent(&self, ty: &Type) -> bool {
-        match ty {
-            Type::Optional(_) => true,
-            Type::Named(index) => match self.library.def(*index).map(|def| &def.kind) {
-                Some(TypeKind::Refined { base, .. }) => self.may_be_absent(base),
-                _ => false,
-            },
-            _ => false,
-        }
     }
 }
 

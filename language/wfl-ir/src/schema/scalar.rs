@@ -13,12 +13,20 @@ const NUMBER: &str = r"^-?(0*[0-9]{1,34}|[0-9]+\.[0-9]+)$";
 const DIGITS: &str = r"^-?0*[0-9.]{1,35}0*$";
 const UUID: &str = "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$";
 const DAY: &str = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$";
+/// An instant with its offset; whether the day is one is what the format says.
+const INSTANT: &str = concat!(
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]",
+    r"(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
+);
 /// Blocks of four, of which the last one may be filled up; unused bits are zero.
-const BASE64: &str = "^([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)*$";
+const BASE64: &str = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)?$";
 /// An integer as the name of a member: there is one text for each.
 const INTEGER: &str = "^(0|-?[1-9][0-9]{0,18})$";
-/// All that the border takes begins so; the format says the rest.
-const LENGTH_OF_TIME: &str = "^[-P]";
+/// Weeks, or days and a time of which any part is there. The format `duration` knows neither signs nor fractions.
+const LENGTH_OF_TIME: &str = concat!(
+    r"^-?P([0-9]+W|[0-9]+D|([0-9]+D)?T([0-9]+H([0-9]+M)?([0-9]+(\.[0-9]{1,9})?S)?",
+    r"|[0-9]+M([0-9]+(\.[0-9]{1,9})?S)?|[0-9]+(\.[0-9]{1,9})?S))$",
+);
 
 /// Where the shared schemas of numbers and money lie.
 pub(crate) fn reference(name: &str) -> Schema {
@@ -95,8 +103,12 @@ pub(crate) fn scalar(ty: &Type) -> Option<Schema> {
         }
         Type::String => json!({ "type": "string" }),
         Type::Uuid => json!({ "type": "string", "format": "uuid", "pattern": UUID }),
-        Type::Timestamp => json!({ "type": "string", "format": "date-time" }),
-        Type::Duration => json!({ "type": "string", "format": "duration", "pattern": LENGTH_OF_TIME }),
+        Type::Timestamp => json!({ "type": "string", "format": "date-time", "pattern": INSTANT }),
+        Type::Duration => json!({
+            "type": "string",
+            "pattern": LENGTH_OF_TIME,
+            "examples": ["PT15M"],
+        }),
         Type::Date => json!({ "type": "string", "format": "date", "pattern": DAY }),
         Type::Bytes => json!({ "type": "string", "contentEncoding": "base64", "pattern": BASE64 }),
         Type::Json => json!({}),
