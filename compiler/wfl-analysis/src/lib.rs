@@ -4,6 +4,7 @@
 //! files and depends on nothing but its arguments.
 
 pub mod hir;
+mod parallel;
 mod ty;
 mod session;
 mod names;
@@ -30,6 +31,7 @@ mod analyze;
 pub use analyze::{Analysis, analyze, diagnose};
 pub use memo::{Effort, Memo};
 pub use module::Module;
+pub use parallel::in_parallel;
 
 #[cfg(test)]
 mod tests;

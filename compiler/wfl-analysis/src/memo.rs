@@ -19,13 +19,17 @@ use crate::function;
 use crate::governance::{self, Governance};
 use crate::hir::{self, Declassified, Touches};
 use crate::module::{Module, check_names, check_rings};
+use crate::parallel::in_parallel;
 use crate::rule;
 use crate::scenario;
 use crate::session::{Found, Session};
 use crate::signature;
 use crate::summary::{self, Summary};
-use crate::tables::Tables;
+use crate::tables::{Tables, WorkflowInfo};
 use crate::workflow;
+
+/// So many bodies are worth a thread of their own.
+const WORTH_A_THREAD: usize = 20;
 
 /// What an analysis had to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -153,15 +157,18 @@ impl Memo {
 
     fn check_bodies(&mut self, given: Given<'_>, tables: &Tables) {
         let mut before = take(&mut self.bodies).into_iter();
-        for info in &tables.workflows {
-            let known = before.next().filter(|known| known.is_of(&info.item));
-            self.bodies.push(known.unwrap_or_else(|| {
-                self.effort.bodies += 1;
-                let mut session = given.session();
-                let value = workflow::check(&mut session, tables, info);
-                Kept { item: Arc::clone(&info.item), value, found: session.take() }
-            }));
-        }
+        let known = |info: &WorkflowInfo| before.next().filter(|known| known.is_of(&info.item));
+        let known = tables.workflows.iter().map(known).collect::<Vec<_>>();
+        let changed = tables.workflows.iter().zip(&known).filter(|(_, known)| known.is_none());
+        let changed = changed.map(|(info, _)| info).collect::<Vec<_>>();
+        self.effort.bodies = changed.len();
+        let checked = in_parallel(&changed, 1 + changed.len() / WORTH_A_THREAD, |info| {
+            let mut session = given.session();
+            let value = workflow::check(&mut session, tables, info);
+            Kept { item: Arc::clone(&info.item), value, found: session.take() }
+        });
+        let mut checked = checked.into_iter();
+        self.bodies.extend(known.into_iter().filter_map(|known| known.or_else(|| checked.next())));
     }
 
     fn check_tests(&mut self, given: Given<'_>, tables: &Tables) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wfl_analysis::{Effort, Memo, Module, diagnose};
+use wfl_analysis::{Effort, Memo, Module, diagnose, in_parallel};
 use wfl_source::{Diagnostic, FileId, Files};
 use wfl_syntax::Parsed;
 
@@ -12,7 +12,7 @@ use crate::document::{Change, Document};
 use crate::judge::Case;
 use crate::library::load;
 use crate::manifest::Manifest;
-use crate::parallel::in_parallel;
+use crate::parallel::threads_for;
 use crate::read::{module_path, read_manifest, source_paths, unreadable};
 use crate::world::World;
 
@@ -118,7 +118,7 @@ impl Workspace {
 
     fn take(&mut self, changes: Vec<(String, Change)>) {
         let bytes = changes.iter().map(|(_, change)| change.bytes()).sum();
-        let parsed = in_parallel(&changes, bytes, |(_, change)| change.parse());
+        let parsed = in_parallel(&changes, threads_for(bytes), |(_, change)| change.parse());
         for ((path, change), parsed) in changes.into_iter().zip(parsed) {
             if let Some(document) = self.documents.get_mut(&path) {
                 document.take(change, parsed, &mut self.files);
