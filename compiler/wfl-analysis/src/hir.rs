@@ -59,37 +59,25 @@ impl Program {
 }
 
 /// Calls `on` for each statement of a block, and of the blocks inside of it.
-pub(crate) fn each_statement(block: &Block, on: &mut dyn FnMut(&Statement)) {
+pub fn each_statement(block: &Block, on: &mut dyn FnMut(&Statement)) {
     for statement in block {
         on(statement);
-        let (inner, handlers): (Vec<&Block>, &[Handler]) = match statement {
-            Statement::Run(run) => (Vec::new(), &run.handlers),
-            Statement::Step(step) => (Vec::new(), &step.handlers),
-            Statement::Choice(choice) => (choice.arms.iter().map(|arm| &arm.body).collect(), &[]),
-            Statement::Saga(saga) => (vec![&saga.body], &saga.handlers),
+        match statement {
+            Statement::Choice(choice) => choice.arms.iter().for_each(|arm| each_statement(&arm.body, on)),
             Statement::Parallel(parallel) => {
-                (parallel.branches.iter().map(|branch| &branch.body).collect(), &parallel.handlers)
+                parallel.branches.iter().for_each(|branch| each_statement(&branch.body, on));
             }
-            Statement::Foreach(foreach) => (vec![&foreach.body], &foreach.handlers),
-            Statement::Repeat(repeat) => (vec![&repeat.body], &[]),
+            Statement::Saga(Saga { body, .. }) | Statement::Shield(body) => each_statement(body, on),
+            Statement::Foreach(foreach) => each_statement(&foreach.body, on),
+            Statement::Repeat(repeat) => each_statement(&repeat.body, on),
             Statement::Await(awaited) => {
                 let late = awaited.timeout.as_ref().and_then(|(_, late)| late.as_ref());
-                (late.into_iter().collect(), &awaited.handlers)
+                late.into_iter().for_each(|late| each_statement(late, on));
             }
-            Statement::Shield(body) => (vec![body], &[]),
-            Statement::Ensure { otherwise, .. } => (otherwise.iter().collect(), &[]),
-            Statement::Let { .. }
-            | Statement::Wait { .. }
-            | Statement::Restart(_)
-            | Statement::Emit { .. }
-            | Statement::Rollback
-            | Statement::Commit
-            | Statement::Return(_)
-            | Statement::Fail { .. }
-            | Statement::Leave { .. } => (Vec::new(), &[]),
-        };
-        inner.into_iter().for_each(|block| each_statement(block, on));
-        handlers.iter().for_each(|handler| each_statement(&handler.body, on));
+            Statement::Ensure { otherwise: Some(block), .. } => each_statement(block, on),
+            _ => {}
+        }
+        statement.handlers().iter().for_each(|handler| each_statement(&handler.body, on));
     }
 }
 
@@ -227,6 +215,21 @@ pub enum Statement {
         /// Slot and value.
         set: Option<(u32, Expr)>,
     },
+}
+
+impl Statement {
+    /// The handlers of the statement.
+    pub fn handlers(&self) -> &[Handler] {
+        match self {
+            Statement::Step(step) => &step.handlers,
+            Statement::Run(run) => &run.handlers,
+            Statement::Saga(saga) => &saga.handlers,
+            Statement::Parallel(parallel) => &parallel.handlers,
+            Statement::Foreach(foreach) => &foreach.handlers,
+            Statement::Await(awaited) => &awaited.handlers,
+            _ => &[],
+        }
+    }
 }
 
 /// A step.

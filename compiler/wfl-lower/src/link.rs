@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use wfl_analysis::hir::{Await, AwaitKind, Program, Statement, Workflow};
+use wfl_analysis::hir::{Await, AwaitKind, Program, Statement, Workflow, each_statement};
 use wfl_ir::{
     Caught, Confirm, Effect, Expr, Field, Function, Operation, Pattern, Rule, Type, TypeDef, TypeKind,
     Variant,
 };
 
 use crate::walk::{
-    Numbers, bound_slots, expressions, handlers_of, named_types, renumber, renumber_pattern, renumber_type,
-    statements, visit,
+    Numbers, bound_slots, expressions, named_types, renumber, renumber_pattern, renumber_type, visit,
 };
 
 /// The part of a program that one plan holds. Both tables are ordered by name, so that they depend on nothing but
@@ -206,12 +205,14 @@ fn read_slots(workflow: &Workflow) -> BTreeSet<u32> {
     };
     visit(&workflow.key, &mut note);
     clauses(workflow).for_each(|expr| visit(expr, &mut note));
-    statements(&workflow.body, &mut |statement| expressions(statement, &mut |expr| visit(expr, &mut note)));
+    each_statement(&workflow.body, &mut |statement| {
+        expressions(statement, &mut |expr| visit(expr, &mut note))
+    });
     // The values of branches and items are read where that of the whole is.
     let mut known = 0;
     while known < read.len() {
         known = read.len();
-        statements(&workflow.body, &mut |statement| match statement {
+        each_statement(&workflow.body, &mut |statement| match statement {
             Statement::Parallel(parallel) if read.contains(&parallel.slot) => {
                 read.extend(parallel.branches.iter().map(|branch| branch.slot));
             }
@@ -236,10 +237,10 @@ fn clauses(workflow: &Workflow) -> impl Iterator<Item = &Expr> {
 fn filled_slots(workflow: &Workflow) -> BTreeSet<u32> {
     let mut filled = BTreeSet::new();
     filled.extend(0..workflow.params.len() as u32);
-    statements(&workflow.body, &mut |statement| {
-        filled.extend(handlers_of(statement).iter().filter_map(|handler| handler.bind));
+    each_statement(&workflow.body, &mut |statement| {
+        filled.extend(statement.handlers().iter().filter_map(|handler| handler.bind));
     });
-    statements(&workflow.body, &mut |statement| match statement {
+    each_statement(&workflow.body, &mut |statement| match statement {
         Statement::Foreach(foreach) => {
             filled.insert(foreach.item);
         }
@@ -281,8 +282,8 @@ impl Needs<'_> {
         self.expr(&workflow.key);
         workflow.attributes.iter().for_each(|(_, ty, _)| self.ty(ty));
         clauses(workflow).for_each(|expr| self.expr(expr));
-        statements(&workflow.body, &mut |statement| {
-            for handler in handlers_of(statement) {
+        each_statement(&workflow.body, &mut |statement| {
+            for handler in statement.handlers() {
                 if let Caught::Error(error) = handler.on {
                     self.named(error);
                 }

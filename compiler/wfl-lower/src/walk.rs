@@ -1,6 +1,6 @@
 //! Walks over expressions and over everything of a workflow that holds expressions.
 
-use wfl_analysis::hir::{Await, AwaitKind, Block, Handler, Statement};
+use wfl_analysis::hir::{Await, AwaitKind, Statement};
 use wfl_ir::{Expr, Part, Pattern, Type};
 
 /// Calls `visit` for an expression and for each one inside of it.
@@ -157,43 +157,6 @@ pub(crate) fn named_types(ty: &Type, on: &mut dyn FnMut(u32)) {
         }
         Type::Record(fields) => fields.iter().for_each(|(_, ty)| named_types(ty, on)),
         _ => {}
-    }
-}
-
-/// Calls `on` for each statement of a block and of the blocks inside.
-pub(crate) fn statements(block: &Block, on: &mut dyn FnMut(&Statement)) {
-    for statement in block {
-        on(statement);
-        match statement {
-            Statement::Choice(choice) => choice.arms.iter().for_each(|arm| statements(&arm.body, on)),
-            Statement::Saga(saga) => statements(&saga.body, on),
-            Statement::Parallel(parallel) => {
-                parallel.branches.iter().for_each(|branch| statements(&branch.body, on));
-            }
-            Statement::Foreach(foreach) => statements(&foreach.body, on),
-            Statement::Repeat(repeat) => statements(&repeat.body, on),
-            Statement::Await(awaited) => {
-                let late = awaited.timeout.as_ref().and_then(|(_, late)| late.as_ref());
-                late.into_iter().for_each(|late| statements(late, on));
-            }
-            Statement::Shield(body) => statements(body, on),
-            Statement::Ensure { otherwise: Some(block), .. } => statements(block, on),
-            _ => {}
-        }
-        handlers_of(statement).iter().for_each(|handler| statements(&handler.body, on));
-    }
-}
-
-/// The handlers of a statement.
-pub(crate) fn handlers_of(statement: &Statement) -> &[Handler] {
-    match statement {
-        Statement::Step(step) => &step.handlers,
-        Statement::Run(run) => &run.handlers,
-        Statement::Saga(saga) => &saga.handlers,
-        Statement::Parallel(parallel) => &parallel.handlers,
-        Statement::Foreach(foreach) => &foreach.handlers,
-        Statement::Await(awaited) => &awaited.handlers,
-        _ => &[],
     }
 }
 

@@ -50,6 +50,19 @@ impl<'a> Library<'a> {
         matches!(self.without_names(ty), Type::Unit)
     }
 
+    /// Whether values of the type have one text each, so that as keys of a map they are names of members: String, Uuid,
+    /// Int, Date, enums without fields, and new types of these.
+    pub fn is_textual(self, ty: &Type) -> bool {
+        match self.without_names(ty) {
+            Type::String | Type::Uuid | Type::Int | Type::Date => true,
+            Type::Named(index) => match self.def(*index).map(|def| &def.kind) {
+                Some(TypeKind::Enum(variants)) => variants.iter().all(|variant| variant.fields.is_empty()),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// The type that a new type is made of, through all names.
     fn without_names<'t>(self, ty: &'t Type) -> &'t Type
     where

@@ -7,7 +7,6 @@ use wfl_ir::{
 };
 
 use crate::border::place::{InvalidData, Path};
-use crate::border::textual::is_textual;
 use crate::builtin;
 use crate::evaluator::fits;
 use crate::limit::MAX_DEPTH;
@@ -119,7 +118,7 @@ impl Decoder<'_> {
 
     fn map(&self, at: Path<'_>, key: &Type, inner: &Type, json: &Json) -> Result<Value, InvalidData> {
         let mut entries: Vec<(Value, Value)> = Vec::new();
-        match (json, is_textual(self.library, key)) {
+        match (json, self.library.is_textual(key)) {
             (Json::Object(members), true) => {
                 // An entry is named by its place: its key may be sensitive.
                 for (i, (name, json)) in members.iter().enumerate() {
@@ -308,7 +307,7 @@ fn expected(library: Library<'_>, ty: &Type) -> String {
         Type::Date => "a day as text, such as \"2026-11-24\"".into(),
         Type::Bytes => "base64 text with padding".into(),
         Type::Set(_) => "an array".into(),
-        Type::Map(key, _) if is_textual(library, key) => "an object".into(),
+        Type::Map(key, _) if library.is_textual(key) => "an object".into(),
         Type::Map(..) => "an array of objects with `key` and `value`".into(),
         Type::Result(..) => "an object whose `kind` is Ok or Err".into(),
         Type::Optional(inner) => expected(library, inner),

@@ -3,7 +3,6 @@
 use serde_json::{Map as Object, Value as Json};
 use wfl_ir::{Field, Fields, Library, Name, Type, TypeKind, Value, Variant};
 
-use crate::border::textual::is_textual;
 use crate::plain::{map, plain};
 
 /// Writes a value as JSON of its type. What does not fit its type is written by its own kind.
@@ -20,7 +19,7 @@ pub fn encode(library: Library<'_>, ty: &Type, value: &Value) -> Json {
         }
         (Type::Map(key, inner), Value::Map(entries)) => map(
             entries,
-            is_textual(library, key),
+            library.is_textual(key),
             |held| encode(library, key, held),
             |held| encode(library, inner, held),
         ),

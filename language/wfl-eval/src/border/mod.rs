@@ -7,7 +7,6 @@
 //! an array of objects with `key` and `value`. Unknown members are ignored on the way in.
 
 mod place;
-mod textual;
 mod decode;
 mod encode;
 

@@ -12,7 +12,6 @@ use crate::schema::keywords::{Schema, nullable, restrict, schema};
 use crate::schema::notes::{Guide, Notes};
 use crate::schema::rule;
 use crate::schema::scalar::{decimal, key, money, money_name, reference, scalar};
-use crate::schema::textual::is_textual;
 use crate::types::{Label, Type};
 
 /// Builds one document.
@@ -181,7 +180,7 @@ impl<'a> Builder<'a> {
     }
 
     fn map(&mut self, key: &Type, value: &Type) -> Schema {
-        if is_textual(self.library, key) {
+        if self.library.is_textual(key) {
             let mut map = schema(json!({ "type": "object" }));
             let names = self.key(key);
             if names.len() > 1 {

@@ -15,7 +15,6 @@
 mod notes;
 mod portable;
 mod keywords;
-mod textual;
 mod scalar;
 mod rule;
 mod builder;

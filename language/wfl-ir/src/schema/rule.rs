@@ -10,7 +10,6 @@ use crate::expr::{Binary, Expr, Unary};
 use crate::function::Library;
 use crate::schema::keywords::{Schema, restrict, schema};
 use crate::schema::portable;
-use crate::schema::textual::is_textual;
 use crate::types::Type;
 use crate::value::Value;
 
@@ -242,7 +241,7 @@ fn size(library: Library<'_>, ty: &Type, op: Binary, count: i64) -> Said {
     let (least, most) = match ty {
         Type::String => ("minLength", "maxLength"),
         Type::List(_) | Type::Set(_) => ("minItems", "maxItems"),
-        Type::Map(key, _) if is_textual(library, key) => ("minProperties", "maxProperties"),
+        Type::Map(key, _) if library.is_textual(key) => ("minProperties", "maxProperties"),
         Type::Map(..) => ("minItems", "maxItems"),
         _ => return Said::new(),
     };
