@@ -150,10 +150,22 @@ impl<'s, 'f> Resolver<'s, 'f> {
             ItemKind::Enum(it) => Shape::Enum(self.variants(&it.variants)),
             ItemKind::Type(it) => {
                 let (base, _) = self.typ(&it.base);
+                let base = self.always_there(it, base);
                 Shape::Refined { base, rule: None }
             }
             _ => return None,
         })
+    }
+
+    /// A type has values of its own; that there is none belongs to the place where one is wanted.
+    fn always_there(&mut self, source: &ast::TypeDecl, base: Ty) -> Ty {
+        let Ty::Optional(inner) = base else { return base };
+        let (name, shown) = (&source.name.text, self.tables.show(&inner));
+        let title = format!("`{name}` is made of something that may be missing");
+        let diagnostic = Diagnostic::new(Code::E0213, title, source.base.span, "may be `none`");
+        let help = format!("write `type {name} = {shown}`, and `{name}?` where it may be missing");
+        self.session.report(diagnostic.help(help));
+        *inner
     }
 
     fn variants(&mut self, variants: &[ast::Variant]) -> Vec<VariantInfo> {
