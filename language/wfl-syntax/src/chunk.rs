@@ -94,15 +94,17 @@ fn flat_end(inside: &str) -> Option<usize> {
 }
 
 fn text_length(text: &str) -> Option<usize> {
-    let (mut escaped, mut hole) = (false, false);
+    let (mut escaped, mut hole, mut code) = (false, false, false);
     for (at, character) in text.char_indices().skip(1) {
+        // As in `\u{20AC}`.
+        let in_escape = std::mem::take(&mut code) && character == '{';
         match character {
             '"' | '{' if hole => return None,
             '/' if hole && text[at..].starts_with("//") => return None,
             _ if hole => hole = character != '}',
-            _ if escaped => escaped = false,
+            _ if escaped => (escaped, code) = (false, character == 'u'),
             '"' => return Some(at + 1),
-            '{' => hole = true,
+            '{' if !in_escape => hole = true,
             _ => escaped = character == '\\',
         }
     }

@@ -24,6 +24,15 @@ fn reports() {
 }
 
 #[test]
+fn nothing_is_reported_about_sound_programs() {
+    for case in include_str!("sound.txt").split("=== ").skip(1) {
+        let (title, text) = case.split_once('\n').unwrap_or((case, ""));
+        let parsed = parse(FILE, text);
+        assert!(parsed.diagnostics.is_empty(), "{title}: {}", render(text, &parsed.diagnostics));
+    }
+}
+
+#[test]
 fn deep_nesting_is_reported_and_survived() {
     let head = "workflow W(a: Int) -> Int version 1 key a { return ";
     let deep = [
