@@ -60,7 +60,7 @@ fn operator(scan: &mut Scan<'_>, at: usize) -> bool {
         "and" => "&&",
         "or" => "||",
         "not" => "!",
-        "===" => "==",
+        "===" | "=" => "==",
         "%" => "",
         _ => return false,
     };
@@ -69,12 +69,14 @@ fn operator(scan: &mut Scan<'_>, at: usize) -> bool {
     let diagnostic = Diagnostic::new(Code::E0124, title, place, "spelled differently here");
     scan.report(match ours {
         "" => diagnostic.help("a share of an amount is `percent(amount, 0.2)` of `std.money`"),
-        _ => diagnostic.help(format!("write `{ours}`")).fix(
-            format!("write `{ours}`"),
-            place,
-            ours,
-            Applicability::Maybe,
-        ),
+        _ => {
+            let write = format!("write `{ours}`");
+            let help = match text {
+                "=" => "`let` gives a name to a value by `=`; two values are compared by `==`",
+                _ => &write,
+            };
+            diagnostic.help(help).fix(&write, place, ours, Applicability::Maybe)
+        }
     });
     true
 }

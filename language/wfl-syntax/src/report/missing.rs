@@ -11,6 +11,8 @@ pub(crate) fn report(scan: &mut Scan<'_>, at: usize) -> bool {
     match node.rule {
         // Where a list is not closed, what seems to be missing in it may belong behind it.
         Rule::miss_comma if scan.is_unclosed(parent) => {}
+        // `if … then …` as a statement is reported as a whole.
+        Rule::miss_else | Rule::miss_expr if scan.is_value_of_statement(at) => {}
         Rule::miss_rbrace => unclosed(scan, node.start, '{', "}"),
         Rule::miss_rpar => unclosed(scan, node.start, '(', ")"),
         Rule::miss_rbrack => unclosed(scan, node.start, '[', "]"),

@@ -205,6 +205,15 @@ impl<'t> Scan<'t> {
         self.list.1
     }
 
+    /// Whether the current node is a value behind `then`, in an `if` that is a statement.
+    pub(crate) fn is_value_of_statement(&self, at: usize) -> bool {
+        let parent = self.parent();
+        let around = self.ancestors.iter().rev().nth(2).map(|around| self.nodes[*around].rule);
+        let is_statement = self.nodes[parent].rule == Rule::if_x && around != Some(Rule::postfix);
+        let is_then = |child: usize| matches!(self.nodes[child].rule, Rule::kw_then | Rule::bad_then);
+        is_statement && self.children(parent).any(|child| child < at && is_then(child))
+    }
+
     fn children(&self, at: usize) -> impl Iterator<Item = usize> {
         let end = self.nodes[at].next as usize;
         let next = move |child: usize| Some(child).filter(|child| *child < end);
