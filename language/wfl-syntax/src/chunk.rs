@@ -129,26 +129,27 @@ fn begins_item(line: &str) -> bool {
 fn begins_name(text: &str) -> bool {
     let end = text.find(|character| !is_word_character(character)).unwrap_or(text.len());
     let word = &text[..end];
-    word != "_"
-        && word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && !is_reserved(word)
-        && !contextual_item(word, &text[end..])
+    word != "_" && word.starts_with(begins_word) && !is_reserved(word) && !contextual_item(word, &text[end..])
 }
 
 fn contextual_item(word: &str, rest: &str) -> bool {
     let next = rest.trim_start_matches([' ', '\t']);
     let spaced = next.len() < rest.len();
     match word {
-        "workflow" | "service" => {
-            spaced && next.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        }
+        "workflow" | "service" => spaced && next.starts_with(begins_word),
         "test" | "policy" | "invariant" => spaced && next.starts_with('"'),
         _ => false,
     }
 }
 
+fn begins_word(first: char) -> bool {
+    is_word_character(first) && !first.is_ascii_digit()
+}
+
+// The letters of other alphabets as the grammar has them.
 fn is_word_character(character: char) -> bool {
-    character.is_ascii_alphanumeric() || character == '_'
+    let foreign = || character >= '\u{AA}' && pest::unicode::XID_CONTINUE(character);
+    character.is_ascii_alphanumeric() || character == '_' || foreign()
 }
 
 /// Whether the grammar refuses the word as a name.

@@ -225,7 +225,7 @@ impl Lowering<'_> {
         let kind = match node.rule() {
             // Reported by the scan of the tree.
             Rule::ident if is_null(node.text()) => ExprKind::None,
-            Rule::ident => ExprKind::Name(self.name(node)),
+            Rule::ident | Rule::bad_ref => ExprKind::Name(self.name(node)),
             Rule::number => self.number(node),
             Rule::constant => constant(node.text()),
             Rule::string | Rule::raw_string => ExprKind::Text(self.text_parts(node)),

@@ -2,6 +2,7 @@
 
 use wfl_source::{Applicability, Code, Diagnostic};
 
+use crate::chunk::is_reserved;
 use crate::grammar::Rule;
 use crate::report::place::Scan;
 
@@ -125,6 +126,9 @@ fn expected(scan: &mut Scan<'_>, offset: u32, rule: Rule, what: &str) {
         let place = scan.span(end, end);
         let mut diagnostic = Diagnostic::new(Code::E0101, title, place, message);
         diagnostic.help = help(rule).map(str::to_owned);
+        if let Some(word) = scan.next_token(end).filter(|it| rule == Rule::miss_name && is_reserved(it)) {
+            diagnostic.help = Some(format!("`{word}` is a reserved word, which cannot be a name"));
+        }
         match rule {
             Rule::miss_comma => diagnostic.fix("insert `,`", place, ",", Applicability::Safe),
             _ => diagnostic,

@@ -1,6 +1,6 @@
 //! The scan's position in the tree, and words for places.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
 use wfl_source::{Diagnostic, FileId, Span};
@@ -26,6 +26,8 @@ pub(crate) struct Scan<'t> {
     foreign_end: usize,
     /// The last list that was looked at, and whether it is unclosed.
     list: (usize, bool),
+    /// By declaration, the words that cannot be names, and where they stand.
+    misnamed: BTreeMap<(usize, &'t str), Vec<Span>>,
 }
 
 impl<'t> Scan<'t> {
@@ -33,7 +35,7 @@ impl<'t> Scan<'t> {
         let (ancestors, comments, reported) = (Vec::new(), Vec::new(), BTreeSet::new());
         let diagnostics = Vec::new();
         let (disordered, list) = (BTreeSet::new(), (0, false));
-        let (broken_end, foreign_end) = (0, 0);
+        let (broken_end, foreign_end, misnamed) = (0, 0, BTreeMap::new());
         Self {
             nodes,
             text,
@@ -47,6 +49,7 @@ impl<'t> Scan<'t> {
             foreign_end,
             disordered,
             list,
+            misnamed,
         }
     }
 
@@ -138,6 +141,17 @@ impl<'t> Scan<'t> {
 
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Remembers that node `at` is a word that cannot be a name.
+    pub(crate) fn misname(&mut self, at: usize) {
+        let (key, place) = ((self.item(), self.text_of(at)), self.span_of(at));
+        self.misnamed.entry(key).or_default().push(place);
+    }
+
+    /// The words that cannot be names, once per declaration, and where they stand in it.
+    pub(crate) fn misnamed(&mut self) -> Vec<(&'t str, Vec<Span>)> {
+        std::mem::take(&mut self.misnamed).into_iter().map(|((_, word), places)| (word, places)).collect()
     }
 
     /// The end of the last token in front of `offset`.
