@@ -57,20 +57,27 @@ fn is_gap(line: &str) -> bool {
     line.is_empty() || (line.starts_with("//") && !line.starts_with("//!"))
 }
 
+// Whether a line holds attributes and nothing else.
 fn is_attribute(line: &str) -> bool {
-    let Some(rest) = line.trim_matches(BLANKS).strip_prefix('@') else { return false };
-    if rest.starts_with(|first: char| first.is_ascii_digit()) {
-        return false;
+    let mut rest = line.trim_matches(BLANKS);
+    let mut found = false;
+    while let Some(attribute) = rest.strip_prefix('@') {
+        let Some(behind) = behind_attribute(attribute) else { return false };
+        (rest, found) = (behind.trim_start_matches(BLANKS), true);
     }
-    let arguments = rest.trim_start_matches(is_word_character);
-    let behind = match arguments.strip_prefix('(') {
-        Some(inside) => match flat_end(inside) {
-            Some(end) => &inside[end..],
-            None => return false,
-        },
-        None => arguments,
-    };
-    is_gap(behind)
+    found && is_gap(rest)
+}
+
+// What stands behind an attribute, given without its `@`.
+fn behind_attribute(attribute: &str) -> Option<&str> {
+    if attribute.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
+    let arguments = attribute.trim_start_matches(is_word_character);
+    match arguments.strip_prefix('(') {
+        Some(inside) => flat_end(inside).map(|end| &inside[end..]),
+        None => Some(arguments),
+    }
 }
 
 // Where the arguments of an attribute end: at a `)` outside of texts, as `flat_args` of the grammar says.

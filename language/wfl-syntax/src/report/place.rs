@@ -214,7 +214,9 @@ impl<'t> Scan<'t> {
     pub(crate) fn is_unclosed(&mut self, at: usize) -> bool {
         // Many questions about one list are asked in a row.
         if self.list.0 != at {
-            self.list = (at, self.has(at, Rule::miss_rpar) || self.has(at, Rule::miss_rbrack));
+            let is_close = |rule| matches!(rule, Rule::miss_rpar | Rule::miss_rbrack | Rule::miss_gt);
+            let is_open = self.children(at).any(|child| is_close(self.nodes[child].rule));
+            self.list = (at, is_open);
         }
         self.list.1
     }

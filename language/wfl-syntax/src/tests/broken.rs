@@ -33,6 +33,39 @@ fn nothing_is_reported_about_sound_programs() {
 }
 
 #[test]
+fn fixes_leave_no_blanks() {
+    let fixed = |text: &str| {
+        let mut fixed = text.to_owned();
+        let reports = parse(FILE, text).diagnostics;
+        let edits = reports.iter().flat_map(|report| &report.fixes).flat_map(|fix| &fix.edits);
+        let mut edits: Vec<_> = edits.collect();
+        edits.sort_by_key(|edit| std::cmp::Reverse(edit.span));
+        for edit in edits {
+            fixed.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.replacement);
+        }
+        fixed
+    };
+    let head = "fn f() -> R = ";
+    for (before, after) in [
+        ("R { a: 1, b: 2 }", "R(a: 1, b: 2)"),
+        ("R{a: 1}", "R(a: 1)"),
+        ("R {\n  a: 1,\n  b: 2\n}", "R(\n  a: 1,\n  b: 2\n)"),
+        ("[R { a: S { b: 1 } }, c d]", "[R(a: S(b: 1)), c, d]"),
+    ] {
+        assert_eq!(fixed(&format!("{head}{before}\n")), format!("{head}{after}\n"));
+    }
+    let head = "workflow W(a: Int) -> Int version 1 key a {\n  ";
+    for (before, after) in [
+        ("if a == 1 then return 2", "if a == 1 { return 2 }"),
+        ("if a == 1 then { return 2 }", "if a == 1 { return 2 }"),
+        ("if a == 1 then return 2 else return 3", "if a == 1 { return 2 } else { return 3 }"),
+        ("let größe = 1\n  return größe", "let groesse = 1\n  return groesse"),
+    ] {
+        assert_eq!(fixed(&format!("{head}{before}\n}}\n")), format!("{head}{after}\n}}\n"));
+    }
+}
+
+#[test]
 fn deep_nesting_is_reported_and_survived() {
     let head = "workflow W(a: Int) -> Int version 1 key a { return ";
     let deep = [
