@@ -7,7 +7,9 @@ mod missing;
 mod unexpected;
 mod foreign;
 mod name;
+mod mark;
 
+pub(crate) use mark::byte_order_marks;
 pub(crate) use place::Scan;
 
 use crate::grammar::Rule;

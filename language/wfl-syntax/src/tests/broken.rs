@@ -33,6 +33,27 @@ fn nothing_is_reported_about_sound_programs() {
 }
 
 #[test]
+fn byte_order_marks_are_reported_once() {
+    let record = "record A { a: Int }\n";
+    assert_eq!(
+        parse(FILE, &format!("\u{FEFF}{record}// \u{FEFF}c\n/// \u{FEFF}d\n{record}")).diagnostics,
+        []
+    );
+    assert_eq!(parse(FILE, "fn f() -> String = \"\u{FEFF}\"").diagnostics, []);
+    for text in [
+        format!("\u{FEFF}{record}\u{FEFF}{record}\u{FEFF}@owner(\"x\")\n{record}"),
+        "record A\u{FEFF} { a: \u{FEFF}Int }".to_owned(),
+        format!("\u{FEFF}\u{FEFF}{record}"),
+    ] {
+        let parsed = parse(FILE, &text);
+        let [report] = parsed.diagnostics.as_slice() else { unreachable!("{:?}", parsed.diagnostics) };
+        assert_eq!(report.title, "a byte order mark in the middle of the file");
+        let marks = text.matches('\u{FEFF}').count() - usize::from(text.starts_with('\u{FEFF}'));
+        assert_eq!(report.fixes.first().map(|fix| fix.edits.len()), Some(marks), "{text:?}");
+    }
+}
+
+#[test]
 fn fixes_leave_no_blanks() {
     let fixed = |text: &str| {
         let mut fixed = text.to_owned();
