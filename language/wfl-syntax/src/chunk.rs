@@ -5,6 +5,8 @@
 //! the chunks together give the tree of the whole file. Strings never run over a line end. Where it takes the
 //! grammar to see what decorates what, there is no cut: a chunk may hold several items.
 
+use pest::unicode::{XID_CONTINUE, XID_START};
+
 const ITEM_WORDS: [&str; 12] = [
     "module", "import", "record", "enum", "type", "error", "event", "service", "workflow", "migrate",
     "alias", "fn",
@@ -70,7 +72,7 @@ fn is_attribute(line: &str) -> bool {
 
 // What stands behind an attribute, given without its `@`.
 fn behind_attribute(attribute: &str) -> Option<&str> {
-    if attribute.starts_with(|first: char| first.is_ascii_digit()) {
+    if attribute.starts_with(|first: char| is_word_character(first) && !begins_word(first)) {
         return None;
     }
     let arguments = attribute.trim_start_matches(is_word_character);
@@ -91,7 +93,7 @@ fn flat_end(inside: &str) -> Option<usize> {
             '/' if rest.starts_with("//") => return None,
             '"' => text_length(rest)?,
             'r' if rest.starts_with("r\"") => 3 + rest[2..].find('"')?,
-            _ if is_word_character(first) && !first.is_ascii_digit() => {
+            _ if begins_word(first) => {
                 rest.find(|character| !is_word_character(character)).unwrap_or(rest.len())
             }
             _ => first.len_utf8(),
@@ -149,14 +151,13 @@ fn contextual_item(word: &str, rest: &str) -> bool {
     }
 }
 
+// As `ids` and `idc` of the grammar.
 fn begins_word(first: char) -> bool {
-    is_word_character(first) && !first.is_ascii_digit()
+    first == '_' || XID_START(first)
 }
 
-// The letters of other alphabets as the grammar has them.
 fn is_word_character(character: char) -> bool {
-    let foreign = || character >= '\u{AA}' && pest::unicode::XID_CONTINUE(character);
-    character.is_ascii_alphanumeric() || character == '_' || foreign()
+    XID_CONTINUE(character)
 }
 
 /// Whether the grammar refuses the word as a name.
