@@ -114,8 +114,8 @@ fn json_lines_hold_everything_with_columns_in_both_units() {
                 "title": "write parentheses",
                 "applicability": "safe",
                 "edits": [
-                    edit(at(33, 36, 34), at(35, 38, 36), "("),
-                    edit(at(48, 51, 49), at(49, 52, 50), ")"),
+                    edit(at(33, 36, 34), at(36, 39, 37), "("),
+                    edit(at(47, 50, 48), at(49, 52, 50), ")"),
                 ],
             }],
             "explain": "wflc explain E0121",
@@ -315,7 +315,7 @@ fn fix_puts_right_what_is_safe_and_more_when_asked() {
    key id
  {
 -  let price = Price { amount: EUR(1) };
-+  let price = Price( amount: EUR(1) )
++  let price = Price(amount: EUR(1))
    let unused = prise
    return price
  }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use wfl_edits::campaign::{Amount, Cases, Target, run, seed_of};
+use wfl_edits::property;
 use wfl_tests::binaries::{Ran, wflc};
 
 fn seed() -> u64 {
@@ -35,6 +36,16 @@ fn the_compiler_always_ends_and_says_the_same() {
 #[test]
 fn the_layout_changes_nothing_but_the_layout() {
     holds(Target::Format, 2_000);
+}
+
+/// Places where cutting a file into chunks and reading it as a whole could disagree.
+#[test]
+fn what_is_easily_cut_wrongly_is_not() {
+    let corners = include_str!("../edits/corners.txt").replace("<BOM>", "\u{FEFF}");
+    for text in corners.split("===\n") {
+        assert_eq!(property::parse(text).map(|_| ()), Ok(()), "{text}");
+        assert_eq!(property::format(text), Ok(()), "{text}");
+    }
 }
 
 /// Every format can show every report: nothing is written in the middle of a character, or beyond a line.

@@ -222,7 +222,9 @@ fn must_part(last: &Token<'_>, token: &Token<'_>) -> bool {
         return false;
     }
     match last.text {
-        "workflow" | "service" => token.text.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_'),
+        "workflow" | "service" => {
+            token.text.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_' || !it.is_ascii())
+        }
         "test" | "policy" | "invariant" => token.text.starts_with('"'),
         _ => false,
     }

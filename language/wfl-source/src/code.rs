@@ -52,6 +52,7 @@ codes! {
     E0109 => "statement or block in an expression",
     E0110 => "clause is given twice",
     E0111 => "doc comment documents nothing",
+    E0112 => "word cannot be a name",
     E0120 => "match arms and handlers use `->`",
     E0121 => "records are built with parentheses",
     E0122 => "there is no null",

@@ -5,6 +5,8 @@
 //! the chunks together give the tree of the whole file. Strings never run over a line end. Where it takes the
 //! grammar to see what decorates what, there is no cut: a chunk may hold several items.
 
+use pest::unicode::{XID_CONTINUE, XID_START};
+
 const ITEM_WORDS: [&str; 12] = [
     "module", "import", "record", "enum", "type", "error", "event", "service", "workflow", "migrate",
     "alias", "fn",
@@ -57,20 +59,27 @@ fn is_gap(line: &str) -> bool {
     line.is_empty() || (line.starts_with("//") && !line.starts_with("//!"))
 }
 
+// Whether a line holds attributes and nothing else.
 fn is_attribute(line: &str) -> bool {
-    let Some(rest) = line.trim_matches(BLANKS).strip_prefix('@') else { return false };
-    if rest.starts_with(|first: char| first.is_ascii_digit()) {
-        return false;
+    let mut rest = line.trim_matches(BLANKS);
+    let mut found = false;
+    while let Some(attribute) = rest.strip_prefix('@') {
+        let Some(behind) = behind_attribute(attribute) else { return false };
+        (rest, found) = (behind.trim_start_matches(BLANKS), true);
     }
-    let arguments = rest.trim_start_matches(is_word_character);
-    let behind = match arguments.strip_prefix('(') {
-        Some(inside) => match flat_end(inside) {
-            Some(end) => &inside[end..],
-            None => return false,
-        },
-        None => arguments,
-    };
-    is_gap(behind)
+    found && is_gap(rest)
+}
+
+// What stands behind an attribute, given without its `@`.
+fn behind_attribute(attribute: &str) -> Option<&str> {
+    if attribute.starts_with(|first: char| is_word_character(first) && !begins_word(first)) {
+        return None;
+    }
+    let arguments = attribute.trim_start_matches(is_word_character);
+    match arguments.strip_prefix('(') {
+        Some(inside) => flat_end(inside).map(|end| &inside[end..]),
+        None => Some(arguments),
+    }
 }
 
 // Where the arguments of an attribute end: at a `)` outside of texts, as `flat_args` of the grammar says.
@@ -84,7 +93,7 @@ fn flat_end(inside: &str) -> Option<usize> {
             '/' if rest.starts_with("//") => return None,
             '"' => text_length(rest)?,
             'r' if rest.starts_with("r\"") => 3 + rest[2..].find('"')?,
-            _ if is_word_character(first) && !first.is_ascii_digit() => {
+            _ if begins_word(first) => {
                 rest.find(|character| !is_word_character(character)).unwrap_or(rest.len())
             }
             _ => first.len_utf8(),
@@ -94,15 +103,17 @@ fn flat_end(inside: &str) -> Option<usize> {
 }
 
 fn text_length(text: &str) -> Option<usize> {
-    let (mut escaped, mut hole) = (false, false);
+    let (mut escaped, mut hole, mut code) = (false, false, false);
     for (at, character) in text.char_indices().skip(1) {
+        // As in `\u{20AC}`.
+        let in_escape = std::mem::take(&mut code) && character == '{';
         match character {
             '"' | '{' if hole => return None,
             '/' if hole && text[at..].starts_with("//") => return None,
             _ if hole => hole = character != '}',
-            _ if escaped => escaped = false,
+            _ if escaped => (escaped, code) = (false, character == 'u'),
             '"' => return Some(at + 1),
-            '{' => hole = true,
+            '{' if !in_escape => hole = true,
             _ => escaped = character == '\\',
         }
     }
@@ -127,26 +138,26 @@ fn begins_item(line: &str) -> bool {
 fn begins_name(text: &str) -> bool {
     let end = text.find(|character| !is_word_character(character)).unwrap_or(text.len());
     let word = &text[..end];
-    word != "_"
-        && word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && !is_reserved(word)
-        && !contextual_item(word, &text[end..])
+    word != "_" && word.starts_with(begins_word) && !is_reserved(word) && !contextual_item(word, &text[end..])
 }
 
 fn contextual_item(word: &str, rest: &str) -> bool {
     let next = rest.trim_start_matches([' ', '\t']);
     let spaced = next.len() < rest.len();
     match word {
-        "workflow" | "service" => {
-            spaced && next.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        }
+        "workflow" | "service" => spaced && next.starts_with(begins_word),
         "test" | "policy" | "invariant" => spaced && next.starts_with('"'),
         _ => false,
     }
 }
 
+// As `ids` and `idc` of the grammar.
+fn begins_word(first: char) -> bool {
+    first == '_' || XID_START(first)
+}
+
 fn is_word_character(character: char) -> bool {
-    character.is_ascii_alphanumeric() || character == '_'
+    XID_CONTINUE(character)
 }
 
 /// Whether the grammar refuses the word as a name.

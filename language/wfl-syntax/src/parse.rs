@@ -52,6 +52,12 @@ pub(crate) fn parse_chunks(file: FileId, text: &str, starts: &[usize]) -> Parsed
     for (start, end) in starts.iter().copied().zip(ends) {
         parse_chunk(file, text, start, end, &mut parsed);
     }
+    let chunks = &parsed.chunks;
+    let tree = |at: u32| {
+        let chunk = chunks[..chunks.partition_point(|chunk| chunk.start <= at)].last();
+        chunk.map(|chunk| (&chunk.tree, chunk.start))
+    };
+    parsed.diagnostics.extend(report::byte_order_marks(file, text, tree));
     parsed.diagnostics.sort_by_key(|diagnostic| {
         let place = diagnostic.primary().map(|label| label.span).unwrap_or_default();
         (place.start, place.end)

@@ -144,6 +144,8 @@ fn built_in(name: &str, random: &mut Random, out: &mut String) {
     match name {
         "ASCII_DIGIT" => out.push(char::from(b'0' + random.below(10) as u8)),
         "ASCII_ALPHA" | "ASCII_ALPHANUMERIC" => out.push(char::from(b'a' + random.below(26) as u8)),
+        "XID_START" | "XID_CONTINUE" if random.once_in(8) => out.push('ö'),
+        "XID_START" | "XID_CONTINUE" => out.push(char::from(b'a' + random.below(26) as u8)),
         "ANY" => out.push(char::from(32 + random.below(95) as u8)),
         _ => {}
     }

@@ -87,7 +87,7 @@ impl Checker<'_, '_> {
         if fits { Pattern::Tuple(patterns) } else { Pattern::Any }
     }
 
-    /// `Ok(value)` and `Err(error)`.
+    /// `Ok(value: …)` and `Err(error: …)`.
     fn outcome_pattern(
         &mut self,
         name: &ast::Name,
@@ -208,7 +208,7 @@ impl Checker<'_, '_> {
         self.session.report(match ty {
             Ty::Optional(_) => diagnostic.help("what may be missing is matched by `Some(v)` and `none`"),
             Ty::Bool => diagnostic.help("matched by `true` and `false`"),
-            Ty::Result(..) => diagnostic.help("matched by `Ok(value)` and `Err(error)`"),
+            Ty::Result(..) => diagnostic.help("matched by `Ok(value)` and `Err(error: e)`"),
             Ty::Tuple(_) => diagnostic.help("matched by as many patterns in parentheses"),
             _ => diagnostic.help("`_` fits everything"),
         });

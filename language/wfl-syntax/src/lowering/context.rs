@@ -70,9 +70,7 @@ impl<'d> Lowering<'d> {
     }
 
     pub(crate) fn names_in<'a>(&'a self, node: Cursor<'a>) -> impl Iterator<Item = Name> + 'a {
-        let words = node
-            .children()
-            .filter(|child| matches!(child.rule(), Rule::ident | Rule::word | Rule::miss_name));
+        let words = node.children().filter(|child| is_name(child.rule()));
         words.map(|word| self.name(word))
     }
 
@@ -148,6 +146,12 @@ impl<'d> Lowering<'d> {
     pub(crate) fn keyword(&self, node: Cursor<'_>, rule: Rule) -> Span {
         node.child(rule).map_or_else(|| self.span(node), |word| self.span(word))
     }
+}
+
+/// A word that is a name, or stands for one, or the mark of a missing one.
+fn is_name(rule: Rule) -> bool {
+    let misnamed = matches!(rule, Rule::bad_name | Rule::bad_operation | Rule::bad_listed);
+    misnamed || matches!(rule, Rule::ident | Rule::word | Rule::miss_name)
 }
 
 pub(crate) fn label(word: &str) -> Option<Label> {

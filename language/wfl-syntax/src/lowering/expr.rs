@@ -29,7 +29,7 @@ impl Infix {
         Infix::Binary(match text {
             "||" | "or" => BinaryOp::Or,
             "&&" | "and" => BinaryOp::And,
-            "==" | "===" => BinaryOp::Equal,
+            "==" | "===" | "=" => BinaryOp::Equal,
             "!=" => BinaryOp::NotEqual,
             "<" => BinaryOp::Less,
             "<=" => BinaryOp::LessOrEqual,
@@ -142,10 +142,10 @@ impl Lowering<'_> {
             while rest.peek().is_some_and(|(next, _, _)| next.strength() > right_floor) {
                 right = self.climb(right, rest, right_floor);
             }
-            if strength == 3 && std::mem::replace(&mut compared, true) {
-                self.chained_comparison(op_span);
-            }
-            left = self.infix(infix, op_span, left, right);
+            left = match strength == 3 && std::mem::replace(&mut compared, true) {
+                true => self.chained_comparison(infix, op_span, left, right),
+                false => self.infix(infix, op_span, left, right),
+            };
         }
         left
     }
@@ -165,12 +165,15 @@ impl Lowering<'_> {
         Expr { kind, span }
     }
 
-    fn chained_comparison(&mut self, op_span: Span) {
+    // Read as `left && … < right`, so that no more is said about it than this.
+    fn chained_comparison(&mut self, infix: Infix, op_span: Span, left: Expr, right: Expr) -> Expr {
         let diagnostic =
             Diagnostic::new(Code::E0107, "comparisons do not chain", op_span, "a second comparison");
         self.report(
             diagnostic.help("join two comparisons by `&&`: `a < b && b < c`; for a range write `b in a..c`"),
         );
+        let second = self.infix(infix, op_span, missing(left.span.after()), right);
+        self.infix(Infix::Binary(BinaryOp::And), op_span, left, second)
     }
 
     fn postfix(&mut self, node: Cursor<'_>) -> Expr {
@@ -222,7 +225,7 @@ impl Lowering<'_> {
         let kind = match node.rule() {
             // Reported by the scan of the tree.
             Rule::ident if is_null(node.text()) => ExprKind::None,
-            Rule::ident => ExprKind::Name(self.name(node)),
+            Rule::ident | Rule::bad_ref => ExprKind::Name(self.name(node)),
             Rule::number => self.number(node),
             Rule::constant => constant(node.text()),
             Rule::string | Rule::raw_string => ExprKind::Text(self.text_parts(node)),
@@ -282,7 +285,7 @@ impl Lowering<'_> {
 
     fn if_expr(&mut self, node: Cursor<'_>) -> Expr {
         let span = self.span(node);
-        if node.has(Rule::block) {
+        if has_blocks(node) {
             return self.statement_in_expression(node, "if");
         }
         let mut exprs = self.exprs_in(node).into_iter();
@@ -344,6 +347,16 @@ impl Lowering<'_> {
         self.report(Diagnostic::new(Code::E0109, title, place, "expressions have no statements").help(help));
         missing(span)
     }
+}
+
+/// Whether an `if` has blocks, or statements where blocks belong.
+pub(crate) fn has_blocks(node: Cursor<'_>) -> bool {
+    node.children().any(|child| is_block(child.rule()))
+}
+
+/// Whether this is a block of an `if`, or a statement where one belongs.
+pub(crate) fn is_block(rule: Rule) -> bool {
+    matches!(rule, Rule::block | Rule::lone)
 }
 
 /// Whether the body of an arm is a block or a jump.

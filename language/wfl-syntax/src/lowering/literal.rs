@@ -115,10 +115,11 @@ fn escape(text: &str) -> (Option<char>, usize) {
         '"' | '\\' | '{' | '}' => Some(letter),
         _ => None,
     };
-    if letter == 'u' && text[2..].starts_with('{') {
-        let Some(close) = text.find('}') else { return (None, text.len()) };
-        let code = u32::from_str_radix(&text[3..close], 16).ok();
-        return (code.and_then(char::from_u32), close + 1);
+    let Some(inside) = text.strip_prefix("\\u{") else { return (plain, 1 + letter.len_utf8()) };
+    let digits = inside.find(|it: char| !it.is_ascii_alphanumeric()).unwrap_or(inside.len());
+    if !inside[digits..].starts_with('}') {
+        return (None, 3 + digits);
     }
-    (plain, 1 + letter.len_utf8())
+    let code = u32::from_str_radix(&inside[..digits], 16).ok();
+    (code.and_then(char::from_u32), 4 + digits)
 }

@@ -54,7 +54,7 @@ impl Lowering<'_> {
     }
 
     fn field_pattern(&mut self, field: Cursor<'_>) -> FieldPattern {
-        let name = field.child(Rule::ident).map(|word| self.name(word));
+        let name = field.child(Rule::word).map(|word| self.name(word));
         let pattern = match field.child(Rule::pattern) {
             Some(pattern) => self.pattern(pattern, true),
             None => Pattern { kind: PatternKind::Missing, span: self.span(field).after() },

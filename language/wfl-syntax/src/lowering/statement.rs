@@ -1,6 +1,6 @@
 //! Blocks and statements.
 
-use wfl_source::{Code, Diagnostic};
+use wfl_source::{Applicability, Code, Diagnostic, Edit, Fix, Span};
 
 use crate::ast::{
     Action, Arguments, ArmBody, Block, Call, Else, Emit, Ensure, Handler, IfStatement, Jump, JumpKind, Let,
@@ -8,7 +8,7 @@ use crate::ast::{
 };
 use crate::grammar::Rule;
 use crate::lowering::context::Lowering;
-use crate::lowering::expr::has_statement_body;
+use crate::lowering::expr::{has_blocks, has_statement_body, is_block};
 use crate::lowering::options::{Options, Place};
 use crate::tree::Cursor;
 
@@ -73,7 +73,7 @@ impl Lowering<'_> {
     // An `if` or `match` with blocks is an operand only if it is all of the expression.
     fn operand(&mut self, node: Cursor<'_>) -> Operand {
         match sole_construct(node) {
-            Some(construct) if construct.rule() == Rule::if_x && construct.has(Rule::block) => {
+            Some(construct) if construct.rule() == Rule::if_x && has_blocks(construct) => {
                 Operand::If(Box::new(self.if_statement(construct)))
             }
             Some(construct)
@@ -182,10 +182,15 @@ impl Lowering<'_> {
     fn if_statement(&mut self, node: Cursor<'_>) -> IfStatement {
         let span = self.span(node);
         let keyword = self.keyword(node, Rule::kw_if);
-        let mut blocks = node.children().filter(|child| child.rule() == Rule::block);
-        let then = match blocks.next() {
-            Some(block) => self.block(block),
-            None => self.value_as_block(node),
+        let then = node.children().find(|child| matches!(child.rule(), Rule::bad_then | Rule::kw_then));
+        if let Some(then) = then {
+            self.statement_with_then(node, then);
+        }
+        let mut blocks = node.children().filter(|child| is_block(child.rule()));
+        let then = match then.filter(|then| then.rule() == Rule::kw_then) {
+            // Its value has no use.
+            Some(then) => Block { statements: Vec::new(), span: self.span(then) },
+            None => blocks.next().map(|block| self.block(block)).unwrap_or_else(|| self.block_in(node)),
         };
         let otherwise = match (blocks.next(), node.child(Rule::if_x)) {
             (Some(block), _) => Some(Else::Block(self.block(block))),
@@ -197,13 +202,42 @@ impl Lowering<'_> {
         IfStatement { condition: self.expr_in(node), then, otherwise, keyword, span }
     }
 
-    // `if a then b` gives a value that a statement has no use for.
-    fn value_as_block(&mut self, node: Cursor<'_>) -> Block {
-        let place = self.keyword(node, Rule::kw_then);
+    fn statement_with_then(&mut self, node: Cursor<'_>, then: Cursor<'_>) {
+        let place = self.span(then);
         let diagnostic =
             Diagnostic::new(Code::E0109, "`if … then …` is an expression", place, "a statement needs `{`");
-        self.report(diagnostic.help("write `if condition { … } else { … }`"));
-        Block { statements: Vec::new(), span: place }
+        let mut diagnostic = diagnostic.help("write `if condition { … } else { … }`");
+        if let Some(edits) = self.braces_for_then(node) {
+            let title = "write braces".to_owned();
+            diagnostic.fixes.push(Fix { title, edits, applicability: Applicability::Safe });
+        }
+        self.report(diagnostic);
+    }
+
+    /// Puts braces around the statements behind `then` and `else`; `None` where there is a value.
+    fn braces_for_then(&self, node: Cursor<'_>) -> Option<Vec<Edit>> {
+        let mut parts = node.children().skip_while(|part| part.rule() != Rule::bad_then);
+        let mut then = Some(self.span(parts.next()?));
+        let mut edits = Vec::new();
+        let mut put = |span: Span, text: &str| edits.push(Edit { span, replacement: text.to_owned() });
+        for part in parts {
+            let place = self.span(part);
+            let start = Span::new(place.file, place.start, place.start);
+            match (part.rule(), then.take()) {
+                (Rule::block, Some(word)) => put(Span::new(word.file, word.start, place.start), ""),
+                (Rule::lone, Some(word)) => {
+                    put(word, "{");
+                    put(place.after(), " }");
+                }
+                (Rule::lone, None) => {
+                    put(start, "{ ");
+                    put(place.after(), " }");
+                }
+                (Rule::kw_else | Rule::block | Rule::if_x, _) => {}
+                _ => return None,
+            }
+        }
+        Some(edits)
     }
 
     fn match_statement(&mut self, node: Cursor<'_>) -> Match<ArmBody> {

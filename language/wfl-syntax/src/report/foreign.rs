@@ -6,6 +6,8 @@ use crate::grammar::Rule;
 use crate::lowering::is_null;
 use crate::report::place::Scan;
 
+const BLANKS: [char; 2] = [' ', '\t'];
+
 /// Reports node `at` if it is such a spelling; the lowering has understood it all the same.
 pub(crate) fn report(scan: &mut Scan<'_>, at: usize) -> bool {
     match scan.node(at).rule {
@@ -35,8 +37,13 @@ fn braces(scan: &mut Scan<'_>, at: usize) {
         Diagnostic::new(Code::E0121, "records are built with parentheses", whole, "braces are for blocks");
     let mut diagnostic = diagnostic.help("write `Name(field: value)`");
     if scan.text_of(at).ends_with('}') {
+        // The blanks that braces have inside of them go with them.
+        let inside = &scan.text_of(at)[1..scan.text_of(at).len() - 1];
+        let (head, tail) = (inside.trim_start_matches(BLANKS), inside.trim_end_matches(BLANKS));
+        let own_line = tail.ends_with('\n');
         let (mut open, mut close) = (whole, whole);
-        (open.end, close.start) = (whole.start + 1, whole.end - 1);
+        open.end = whole.start + 1 + (inside.len() - head.len()) as u32;
+        close.start = whole.end - 1 - if own_line { 0 } else { (inside.len() - tail.len()) as u32 };
         open.start = scan.previous_end(scan.node(at).start) + (whole.start - scan.node(at).start);
         let edits = vec![
             Edit { span: open, replacement: "(".to_owned() },
@@ -60,7 +67,7 @@ fn operator(scan: &mut Scan<'_>, at: usize) -> bool {
         "and" => "&&",
         "or" => "||",
         "not" => "!",
-        "===" => "==",
+        "===" | "=" => "==",
         "%" => "",
         _ => return false,
     };
@@ -69,12 +76,14 @@ fn operator(scan: &mut Scan<'_>, at: usize) -> bool {
     let diagnostic = Diagnostic::new(Code::E0124, title, place, "spelled differently here");
     scan.report(match ours {
         "" => diagnostic.help("a share of an amount is `percent(amount, 0.2)` of `std.money`"),
-        _ => diagnostic.help(format!("write `{ours}`")).fix(
-            format!("write `{ours}`"),
-            place,
-            ours,
-            Applicability::Maybe,
-        ),
+        _ => {
+            let write = format!("write `{ours}`");
+            let help = match text {
+                "=" => "`let` gives a name to a value by `=`; two values are compared by `==`",
+                _ => &write,
+            };
+            diagnostic.help(help).fix(&write, place, ours, Applicability::Maybe)
+        }
     });
     true
 }

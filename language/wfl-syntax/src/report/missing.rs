@@ -2,6 +2,7 @@
 
 use wfl_source::{Applicability, Code, Diagnostic};
 
+use crate::chunk::is_reserved;
 use crate::grammar::Rule;
 use crate::report::place::Scan;
 
@@ -11,6 +12,8 @@ pub(crate) fn report(scan: &mut Scan<'_>, at: usize) -> bool {
     match node.rule {
         // Where a list is not closed, what seems to be missing in it may belong behind it.
         Rule::miss_comma if scan.is_unclosed(parent) => {}
+        // `if … then …` as a statement is reported as a whole.
+        Rule::miss_else | Rule::miss_expr if scan.is_value_of_statement(at) => {}
         Rule::miss_rbrace => unclosed(scan, node.start, '{', "}"),
         Rule::miss_rpar => unclosed(scan, node.start, '(', ")"),
         Rule::miss_rbrack => unclosed(scan, node.start, '[', "]"),
@@ -123,6 +126,9 @@ fn expected(scan: &mut Scan<'_>, offset: u32, rule: Rule, what: &str) {
         let place = scan.span(end, end);
         let mut diagnostic = Diagnostic::new(Code::E0101, title, place, message);
         diagnostic.help = help(rule).map(str::to_owned);
+        if let Some(word) = scan.next_token(end).filter(|it| rule == Rule::miss_name && is_reserved(it)) {
+            diagnostic.help = Some(format!("`{word}` is a reserved word, which cannot be a name"));
+        }
         match rule {
             Rule::miss_comma => diagnostic.fix("insert `,`", place, ",", Applicability::Safe),
             _ => diagnostic,

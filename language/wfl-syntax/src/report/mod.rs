@@ -6,7 +6,10 @@ mod place;
 mod missing;
 mod unexpected;
 mod foreign;
+mod name;
+mod mark;
 
+pub(crate) use mark::byte_order_marks;
 pub(crate) use place::Scan;
 
 use crate::grammar::Rule;
@@ -22,12 +25,17 @@ pub(crate) fn scan(scan: &mut Scan<'_>) {
                 missing::report(scan, at);
             }
             at += 1;
-        } else if missing::report(scan, at) || foreign::report(scan, at) {
+        } else if missing::report(scan, at) || foreign::report(scan, at) || name::note(scan, at) {
             at += 1;
         } else if unexpected::report(scan, at) || matches!(rule, Rule::COMMENT | Rule::stray_block) {
             at = scan.node(at).next as usize;
         } else {
             at += 1;
+        }
+    }
+    for (word, places) in scan.misnamed() {
+        if let Some(diagnostic) = name::report(word, &places) {
+            scan.report(diagnostic);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The scan's position in the tree, and words for places.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
 use wfl_source::{Diagnostic, FileId, Span};
@@ -26,6 +26,8 @@ pub(crate) struct Scan<'t> {
     foreign_end: usize,
     /// The last list that was looked at, and whether it is unclosed.
     list: (usize, bool),
+    /// By declaration, the words that cannot be names, and where they stand.
+    misnamed: BTreeMap<(usize, &'t str), Vec<Span>>,
 }
 
 impl<'t> Scan<'t> {
@@ -33,7 +35,7 @@ impl<'t> Scan<'t> {
         let (ancestors, comments, reported) = (Vec::new(), Vec::new(), BTreeSet::new());
         let diagnostics = Vec::new();
         let (disordered, list) = (BTreeSet::new(), (0, false));
-        let (broken_end, foreign_end) = (0, 0);
+        let (broken_end, foreign_end, misnamed) = (0, 0, BTreeMap::new());
         Self {
             nodes,
             text,
@@ -47,6 +49,7 @@ impl<'t> Scan<'t> {
             foreign_end,
             disordered,
             list,
+            misnamed,
         }
     }
 
@@ -140,6 +143,17 @@ impl<'t> Scan<'t> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Remembers that node `at` is a word that cannot be a name.
+    pub(crate) fn misname(&mut self, at: usize) {
+        let (key, place) = ((self.item(), self.text_of(at)), self.span_of(at));
+        self.misnamed.entry(key).or_default().push(place);
+    }
+
+    /// The words that cannot be names, once per declaration, and where they stand in it.
+    pub(crate) fn misnamed(&mut self) -> Vec<(&'t str, Vec<Span>)> {
+        std::mem::take(&mut self.misnamed).into_iter().map(|((_, word), places)| (word, places)).collect()
+    }
+
     /// The end of the last token in front of `offset`.
     pub(crate) fn previous_end(&self, offset: u32) -> u32 {
         trimmed_end(self.text, 0, offset as usize, &self.comments) as u32
@@ -200,9 +214,20 @@ impl<'t> Scan<'t> {
     pub(crate) fn is_unclosed(&mut self, at: usize) -> bool {
         // Many questions about one list are asked in a row.
         if self.list.0 != at {
-            self.list = (at, self.has(at, Rule::miss_rpar) || self.has(at, Rule::miss_rbrack));
+            let is_close = |rule| matches!(rule, Rule::miss_rpar | Rule::miss_rbrack | Rule::miss_gt);
+            let is_open = self.children(at).any(|child| is_close(self.nodes[child].rule));
+            self.list = (at, is_open);
         }
         self.list.1
+    }
+
+    /// Whether the current node is a value behind `then`, in an `if` that is a statement.
+    pub(crate) fn is_value_of_statement(&self, at: usize) -> bool {
+        let parent = self.parent();
+        let around = self.ancestors.iter().rev().nth(2).map(|around| self.nodes[*around].rule);
+        let is_statement = self.nodes[parent].rule == Rule::if_x && around != Some(Rule::postfix);
+        let is_then = |child: usize| matches!(self.nodes[child].rule, Rule::kw_then | Rule::bad_then);
+        is_statement && self.children(parent).any(|child| child < at && is_then(child))
     }
 
     fn children(&self, at: usize) -> impl Iterator<Item = usize> {

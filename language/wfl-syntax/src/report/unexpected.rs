@@ -186,6 +186,11 @@ fn advise(diagnostic: Diagnostic, scan: &Scan<'_>, at: usize, words: &[&str]) ->
     if let Some(help) = other_language(first) {
         return diagnostic.help(help);
     }
+    let attribute = text.strip_prefix('@').unwrap_or_default();
+    if attribute.trim_start_matches(|it: char| it.is_alphanumeric() || it == '_').starts_with('(') {
+        return diagnostic
+            .help("the arguments of an attribute are texts, all on its line: `@owner(\"team\")`");
+    }
     let Some(meant) = closest(first, words.iter().copied()).filter(|_| !first.is_empty()) else {
         return match scan.node(at).rule {
             Rule::bad_stmt if !first.is_empty() => diagnostic

@@ -24,6 +24,69 @@ fn reports() {
 }
 
 #[test]
+fn nothing_is_reported_about_sound_programs() {
+    for case in include_str!("sound.txt").split("=== ").skip(1) {
+        let (title, text) = case.split_once('\n').unwrap_or((case, ""));
+        let parsed = parse(FILE, text);
+        assert!(parsed.diagnostics.is_empty(), "{title}: {}", render(text, &parsed.diagnostics));
+    }
+}
+
+#[test]
+fn byte_order_marks_are_reported_once() {
+    let record = "record A { a: Int }\n";
+    assert_eq!(
+        parse(FILE, &format!("\u{FEFF}{record}// \u{FEFF}c\n/// \u{FEFF}d\n{record}")).diagnostics,
+        []
+    );
+    assert_eq!(parse(FILE, "fn f() -> String = \"\u{FEFF}\"").diagnostics, []);
+    for text in [
+        format!("\u{FEFF}{record}\u{FEFF}{record}\u{FEFF}@owner(\"x\")\n{record}"),
+        "record A\u{FEFF} { a: \u{FEFF}Int }".to_owned(),
+        format!("\u{FEFF}\u{FEFF}{record}"),
+    ] {
+        let parsed = parse(FILE, &text);
+        let [report] = parsed.diagnostics.as_slice() else { unreachable!("{:?}", parsed.diagnostics) };
+        assert_eq!(report.title, "a byte order mark in the middle of the file");
+        let marks = text.matches('\u{FEFF}').count() - usize::from(text.starts_with('\u{FEFF}'));
+        assert_eq!(report.fixes.first().map(|fix| fix.edits.len()), Some(marks), "{text:?}");
+    }
+}
+
+#[test]
+fn fixes_leave_no_blanks() {
+    let fixed = |text: &str| {
+        let mut fixed = text.to_owned();
+        let reports = parse(FILE, text).diagnostics;
+        let edits = reports.iter().flat_map(|report| &report.fixes).flat_map(|fix| &fix.edits);
+        let mut edits: Vec<_> = edits.collect();
+        edits.sort_by_key(|edit| std::cmp::Reverse(edit.span));
+        for edit in edits {
+            fixed.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.replacement);
+        }
+        fixed
+    };
+    let head = "fn f() -> R = ";
+    for (before, after) in [
+        ("R { a: 1, b: 2 }", "R(a: 1, b: 2)"),
+        ("R{a: 1}", "R(a: 1)"),
+        ("R {\n  a: 1,\n  b: 2\n}", "R(\n  a: 1,\n  b: 2\n)"),
+        ("[R { a: S { b: 1 } }, c d]", "[R(a: S(b: 1)), c, d]"),
+    ] {
+        assert_eq!(fixed(&format!("{head}{before}\n")), format!("{head}{after}\n"));
+    }
+    let head = "workflow W(a: Int) -> Int version 1 key a {\n  ";
+    for (before, after) in [
+        ("if a == 1 then return 2", "if a == 1 { return 2 }"),
+        ("if a == 1 then { return 2 }", "if a == 1 { return 2 }"),
+        ("if a == 1 then return 2 else return 3", "if a == 1 { return 2 } else { return 3 }"),
+        ("let größe = 1\n  return größe", "let groesse = 1\n  return groesse"),
+    ] {
+        assert_eq!(fixed(&format!("{head}{before}\n}}\n")), format!("{head}{after}\n}}\n"));
+    }
+}
+
+#[test]
 fn deep_nesting_is_reported_and_survived() {
     let head = "workflow W(a: Int) -> Int version 1 key a { return ";
     let deep = [

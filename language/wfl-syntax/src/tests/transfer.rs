@@ -41,6 +41,7 @@ fn chunks_and_whole_file_agree_on_decorations() {
         "record A { a: Int }\n/// doc\n@owner(\n\"x\")\nrecord B { b: Int }\n",
         "record A { a: Int }\n  /// doc\n@a(f(x))\nrecord B { b: Int }\n",
         "record A {\n@\nrecord B { b: Int }\ntest\n\"x\" for W {}\nrecord\nC { c: Int }\nrecord type { x: Int }\n",
+        "record A { a: Int }\n@a(\"\\u{20AC} {b}\")\nrecord B { b: Int }\n@a(\"\\\\u{)\")\nrecord C { c: Int }\n",
         "workflow A(a: Int) -> Int {\n return a.\nworkflow B(workflow: Int) -> Int {\nlet x =\ntest \"x\" for B {}\n",
     ];
     for text in texts {
