@@ -115,7 +115,7 @@ fn project(name: &str) -> Vec<(String, String)> {
 
 fn check(name: &str) {
     let seed = std::env::var("WFL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    let steps = if std::env::var_os("WFL_LONG").is_some() { 20_000 } else { 250 };
+    let steps = if std::env::var_os("WFL_LONG").is_some() { 5_000 } else { 250 };
     println!("{name}: {steps} edits, WFL_SEED={seed}");
     let mut random = Random::new(seed);
     let mut editor = Editor::open(project(name));
@@ -181,7 +181,7 @@ fn a_change_costs_what_it_touches() {
     let world = Memory::new([("m.wfl", PROGRAM)]);
     let mut workspace = Workspace::open(&world, &Settings::default());
     assert_eq!(workspace.check(), []);
-    let all = Effort { declarations: true, bodies: 2, tests: 1 };
+    let all = Effort { whole: true, items: 0, bodies: 2, tests: 1 };
     assert_eq!(workspace.effort(), all);
     let (again, none) = (Effort::default(), Vec::<String>::new());
     assert_eq!(
@@ -198,5 +198,20 @@ fn a_change_costs_what_it_touches() {
         effort(&mut workspace, "  return account\n", "  return Account(id: account.id)\n"),
         (one, none.clone())
     );
-    assert_eq!(effort(&mut workspace, "{ id: String }", "{ id: String, name: String? }"), (all, none));
+    // The declaration, the service and the workflows that speak of it, and the test.
+    let record = Effort { whole: false, items: 5, bodies: 2, tests: 1 };
+    assert_eq!(
+        effort(&mut workspace, "{ id: String }", "{ id: String, name: String? }"),
+        (record, none.clone())
+    );
+    assert_eq!(effort(&mut workspace, "module m", "module m"), (record, none.clone()));
+    // Nothing speaks of the last workflow.
+    let last = Effort { items: 1, bodies: 1, ..again };
+    assert_eq!(
+        effort(&mut workspace, "workflow Two(id: String)", "workflow Two(id: String, of: Int?)"),
+        (last, none.clone())
+    );
+    // Another name is another program.
+    let (renamed, reports) = effort(&mut workspace, "record Account", "record Accounts");
+    assert!(renamed.whole && !reports.is_empty(), "{renamed:?} {reports:?}");
 }

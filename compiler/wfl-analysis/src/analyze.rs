@@ -6,8 +6,9 @@ use wfl_ir::Label;
 use wfl_source::{Diagnostic, Files};
 
 use crate::hir::Program;
-use crate::memo::{Given, Memo};
+use crate::memo::Memo;
 use crate::module::Module;
+use crate::pass::Given;
 
 /// What an analysis found.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,8 +36,9 @@ pub fn analyze(modules: &[Module<'_>], files: &Files, roles: &BTreeMap<String, L
     let mut program = Program { workflows, ..Program::default() };
     if let Some(declared) = memo.declared {
         (program.types, program.functions) = (declared.tables.defs, declared.tables.functions);
-        (program.operations, program.touches) = (declared.operations, declared.touches);
-        program.declassified = declared.found.declassified;
+        (program.operations, program.touches) = declared.tables.contracts.into_iter().unzip();
+        let found = declared.findings.items.into_iter();
+        program.declassified = found.flat_map(|found| found.declassified).collect();
     }
     program.declassified.extend(declassified.into_iter().flatten().chain(governed));
     program.migrations = governance.migrations;

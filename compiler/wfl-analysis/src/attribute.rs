@@ -3,7 +3,7 @@
 use wfl_source::{Code, Diagnostic, closest};
 use wfl_syntax::ast::{self, ExprKind, ItemKind, TextPart};
 
-use crate::module::Module;
+use crate::pass::Passes;
 use crate::session::Session;
 
 /// An attribute: its name and how it is written.
@@ -19,17 +19,21 @@ const ATTRIBUTES: [(&str, &str); 6] = [
 const STANDARD: [&str; 2] = ["method", "redacts"];
 
 /// Checks the attributes of all declarations.
-pub(crate) fn check(session: &mut Session<'_>, modules: &[Module<'_>]) {
-    for module in modules {
+pub(crate) fn check(passes: &mut Passes<'_>) {
+    let mut number = 0;
+    for module in passes.given.modules {
         let standard = module.path.starts_with("std.");
         for item in module.items {
-            each(item, &mut |attributes| {
-                for attribute in attributes {
-                    if !(standard && STANDARD.contains(&attribute.name.text.as_str())) {
-                        check_one(session, attribute);
+            passes.item(number, |session| {
+                each(item, &mut |attributes| {
+                    for attribute in attributes {
+                        if !(standard && STANDARD.contains(&attribute.name.text.as_str())) {
+                            check_one(session, attribute);
+                        }
                     }
-                }
+                });
             });
+            number += 1;
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::attribute::text_of;
 use crate::expr::{Binding, Checker, Facts};
 use crate::hir::Touches;
 use crate::names::Space;
+use crate::pass::Passes;
 use crate::retry::{DEFAULT_TIMEOUT, DEFAULT_TOTAL, limit_of};
 use crate::rule::ir_fields;
 use crate::session::Session;
@@ -16,15 +17,19 @@ use crate::ty::Ty;
 
 const DEFAULT_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Checks all operations and gives them in the IR's form, with what they touch.
-pub(crate) fn check(session: &mut Session<'_>, tables: &Tables) -> (Vec<Operation>, Vec<Touches>) {
-    let numbers = 0..tables.operations.len() as u32;
-    let check = |number| {
-        let mut contract = Contract::new(session, tables, number);
-        let touches = contract.touches();
-        (contract.check(), touches)
-    };
-    numbers.map(check).unzip()
+/// Checks operations and fills [`Tables::contracts`].
+pub(crate) fn check(passes: &mut Passes<'_>, tables: &mut Tables) {
+    for index in 0..tables.operations.len() {
+        let checked = passes.item(tables.operations[index].number, |session| {
+            let mut contract = Contract::new(session, tables, index as u32);
+            let touches = contract.touches();
+            (contract.check(), touches)
+        });
+        match (checked, tables.contracts.get_mut(index)) {
+            (Some(checked), Some(before)) => *before = checked,
+            (checked, _) => tables.contracts.extend(checked),
+        }
+    }
 }
 
 struct Contract<'s, 'f> {

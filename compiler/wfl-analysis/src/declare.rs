@@ -24,13 +24,15 @@ const POLICIES: [&str; 2] = ["exponential", "forever"];
 /// Collects all declarations and connects the imports.
 pub(crate) fn declare(session: &mut Session<'_>, modules: &[Module<'_>]) -> Tables {
     let mut tables = Tables::default();
-    for (number, module) in modules.iter().enumerate() {
+    let mut number = 0;
+    for (at, module) in modules.iter().enumerate() {
         tables.modules.push(ModuleScope { path: module.path.to_owned(), ..ModuleScope::default() });
         if module.path == PRELUDE {
-            tables.prelude = Some(number);
+            tables.prelude = Some(at);
         }
         for item in module.items {
-            declare_item(session, &mut tables, number, item);
+            declare_item(session, &mut tables, at, number, item);
+            number += 1;
         }
     }
     check_predeclared(session, &tables);
@@ -42,19 +44,30 @@ pub(crate) fn declare(session: &mut Session<'_>, modules: &[Module<'_>]) -> Tabl
     tables
 }
 
-fn declare_item(session: &mut Session<'_>, tables: &mut Tables, module: usize, item: &Arc<ast::Item>) {
+fn declare_item(
+    session: &mut Session<'_>,
+    tables: &mut Tables,
+    module: usize,
+    number: u32,
+    item: &Arc<ast::Item>,
+) {
     let (space, name, shape) = match &item.kind {
         ItemKind::Record(it) => (Space::Type, &it.name, Shape::Record(Vec::new())),
         ItemKind::Enum(it) => (Space::Type, &it.name, Shape::Enum(Vec::new())),
         ItemKind::Type(it) => (Space::Type, &it.name, Shape::Refined { base: Ty::Unknown, rule: None }),
         ItemKind::Error(it) => (Space::Error, &it.name, Shape::Error(Vec::new())),
         ItemKind::Event(it) => (Space::Event, &it.name, Shape::Event(Vec::new())),
-        ItemKind::Service(it) => return declare_service(session, tables, module, it),
-        ItemKind::Workflow(it) => return declare_workflow(session, tables, module, item, it),
-        ItemKind::Function(it) => return declare_function(session, tables, module, item, it),
+        ItemKind::Service(it) => return declare_service(session, tables, module, number, it),
+        ItemKind::Workflow(it) => return declare_workflow(session, tables, (module, number), item, it),
+        ItemKind::Function(it) => return declare_function(session, tables, (module, number), item, it),
         ItemKind::Alias(it) => {
             let index = tables.aliases.len() as u32;
-            tables.aliases.push(AliasInfo { module, source: Arc::clone(it), worth: AliasWorth::Type });
+            tables.aliases.push(AliasInfo {
+                number,
+                module,
+                source: Arc::clone(it),
+                worth: AliasWorth::Type,
+            });
             return add(session, tables, module, Space::Type, &it.name, Thing::Alias(index));
         }
         ItemKind::Module(_)
@@ -72,12 +85,25 @@ fn declare_item(session: &mut Session<'_>, tables: &mut Tables, module: usize, i
     }
     let index = tables.types.len() as u32;
     let short = Name::from(name.text.as_str());
-    tables.types.push(TypeInfo { module, name: short, span: name.span, shape, item: Arc::clone(item) });
+    tables.types.push(TypeInfo {
+        number,
+        module,
+        name: short,
+        span: name.span,
+        shape,
+        item: Arc::clone(item),
+    });
     add(session, tables, module, space, name, Thing::Type(index));
 }
 
-fn declare_service(session: &mut Session<'_>, tables: &mut Tables, module: usize, service: &ast::Service) {
-    let number = tables.services.len() as u32;
+fn declare_service(
+    session: &mut Session<'_>,
+    tables: &mut Tables,
+    module: usize,
+    number: u32,
+    service: &ast::Service,
+) {
+    let index = tables.services.len() as u32;
     let mut operations = Vec::new();
     for source in &service.operations {
         let name = &source.head.name;
@@ -90,8 +116,9 @@ fn declare_service(session: &mut Session<'_>, tables: &mut Tables, module: usize
         }
         operations.push(tables.operations.len() as u32);
         tables.operations.push(OperationInfo {
+            number,
             module,
-            service: number,
+            service: index,
             name: Name::from(name.text.as_str()),
             source: Arc::clone(source),
             params: Vec::new(),
@@ -102,17 +129,18 @@ fn declare_service(session: &mut Session<'_>, tables: &mut Tables, module: usize
         });
     }
     tables.services.push(ServiceInfo {
+        number,
         name: Name::from(service.name.text.as_str()),
         span: service.name.span,
         operations,
     });
-    add(session, tables, module, Space::Type, &service.name, Thing::Service(number));
+    add(session, tables, module, Space::Type, &service.name, Thing::Service(index));
 }
 
 fn declare_function(
     session: &mut Session<'_>,
     tables: &mut Tables,
-    module: usize,
+    (module, number): (usize, u32),
     item: &ast::Item,
     source: &Arc<ast::Function>,
 ) {
@@ -135,6 +163,7 @@ fn declare_function(
     let marked = |word: &str| item.attributes.iter().any(|attribute| attribute.name.text == word);
     let index = tables.declared_functions.len() as u32;
     tables.declared_functions.push(FunctionInfo {
+        number,
         module,
         name: Name::from(name.text.as_str()),
         source: Arc::clone(source),
@@ -174,13 +203,14 @@ fn check_predeclared(session: &mut Session<'_>, tables: &Tables) {
 fn declare_workflow(
     session: &mut Session<'_>,
     tables: &mut Tables,
-    module: usize,
+    (module, number): (usize, u32),
     item: &Arc<ast::Item>,
     source: &Arc<ast::Workflow>,
 ) {
     let index = tables.workflows.len() as u32;
     let name = &source.head.name;
     tables.workflows.push(WorkflowInfo {
+        number,
         module,
         name: Name::from(name.text.as_str()),
         item: Arc::clone(item),

@@ -1,36 +1,43 @@
 //! The functions of a program: their values, and that none of them needs itself.
 
 use std::collections::BTreeSet;
+use std::mem::take;
 
 use wfl_ir::{Expr, Function, Name, Type, Value};
 use wfl_source::{Code, Diagnostic};
 
 use crate::expr::{Binding, Checker};
+use crate::pass::Passes;
 use crate::rule::ir_fields;
 use crate::session::Session;
-use crate::tables::{Body, Tables};
+use crate::tables::{Body, FunctionInfo, Tables};
 
-/// Checks the values of all functions and fills [`Tables::functions`].
-pub(crate) fn check(session: &mut Session<'_>, tables: &mut Tables) {
-    let mut functions = Vec::new();
-    let mut calls: Vec<BTreeSet<u32>> = Vec::new();
-    for index in 0..tables.declared_functions.len() {
-        if matches!(tables.declared_functions[index].body, Body::Expression(_)) {
-            let (function, called) = check_one(session, tables, index);
+/// Checks the values of functions and fills [`Tables::functions`]. While they are checked none has a value.
+pub(crate) fn check(passes: &mut Passes<'_>, tables: &mut Tables) {
+    let (mut functions, mut calls) = (take(&mut tables.functions), take(&mut tables.calls));
+    for info in &tables.declared_functions {
+        let Body::Expression(at) = info.body else { continue };
+        let Some((function, called)) = passes.item(info.number, |session| check_one(session, tables, info))
+        else {
+            continue;
+        };
+        let at = at as usize;
+        if at < functions.len() {
+            (functions[at], calls[at]) = (function, called);
+        } else {
             functions.push(function);
             calls.push(called);
         }
     }
     for at in rings(&calls) {
-        report_ring(session, tables, &calls, at);
+        passes.general(|session| report_ring(session, tables, &calls, at));
         // What has no end must not be computed, not even while compiling.
         functions[at].body = Expr::Const(Value::None);
     }
-    tables.functions = functions;
+    (tables.functions, tables.calls) = (functions, calls);
 }
 
-fn check_one(session: &mut Session<'_>, tables: &Tables, index: usize) -> (Function, BTreeSet<u32>) {
-    let info = &tables.declared_functions[index];
+fn check_one(session: &mut Session<'_>, tables: &Tables, info: &FunctionInfo) -> (Function, BTreeSet<u32>) {
     let mut checker = Checker::new(session, tables, info.module);
     for param in &info.params {
         let place = Expr::Local(checker.locals);
@@ -50,7 +57,7 @@ fn check_one(session: &mut Session<'_>, tables: &Tables, index: usize) -> (Funct
         None => Expr::Const(Value::None),
     };
     checker.release(0);
-    let called = std::mem::take(&mut checker.called);
+    let called = take(&mut checker.called);
     let module = &tables.modules[info.module].path;
     let name = Name::from(format!("{module}.{}", info.name));
     let result = if info.result.is_unknown() { Type::Json } else { info.result.to_ir() };

@@ -30,7 +30,7 @@ pub(crate) fn check(
     session: &mut Session<'_>,
     tables: &Tables,
     modules: &[Module<'_>],
-    touches: &[Touches],
+    touches: &[&Touches],
 ) -> Governance {
     let mut governance = Governance::default();
     check_titles(session, modules);
@@ -213,12 +213,12 @@ impl<'s, 'f> About<'s, 'f> {
         Some((field.name.clone(), typed.expr))
     }
 
-    fn policy(&mut self, source: &ast::Policy, touches: &[Touches]) -> Policy {
+    fn policy(&mut self, source: &ast::Policy, touches: &[&Touches]) -> Policy {
         let rules = source.rules.iter().filter_map(|rule| self.policy_rule(rule, touches)).collect();
         Policy { title: source.title.clone(), rules, span: source.title_span }
     }
 
-    fn policy_rule(&mut self, rule: &ast::PolicyRule, touches: &[Touches]) -> Option<PolicyRule> {
+    fn policy_rule(&mut self, rule: &ast::PolicyRule, touches: &[&Touches]) -> Option<PolicyRule> {
         let operations = self.operations(&rule.target, touches);
         let mut calls = Vec::new();
         for operation in operations {
@@ -261,7 +261,7 @@ impl<'s, 'f> About<'s, 'f> {
         checker.check_as(condition, &Ty::Bool).expr
     }
 
-    fn operations(&mut self, target: &PolicyTarget, touches: &[Touches]) -> Vec<u32> {
+    fn operations(&mut self, target: &PolicyTarget, touches: &[&Touches]) -> Vec<u32> {
         match target {
             PolicyTarget::Label(label) => {
                 let labelled = touches.iter().enumerate().filter(|(_, it)| it.labels.contains(&label.text));
@@ -297,7 +297,7 @@ impl<'s, 'f> About<'s, 'f> {
     }
 
     // A rule about nothing would look like a rule that holds.
-    fn no_label(&mut self, label: &ast::Name, touches: &[Touches]) {
+    fn no_label(&mut self, label: &ast::Name, touches: &[&Touches]) {
         let title = format!("no operation is labelled `{}`", label.text);
         let diagnostic = Diagnostic::new(Code::E0232, title, label.span, "the rule is about nothing");
         let known = touches.iter().flat_map(|it| &it.labels).map(String::as_str);

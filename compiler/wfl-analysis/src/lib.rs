@@ -10,6 +10,8 @@ mod session;
 mod names;
 mod tables;
 mod module;
+mod pass;
+mod mention;
 mod declare;
 mod alias;
 mod nesting;
@@ -25,6 +27,7 @@ mod body;
 mod workflow;
 mod governance;
 mod scenario;
+mod declared;
 mod memo;
 mod analyze;
 

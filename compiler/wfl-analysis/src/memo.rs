@@ -1,29 +1,25 @@
 //! What is known from earlier analyses, so that a change costs what it touches.
 //!
-//! A program has two levels. Declarations see each other: they are analysed as a whole, and again when one of them
-//! changes. The bodies of workflows, and tests, see declarations only: each is analysed by itself, and again when its
-//! text changes, or the declarations do.
+//! A program has two levels. Declarations see each other: when one changes, it and those that speak of it are looked at
+//! again. The bodies of workflows, and tests, see declarations only: each is checked by itself, and again when its text
+//! changes, or a declaration that it speaks of.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
 use std::sync::Arc;
 
-use wfl_ir::{Label, Operation};
 use wfl_source::{Code, Diagnostic, FileId, Files};
 use wfl_syntax::ast::{Item, ItemKind, Test};
 
-use crate::attribute;
-use crate::contract;
 use crate::declare;
-use crate::function;
+use crate::declared::Declared;
 use crate::governance::{self, Governance};
-use crate::hir::{self, Declassified, Touches};
-use crate::module::{Module, check_names, check_rings};
+use crate::hir::{self, Declassified};
+use crate::module::Module;
 use crate::parallel::in_parallel;
-use crate::rule;
+use crate::pass::Given;
 use crate::scenario;
-use crate::session::{Found, Session};
-use crate::signature;
+use crate::session::Found;
 use crate::summary::{self, Summary};
 use crate::tables::{Tables, WorkflowInfo};
 use crate::workflow;
@@ -34,8 +30,10 @@ const WORTH_A_THREAD: usize = 20;
 /// What an analysis had to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Effort {
-    /// Whether it analysed the declarations.
-    pub declarations: bool,
+    /// Whether it began from nothing.
+    pub whole: bool,
+    /// How many declarations were looked at again, if it did not.
+    pub items: usize,
     /// How many bodies of workflows it checked.
     pub bodies: usize,
     /// How many tests it checked.
@@ -57,26 +55,6 @@ pub struct Memo {
 /// A workflow: its number and its item.
 type Subject = (u32, Arc<Item>);
 
-/// What depends on declarations alone.
-#[derive(Debug)]
-pub(crate) struct Declared {
-    modules: Vec<Known>,
-    roles: BTreeMap<String, Label>,
-    pub(crate) tables: Tables,
-    pub(crate) operations: Vec<Operation>,
-    pub(crate) touches: Vec<Touches>,
-    pub(crate) found: Found,
-}
-
-/// A module as it was.
-#[derive(Debug)]
-struct Known {
-    path: String,
-    file: FileId,
-    own: bool,
-    items: Vec<Arc<Item>>,
-}
-
 /// What came out of one item.
 #[derive(Debug)]
 pub(crate) struct Kept<T> {
@@ -91,20 +69,6 @@ impl<T> Kept<T> {
     }
 }
 
-/// What every part of an analysis looks at.
-#[derive(Clone, Copy)]
-pub(crate) struct Given<'a> {
-    pub(crate) modules: &'a [Module<'a>],
-    pub(crate) files: &'a Files,
-    pub(crate) roles: &'a BTreeMap<String, Label>,
-}
-
-impl<'a> Given<'a> {
-    pub(crate) fn session(&self) -> Session<'a> {
-        Session::new(self.files, self.roles)
-    }
-}
-
 impl Memo {
     /// What the last analysis had to do.
     pub fn effort(&self) -> Effort {
@@ -113,30 +77,36 @@ impl Memo {
 
     /// Brings everything up to date: gives the reports, and what is declared about workflows.
     pub(crate) fn update(&mut self, given: Given<'_>) -> (Vec<Diagnostic>, Governance, Vec<Declassified>) {
-        let known = self.declared.take().filter(|declared| declared.is_of(given));
-        if known.is_none() {
+        let before = self.declared.take().and_then(|mut declared| {
+            let changed = declared.changes(given)?;
+            let touched = declared.take_changes(given, &changed);
+            Some((declared, touched))
+        });
+        if before.is_none() {
             *self = Memo::default();
         }
-        self.effort = Effort { declarations: known.is_none(), ..Effort::default() };
-        let mut declared = known.unwrap_or_else(|| Declared::new(given));
-        declared.adopt(given.modules);
-        let rings = self.summarise(given, &mut declared.tables);
-        self.check_bodies(given, &declared.tables);
+        let whole = before.is_none();
+        let (mut declared, touched) = before.unwrap_or_else(|| (Declared::new(given), BTreeSet::new()));
+        self.effort = Effort { whole, items: touched.len(), ..Effort::default() };
+        let rings = self.summarise(given, &mut declared.tables, &touched);
+        self.check_bodies(given, &declared.tables, &touched);
+        let touches = declared.tables.contracts.iter().map(|(_, touches)| touches).collect::<Vec<_>>();
         let mut session = given.session();
-        let governance = governance::check(&mut session, &declared.tables, given.modules, &declared.touches);
+        let governance = governance::check(&mut session, &declared.tables, given.modules, &touches);
         let governed = session.take();
-        self.check_tests(given, &declared.tables);
-        let found = [&declared.found, &rings].into_iter().chain(self.found()).chain([&governed]);
+        self.check_tests(given, &declared.tables, &touched);
+        let found = declared.findings.items.iter().chain([&declared.findings.general, &rings]);
+        let found = found.chain(self.found()).chain([&governed]);
         let diagnostics = conclude(given, &declared.tables, &found.collect::<Vec<_>>());
         self.declared = Some(declared);
         (diagnostics, governance, governed.declassified)
     }
 
     /// A body is checked anew as well when a workflow that it may start turned out to be another one to its callers.
-    fn summarise(&mut self, given: Given<'_>, tables: &mut Tables) -> Found {
+    fn summarise(&mut self, given: Given<'_>, tables: &mut Tables, touched: &BTreeSet<u32>) -> Found {
         let mut before = take(&mut self.summaries).into_iter();
         for info in &tables.workflows {
-            let known = before.next().filter(|known| known.is_of(&info.item));
+            let known = before.next().filter(|it| it.is_of(&info.item) && !touched.contains(&info.number));
             self.summaries.push(known.unwrap_or_else(|| {
                 let mut session = given.session();
                 let value = summary::summary(&mut session, tables, info);
@@ -155,9 +125,12 @@ impl Memo {
         session.take()
     }
 
-    fn check_bodies(&mut self, given: Given<'_>, tables: &Tables) {
+    fn check_bodies(&mut self, given: Given<'_>, tables: &Tables, touched: &BTreeSet<u32>) {
         let mut before = take(&mut self.bodies).into_iter();
-        let known = |info: &WorkflowInfo| before.next().filter(|known| known.is_of(&info.item));
+        let is_current = |it: &Kept<hir::Workflow>, info: &WorkflowInfo| {
+            it.is_of(&info.item) && !touched.contains(&info.number)
+        };
+        let known = |info: &WorkflowInfo| before.next().filter(|it| is_current(it, info));
         let known = tables.workflows.iter().map(known).collect::<Vec<_>>();
         let changed = tables.workflows.iter().zip(&known).filter(|(_, known)| known.is_none());
         let changed = changed.map(|(info, _)| info).collect::<Vec<_>>();
@@ -171,21 +144,22 @@ impl Memo {
         self.bodies.extend(known.into_iter().filter_map(|known| known.or_else(|| checked.next())));
     }
 
-    fn check_tests(&mut self, given: Given<'_>, tables: &Tables) {
+    fn check_tests(&mut self, given: Given<'_>, tables: &Tables, touched: &BTreeSet<u32>) {
         let known = take(&mut self.tests).into_iter().map(|known| (Arc::as_ptr(&known.item), known));
         let mut before = known.collect::<BTreeMap<_, _>>();
-        for (number, item, test) in tests(given.modules) {
+        for (module, number, item, test) in tests(given.modules) {
             let as_before = |known: &Kept<Option<Subject>>| match &known.value {
                 Some((workflow, item)) => self.bodies[*workflow as usize].is_of(item),
                 None => true,
             };
             let known = before.remove(&Arc::as_ptr(item)).filter(as_before);
+            let known = known.filter(|_| !touched.contains(&number));
             let kept = known.unwrap_or_else(|| {
                 self.effort.tests += 1;
                 let mut session = given.session();
-                let value = scenario::subject(&mut session, tables, number, test).map(|workflow| {
+                let value = scenario::subject(&mut session, tables, module, test).map(|workflow| {
                     let body = &self.bodies[workflow as usize];
-                    scenario::check(&mut session, tables, number, test, (workflow, &body.value));
+                    scenario::check(&mut session, tables, module, test, (workflow, &body.value));
                     (workflow, Arc::clone(&body.item))
                 });
                 Kept { item: Arc::clone(item), value, found: session.take() }
@@ -233,70 +207,12 @@ fn forgive(diagnostics: &mut Vec<Diagnostic>, files: &Files, file: FileId, broke
     });
 }
 
-fn tests<'a>(modules: &'a [Module<'a>]) -> impl Iterator<Item = (usize, &'a Arc<Item>, &'a Test)> {
-    modules.iter().enumerate().flat_map(|(number, module)| {
-        module.items.iter().filter_map(move |item| match &item.kind {
-            ItemKind::Test(test) => Some((number, item, test)),
-            _ => None,
-        })
+/// All tests, with the numbers of their modules and of their items.
+fn tests<'a>(modules: &'a [Module<'a>]) -> impl Iterator<Item = (usize, u32, &'a Arc<Item>, &'a Test)> {
+    let items =
+        modules.iter().enumerate().flat_map(|(at, module)| module.items.iter().map(move |it| (at, it)));
+    items.zip(0..).filter_map(|((module, item), number)| match &item.kind {
+        ItemKind::Test(test) => Some((module, number, item, test)),
+        _ => None,
     })
-}
-
-impl Declared {
-    fn new(given: Given<'_>) -> Declared {
-        let (mut session, modules) = (given.session(), given.modules);
-        check_names(&mut session, modules);
-        check_rings(&mut session, modules);
-        let mut tables = declare::declare(&mut session, modules);
-        signature::resolve(&mut session, &mut tables);
-        attribute::check(&mut session, modules);
-        rule::check(&mut session, &mut tables);
-        function::check(&mut session, &mut tables);
-        let (operations, touches) = contract::check(&mut session, &tables);
-        let (found, roles) = (session.take(), given.roles.clone());
-        Declared { modules: Vec::new(), roles, tables, operations, touches, found }
-    }
-
-    /// Whether everything that the declarations depend on is as it was.
-    fn is_of(&self, given: Given<'_>) -> bool {
-        let same = |(known, module): (&Known, &Module<'_>)| {
-            let items = known.items.iter().zip(module.items);
-            known.path == module.path
-                && (known.file, known.own) == (module.file, module.own)
-                && known.items.len() == module.items.len()
-                && items.into_iter().all(|(old, new)| Arc::ptr_eq(old, new) || declares_the_same(old, new))
-        };
-        self.roles == *given.roles
-            && self.modules.len() == given.modules.len()
-            && self.modules.iter().zip(given.modules).all(same)
-    }
-
-    /// Takes the items of now, of which only bodies differ from those of before.
-    fn adopt(&mut self, modules: &[Module<'_>]) {
-        let known = |module: &Module<'_>| {
-            let (path, items) = (module.path.to_owned(), module.items.to_vec());
-            Known { path, file: module.file, own: module.own, items }
-        };
-        self.modules = modules.iter().map(known).collect();
-        let workflows = modules.iter().flat_map(|module| module.items).filter_map(|item| match &item.kind {
-            ItemKind::Workflow(workflow) => Some((item, workflow)),
-            _ => None,
-        });
-        for (info, (item, source)) in self.tables.workflows.iter_mut().zip(workflows) {
-            (info.item, info.source) = (Arc::clone(item), Arc::clone(source));
-        }
-    }
-}
-
-/// Whether two items say the same to all others, at the same places.
-fn declares_the_same(old: &Item, new: &Item) -> bool {
-    let same = match (&old.kind, &new.kind) {
-        (ItemKind::Workflow(old), ItemKind::Workflow(new)) => old.head == new.head,
-        (ItemKind::Test(_), ItemKind::Test(_))
-        | (ItemKind::Migrate(_), ItemKind::Migrate(_))
-        | (ItemKind::Policy(_), ItemKind::Policy(_))
-        | (ItemKind::Invariant(_), ItemKind::Invariant(_)) => true,
-        _ => false,
-    };
-    (same && old.attributes == new.attributes) || old == new
 }

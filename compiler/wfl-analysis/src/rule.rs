@@ -4,28 +4,41 @@ use wfl_ir::{Expr, Field, Label, Name, Rule, TypeDef, TypeKind, Variant};
 use wfl_syntax::ast::{self, ItemKind};
 
 use crate::expr::{Binding, Checker};
+use crate::pass::Passes;
 use crate::session::Session;
-use crate::tables::{FieldInfo, Shape, Tables};
+use crate::tables::{FieldInfo, Shape, Tables, TypeInfo, VariantInfo};
 use crate::ty::Ty;
 
-/// Checks all rules and fills [`Tables::defs`].
-pub(crate) fn check(session: &mut Session<'_>, tables: &mut Tables) {
+/// Checks rules and fills [`Tables::defs`]. Within rules constants are held against none: those of other types may not
+/// be known yet.
+pub(crate) fn check(passes: &mut Passes<'_>, tables: &mut Tables) {
+    tables.defs.resize_with(tables.types.len(), || TypeDef {
+        name: Name::from(""),
+        kind: TypeKind::Enum(Vec::new()),
+    });
     for index in 0..tables.types.len() {
-        check_type(session, tables, index);
+        passes.item(tables.types[index].number, |session| check_type(session, tables, index));
     }
     for index in 0..tables.operations.len() {
-        let operation = &tables.operations[index];
-        let (module, sources) = (operation.module, &operation.source.head.parameters);
-        let rules = field_rules(session, tables, module, &operation.params, sources);
-        set(&mut tables.operations[index].params, rules);
+        passes.item(tables.operations[index].number, |session| {
+            let operation = &tables.operations[index];
+            let (module, sources) = (operation.module, &operation.source.head.parameters);
+            let rules = field_rules(session, tables, module, &operation.params, sources);
+            set(&mut tables.operations[index].params, rules);
+        });
     }
     for index in 0..tables.workflows.len() {
-        let workflow = &tables.workflows[index];
-        let (module, sources) = (workflow.module, &workflow.source.head.parameters);
-        let rules = field_rules(session, tables, module, &workflow.params, sources);
-        set(&mut tables.workflows[index].params, rules);
+        passes.item(tables.workflows[index].number, |session| {
+            let workflow = &tables.workflows[index];
+            let (module, sources) = (workflow.module, &workflow.source.head.parameters);
+            let rules = field_rules(session, tables, module, &workflow.params, sources);
+            set(&mut tables.workflows[index].params, rules);
+        });
     }
-    tables.defs = defs(tables);
+    for index in 0..tables.types.len() {
+        passes
+            .item(tables.types[index].number, |_| tables.defs[index] = define(tables, &tables.types[index]));
+    }
 }
 
 fn check_type(session: &mut Session<'_>, tables: &mut Tables, index: usize) {
@@ -93,6 +106,7 @@ fn rule_of(
 ) -> Option<Rule> {
     let text = Name::from(session.text(rule.span));
     let before = session.count();
+    session.rules_hold = false;
     let mut checker = Checker::new(session, tables, module);
     // A rule speaks of values that are there: the subject of `String?` is a `String`.
     checker.names.push(Binding {
@@ -105,28 +119,26 @@ fn rule_of(
         unused: None,
     });
     let holds = checker.check_as(rule, &Ty::Bool).expr;
+    session.rules_hold = true;
     (session.count() == before).then_some(Rule { holds, text })
 }
 
-/// The types in the IR's form.
-fn defs(tables: &Tables) -> Vec<TypeDef> {
-    let define = |info: &crate::tables::TypeInfo| TypeDef {
+/// A type in the IR's form.
+fn define(tables: &Tables, info: &TypeInfo) -> TypeDef {
+    TypeDef {
         name: Name::from(format!("{}.{}", tables.modules[info.module].path, info.name)),
         kind: match &info.shape {
             Shape::Record(fields) => TypeKind::Record(ir_fields(fields)),
             Shape::Error(fields) => TypeKind::Error(ir_fields(fields)),
             Shape::Event(fields) => TypeKind::Event(ir_fields(fields)),
             Shape::Enum(variants) => {
-                let variant = |it: &crate::tables::VariantInfo| Variant {
-                    name: it.name.clone(),
-                    fields: ir_fields(&it.fields),
-                };
+                let variant =
+                    |it: &VariantInfo| Variant { name: it.name.clone(), fields: ir_fields(&it.fields) };
                 TypeKind::Enum(variants.iter().map(variant).collect())
             }
             Shape::Refined { base, rule, .. } => TypeKind::Refined { base: base.to_ir(), rule: rule.clone() },
         },
-    };
-    tables.types.iter().map(define).collect()
+    }
 }
 
 /// Fields in the IR's form.

@@ -16,10 +16,21 @@ pub(crate) struct Found {
     pub(crate) declassified: Vec<Declassified>,
 }
 
+impl Found {
+    /// Adds what was found later.
+    pub(crate) fn add(&mut self, later: Found) {
+        self.diagnostics.extend(later.diagnostics);
+        self.used_imports.extend(later.used_imports);
+        self.declassified.extend(later.declassified);
+    }
+}
+
 /// The growing part of an analysis.
 pub(crate) struct Session<'a> {
     files: &'a Files,
     found: Found,
+    /// Whether constants are held against the rules of their types.
+    pub(crate) rules_hold: bool,
     roles: &'a BTreeMap<String, Label>,
 }
 
@@ -29,7 +40,7 @@ const CLEARANCE: Label = Label::Internal;
 impl<'a> Session<'a> {
     /// `roles` are those with a clearance of their own.
     pub(crate) fn new(files: &'a Files, roles: &'a BTreeMap<String, Label>) -> Self {
-        Self { files, found: Found::default(), roles }
+        Self { files, found: Found::default(), rules_hold: true, roles }
     }
 
     /// Notes sensitive data that may be seen after all.

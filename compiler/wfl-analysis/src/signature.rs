@@ -7,6 +7,7 @@ use wfl_syntax::ast::{self, EffectKind, ItemKind, TypeKind};
 use crate::alias;
 use crate::names::Space;
 use crate::nesting;
+use crate::pass::Passes;
 use crate::session::Session;
 use crate::tables::{
     AliasWorth, Body, Bound, EffectClass, FieldInfo, FunctionInfo, OperationInfo, Shape, Tables, Thing,
@@ -40,48 +41,62 @@ const MADE_OF: [(&str, &[&str]); 5] = [
 /// The member by which JSON names the variant, beside its fields.
 const DISCRIMINATOR: &str = "kind";
 
-/// Resolves all signatures.
-pub(crate) fn resolve(session: &mut Session<'_>, tables: &mut Tables) {
-    alias::judge(session, tables);
-    for index in 0..tables.types.len() {
-        let info = &tables.types[index];
-        let shape = Resolver::new(session, tables, info.module).shape(&info.item.kind);
-        if let Some(shape) = shape {
-            tables.types[index].shape = shape;
-        }
+/// Resolves signatures. Aliases are judged when all declarations are looked at.
+pub(crate) fn resolve(passes: &mut Passes<'_>, tables: &mut Tables) {
+    if passes.is_whole() {
+        passes.general(|session| alias::judge(session, tables));
     }
-    nesting::check(session, tables);
+    for index in 0..tables.types.len() {
+        passes.item(tables.types[index].number, |session| {
+            let info = &tables.types[index];
+            let shape = Resolver::new(session, tables, info.module).shape(&info.item.kind);
+            if let Some(shape) = shape {
+                tables.types[index].shape = shape;
+            }
+        });
+    }
+    passes.general(|session| nesting::check(session, tables));
     for index in 0..tables.operations.len() {
-        let OperationInfo { module, source, .. } = &tables.operations[index];
-        let mut resolver = Resolver::new(session, tables, *module);
-        let params = resolver.fields(&source.head.parameters, "parameter");
-        let (result, result_label) = resolver.typ(&source.head.result);
-        let raises = resolver.raises(&source.head.raises);
-        let effect = class(source);
-        let operation = &mut tables.operations[index];
-        (operation.params, operation.result, operation.result_label) = (params, result, result_label);
-        (operation.raises, operation.effect) = (raises, effect);
+        passes.item(tables.operations[index].number, |session| operation(session, tables, index));
     }
     for index in 0..tables.workflows.len() {
-        let (module, head) = (tables.workflows[index].module, &tables.workflows[index].source.head);
-        let mut resolver = Resolver::new(session, tables, module);
-        let params = resolver.fields(&head.parameters, "parameter");
-        let (result, result_label) = resolver.typ(&head.result);
-        let raises = resolver.raises(&head.raises);
-        let workflow = &mut tables.workflows[index];
-        (workflow.params, workflow.result, workflow.result_label) = (params, result, result_label);
-        workflow.raises = raises;
+        passes.item(tables.workflows[index].number, |session| workflow(session, tables, index));
     }
     for index in 0..tables.declared_functions.len() {
-        function(session, tables, index);
+        passes.item(tables.declared_functions[index].number, |session| function(session, tables, index));
     }
     // An alias that nothing uses is checked as well.
-    for number in 0..tables.aliases.len() {
-        if !alias::report(session, tables, number) {
-            let alias = &tables.aliases[number];
-            Resolver::new(session, tables, alias.module).typ(&alias.source.ty);
-        }
+    for index in 0..tables.aliases.len() {
+        passes.item(tables.aliases[index].number, |session| {
+            if !alias::report(session, tables, index) {
+                let alias = &tables.aliases[index];
+                Resolver::new(session, tables, alias.module).typ(&alias.source.ty);
+            }
+        });
     }
+}
+
+fn operation(session: &mut Session<'_>, tables: &mut Tables, index: usize) {
+    let OperationInfo { module, source, .. } = &tables.operations[index];
+    let mut resolver = Resolver::new(session, tables, *module);
+    let params = resolver.fields(&source.head.parameters, "parameter");
+    let (result, result_label) = resolver.typ(&source.head.result);
+    let raises = resolver.raises(&source.head.raises);
+    let effect = class(source);
+    let operation = &mut tables.operations[index];
+    (operation.params, operation.result, operation.result_label) = (params, result, result_label);
+    (operation.raises, operation.effect) = (raises, effect);
+}
+
+fn workflow(session: &mut Session<'_>, tables: &mut Tables, index: usize) {
+    let (module, head) = (tables.workflows[index].module, &tables.workflows[index].source.head);
+    let mut resolver = Resolver::new(session, tables, module);
+    let params = resolver.fields(&head.parameters, "parameter");
+    let (result, result_label) = resolver.typ(&head.result);
+    let raises = resolver.raises(&head.raises);
+    let workflow = &mut tables.workflows[index];
+    (workflow.params, workflow.result, workflow.result_label) = (params, result, result_label);
+    workflow.raises = raises;
 }
 
 fn function(session: &mut Session<'_>, tables: &mut Tables, index: usize) {

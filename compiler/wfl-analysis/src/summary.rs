@@ -6,6 +6,7 @@ use wfl_syntax::ast::{
     Action, ArmBody, Await, Block, Else, Handler, IfStatement, JumpKind, Match, Operand, Statement, Step,
 };
 
+use crate::contract::find_operation;
 use crate::names::Space;
 use crate::session::Session;
 use crate::tables::{EffectClass, Tables, Thing, WorkflowInfo};
@@ -52,24 +53,11 @@ pub(crate) fn conclude(session: &mut Session<'_>, tables: &Tables, summaries: &m
 }
 
 fn compensable(session: &mut Session<'_>, tables: &Tables, module: usize, step: &Step) -> bool {
-    let named = |name: &str| {
-        let own = tables.operations.iter().filter(|operation| operation.name == name);
-        own.map(|operation| operation.effect).collect::<Vec<_>>()
-    };
-    // Found without reports: those are made where the step is checked.
-    let effects = match step.call.path.segments.as_slice() {
-        [service, name] => match tables.find(session, module, Space::Type, &service.text) {
-            Some(Thing::Service(service)) => {
-                let operations = tables.services[service as usize].operations.iter();
-                let operations = operations.map(|index| &tables.operations[*index as usize]);
-                operations.filter(|it| it.name == name.text.as_str()).map(|it| it.effect).collect()
-            }
-            _ => named(&name.text),
-        },
-        [.., name] => named(&name.text),
-        [] => Vec::new(),
-    };
-    effects.contains(&EffectClass::Compensable)
+    // Reports are made where the step is checked.
+    let reports = session.count();
+    let operation = find_operation(session, tables, module, &step.call.path);
+    session.truncate(reports);
+    operation.is_some_and(|it| tables.operations[it as usize].effect == EffectClass::Compensable)
 }
 
 /// A workflow owes what the workflows owe that it starts.

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use wfl_ir::{Builtin, Currency, Function, Label, Library, Name, Rule, TypeDef};
+use wfl_ir::{Builtin, Currency, Function, Label, Library, Name, Operation, Rule, TypeDef};
 use wfl_source::Span;
 use wfl_syntax::ast;
 
+use crate::hir::Touches;
 use crate::names::{Names, Space};
 use crate::session::Session;
 use crate::ty::{Member, Ty};
@@ -39,6 +40,8 @@ pub(crate) enum Shape {
 
 #[derive(Clone, Debug)]
 pub(crate) struct TypeInfo {
+    /// The number of its item.
+    pub(crate) number: u32,
     pub(crate) module: usize,
     pub(crate) name: Name,
     pub(crate) span: Span,
@@ -49,6 +52,8 @@ pub(crate) struct TypeInfo {
 
 #[derive(Clone, Debug)]
 pub(crate) struct ServiceInfo {
+    /// The number of its item.
+    pub(crate) number: u32,
     pub(crate) name: Name,
     pub(crate) span: Span,
     pub(crate) operations: Vec<u32>,
@@ -66,6 +71,8 @@ pub(crate) enum EffectClass {
 
 #[derive(Clone, Debug)]
 pub(crate) struct OperationInfo {
+    /// The number of its item.
+    pub(crate) number: u32,
     pub(crate) module: usize,
     pub(crate) service: u32,
     pub(crate) name: Name,
@@ -80,6 +87,8 @@ pub(crate) struct OperationInfo {
 
 #[derive(Clone, Debug)]
 pub(crate) struct WorkflowInfo {
+    /// The number of its item.
+    pub(crate) number: u32,
     pub(crate) module: usize,
     pub(crate) name: Name,
     pub(crate) item: Arc<ast::Item>,
@@ -122,6 +131,8 @@ pub(crate) enum Body {
 
 #[derive(Clone, Debug)]
 pub(crate) struct FunctionInfo {
+    /// The number of its item.
+    pub(crate) number: u32,
     pub(crate) module: usize,
     pub(crate) name: Name,
     pub(crate) source: Arc<ast::Function>,
@@ -141,6 +152,8 @@ pub(crate) struct FunctionInfo {
 /// Another name for a type.
 #[derive(Clone, Debug)]
 pub(crate) struct AliasInfo {
+    /// The number of its item.
+    pub(crate) number: u32,
     pub(crate) module: usize,
     pub(crate) source: Arc<ast::Alias>,
     pub(crate) worth: AliasWorth,
@@ -201,10 +214,14 @@ pub(crate) struct Tables {
     pub(crate) prelude: Option<usize>,
     /// The functions that are expressions; complete once their pass is over.
     pub(crate) functions: Vec<Function>,
+    /// The functions that each of them calls.
+    pub(crate) calls: Vec<BTreeSet<u32>>,
     /// How many of them there are.
     pub(crate) expressions: u32,
     /// The types in the IR's form; complete once all rules are checked.
     pub(crate) defs: Vec<TypeDef>,
+    /// The operations in the IR's form, and what they touch; complete once all contracts are checked.
+    pub(crate) contracts: Vec<(Operation, Touches)>,
 }
 
 impl Tables {

@@ -172,7 +172,7 @@ fn edits(lines: usize) {
         text.lines().count(),
         ms(started.elapsed())
     );
-    println!("median ms\t99 %\tmost\tbodies\tchange");
+    println!("median ms\t99 %\tmost\titems\tbodies\tchange");
     for (what, old, new) in CHANGES {
         let old = old.replace("ID", "0x");
         let (mut times, mut effort) = (Vec::new(), Effort::default());
@@ -194,7 +194,14 @@ fn edits(lines: usize) {
         }
         times.sort_unstable();
         let at = |share: f64| ms(times[((times.len() - 1) as f64 * share) as usize]);
-        println!("{:.2}\t{:.2}\t{:.2}\t{}\t{what}", at(0.5), at(0.99), at(1.0), effort.bodies);
+        println!(
+            "{:.2}\t{:.2}\t{:.2}\t{}\t{}\t{what}",
+            at(0.5),
+            at(0.99),
+            at(1.0),
+            effort.items,
+            effort.bodies
+        );
     }
 }
 

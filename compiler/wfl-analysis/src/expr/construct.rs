@@ -155,6 +155,7 @@ impl Checker<'_, '_> {
         if let (Some(rule), Some(constant)) = (&field.rule, typed.value())
             && *constant != Value::None
             && !typed.ty.is_unknown()
+            && self.session.rules_hold
             && wfl_eval::fits(self.tables.library(), &rule.holds, constant) == Ok(false)
         {
             self.rule_broken(&format!("`{}`", field.name), &rule.text, value.span);

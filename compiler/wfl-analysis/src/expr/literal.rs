@@ -48,7 +48,7 @@ impl Checker<'_, '_> {
 
     /// Holds a constant against the rules of a refined type.
     pub(crate) fn check_rules(&mut self, ty: &Ty, value: &Value, span: Span) {
-        let Ty::Named(_) = ty else { return };
+        let (Ty::Named(_), true) = (ty, self.session.rules_hold) else { return };
         if let Ok(Some((name, rule))) = wfl_eval::check_rule(self.tables.library(), &ty.to_ir(), value) {
             let short = name.rsplit('.').next().unwrap_or(&name).to_owned();
             self.rule_broken(&format!("`{short}`"), &rule, span);
