@@ -19,8 +19,8 @@ pub(crate) struct Copied {
     pub(crate) whole: bool,
 }
 
-/// Finds what is to be copied.
-pub(crate) fn copied(text: &str, nodes: &[Node]) -> Copied {
+/// Finds what is to be copied. `broken` tells of errors in the chunks above.
+pub(crate) fn copied(text: &str, nodes: &[Node], broken: bool) -> Copied {
     let mut found = Copied { nodes: vec![false; nodes.len()], errors: 0, whole: nodes.is_empty() };
     // The nodes and the parts around the node at hand.
     let (mut around, mut units): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
@@ -38,6 +38,10 @@ pub(crate) fn copied(text: &str, nodes: &[Node]) -> Copied {
         let unit = is_unit(node.rule, parent);
         if unit {
             units.push(at);
+            // To what is wrong above, a word of an item says something else once its name is on its line.
+            if parent == Rule::file && (broken || found.errors > 0) && is_split(text, nodes, at) {
+                found.nodes[at] = true;
+            }
         }
         around.push(at);
         if node.rule == Rule::attr {
@@ -115,6 +119,21 @@ fn is_unit(rule: Rule, parent: Rule) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a line ends between the word of an item and what stands behind it.
+fn is_split(text: &str, nodes: &[Node], item: usize) -> bool {
+    let mut at = item + 1;
+    while let Some(node) =
+        nodes.get(at).filter(|it| matches!(it.rule, Rule::doc | Rule::attr | Rule::COMMENT))
+    {
+        at = node.next as usize;
+    }
+    let word = nodes.get(at + 1).filter(|_| nodes[item].rule == Rule::item);
+    word.is_some_and(|word| {
+        let behind = text[word.end as usize..].trim_start_matches([' ', '\t']);
+        behind.starts_with(['\n', '\r']) || behind.starts_with("//")
+    })
 }
 
 /// Whether the rule is a clause of a workflow.

@@ -181,7 +181,7 @@ impl<'t> Reader<'t> {
         self.gap(start);
         let nodes = chunk.tree.nodes();
         let source = &self.text[start..end];
-        let copied = copied(source, nodes);
+        let copied = copied(source, nodes, self.found.errors > 0);
         if copied.whole || !has_plain_gaps(source, nodes, &copied.nodes) {
             let from = end - source.trim_start_matches(is_blank).len();
             let to = start + text_end(nodes).max(source.trim_end_matches(is_blank).len());

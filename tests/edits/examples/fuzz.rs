@@ -3,19 +3,21 @@
 //! usage: cargo run --release -p wfl-edits --example fuzz -- TARGET [CASES] [SECONDS]
 //!
 //! TARGET is `parse`, `check` or `format`. `WFL_SEED` gives the seed of the campaign. With `case SEED` instead of the
-//! numbers, one case is tried and shown; with `small SEED`, the smallest text that fails as this one does.
+//! numbers, one case is tried and shown; with `small SEED`, the smallest text that fails as this one does; with
+//! `file PATH`, a text such as `WFL_KEEP` leaves.
 
 #![expect(clippy::print_stdout, reason = "it is there to be read")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use wfl_edits::campaign::{Amount, Cases, Target, run, shrink};
+use wfl_edits::campaign::{Amount, Cases, Target, attempt, run, shrink};
+use wfl_edits::property::{ALONE, Case};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let argument = |at: usize| arguments.get(at).map(String::as_str).unwrap_or_default();
     let Some(target) = Target::named(argument(0)) else {
-        println!("usage: fuzz parse|check|format [cases] [seconds] | case|small <seed>");
+        println!("usage: fuzz parse|check|format [cases] [seconds] | case|small <seed> | file <path>");
         return;
     };
     let number = |at: usize| argument(at).parse::<u64>().ok();
@@ -26,6 +28,17 @@ fn main() {
         }
         println!("{}\n{}", case.path, case.text);
         println!("--- {:?}", target.holds(&case));
+        return;
+    }
+    if argument(1) == "file" {
+        let Ok(text) = std::fs::read_to_string(argument(2)) else {
+            println!("cannot be read: {}", argument(2));
+            return;
+        };
+        let case = Case { path: ALONE.to_owned(), text };
+        let begun = Instant::now();
+        let result = attempt(target, &case);
+        println!("{result:?} in {:.1} ms", begun.elapsed().as_secs_f64() * 1_000.0);
         return;
     }
     let seed = std::env::var("WFL_SEED").ok().and_then(|seed| seed.parse().ok());
