@@ -86,7 +86,7 @@ fn ends(tables: &Tables, index: u32, depth: u32, states: &mut Vec<State>, found:
         State::New => {}
     }
     states[index as usize] = State::Open;
-    let mut height = 0;
+    let (mut height, rings) = (0, found.rings.len());
     let mut inside = |ty: &Ty| match ty {
         Ty::Named(inner) => {
             let is_end = ends(tables, *inner, depth + 1, states, found);
@@ -110,8 +110,12 @@ fn ends(tables: &Tables, index: u32, depth: u32, states: &mut Vec<State>, found:
         }
     };
     if matches!(tables.types[index as usize].shape, Shape::Enum(_)) && is_end {
-        // What its other variants run into is no ring of this type.
-        found.rings.clear();
+        // Where its other variants lead back to, they are no rings; those that lie inside of them are.
+        let mut at = 0;
+        found.rings.retain(|ring| {
+            at += 1;
+            at <= rings || states[*ring as usize] != State::Open
+        });
     }
     height += 1;
     if height > MOST_DEPTH {
