@@ -94,7 +94,7 @@ impl Page {
             // A new line could make text that fits nowhere an attribute or doc comment of what follows.
             let is_decorated = ["///", "@"].iter().any(|begin| first.text.starts_with(begin));
             let is_item = tokens.is(root, &[Rule::item]);
-            let same_line = first.above.is_empty() && first.lines.0 == before.line;
+            let same_line = first.above.is_empty() && !first.fresh && first.lines.0 == before.line;
             let is_stray = same_line && !(is_item && (before.apart || is_decorated));
             self.text.push_str(match is_blank || (must && blanks_below == 0) {
                 true => "\n\n",

@@ -94,7 +94,8 @@ fn flat_end(inside: &str) -> Option<usize> {
             '"' => text_length(rest)?,
             'r' if rest.starts_with("r\"") => 3 + rest[2..].find('"')?,
             _ if begins_word(first) => {
-                rest.find(|character| !is_word_character(character)).unwrap_or(rest.len())
+                let length = rest.find(|character| !is_word_character(character)).unwrap_or(rest.len());
+                Some(length).filter(|length| !matches!(&rest[..*length], "if" | "match"))?
             }
             _ => first.len_utf8(),
         };

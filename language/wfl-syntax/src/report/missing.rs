@@ -144,6 +144,7 @@ fn unclosed(scan: &mut Scan<'_>, offset: u32, open: char, close: &str) {
     }
     let Some(opening) = scan.opening(parent, open) else { return };
     let end = scan.previous_end(offset);
+    let suspect = if open == '{' { scan.closed_too_far_left(parent) } else { None };
     scan.report_at(end, |scan| {
         let place = scan.span(opening, opening + 1);
         if open == '"' {
@@ -151,7 +152,6 @@ fn unclosed(scan: &mut Scan<'_>, offset: u32, open: char, close: &str) {
             let help = "a text ends on the line on which it begins";
             return Diagnostic::new(Code::E0103, title, place, "begins here").help(help);
         }
-        let suspect = if open == '{' { scan.closed_too_far_left(parent) } else { None };
         let construct = match suspect {
             Some((inner, _)) => scan.construct_at(inner),
             None => scan.construct(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
+use std::ops::Range;
 
 use wfl_source::{Diagnostic, FileId, Span};
 
@@ -15,6 +16,8 @@ pub(crate) struct Scan<'t> {
     file: FileId,
     base: u32,
     ancestors: Vec<usize>,
+    /// Those of them that one can speak of.
+    constructs: Vec<usize>,
     comments: Vec<(usize, usize)>,
     reported: BTreeSet<u32>,
     diagnostics: Vec<Diagnostic>,
@@ -24,6 +27,8 @@ pub(crate) struct Scan<'t> {
     disordered: BTreeSet<usize>,
     /// The node behind a declaration that is not closed.
     foreign_end: usize,
+    /// The last nodes among which none is closed too far left.
+    orderly: Range<usize>,
     /// The last list that was looked at, and whether it is unclosed.
     list: (usize, bool),
     /// By declaration, the words that cannot be names, and where they stand.
@@ -32,21 +37,24 @@ pub(crate) struct Scan<'t> {
 
 impl<'t> Scan<'t> {
     pub(crate) fn new(nodes: &'t [Node], text: &'t str, file: FileId, base: u32) -> Self {
-        let (ancestors, comments, reported) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (ancestors, constructs, comments, reported) =
+            (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
         let diagnostics = Vec::new();
         let (disordered, list) = (BTreeSet::new(), (0, false));
-        let (broken_end, foreign_end, misnamed) = (0, 0, BTreeMap::new());
+        let (broken_end, foreign_end, orderly, misnamed) = (0, 0, 0..0, BTreeMap::new());
         Self {
             nodes,
             text,
             file,
             base,
             ancestors,
+            constructs,
             comments,
             reported,
             diagnostics,
             broken_end,
             foreign_end,
+            orderly,
             disordered,
             list,
             misnamed,
@@ -70,11 +78,17 @@ impl<'t> Scan<'t> {
         while self.ancestors.last().is_some_and(|top| self.nodes[*top].next as usize <= at) {
             self.ancestors.pop();
         }
+        while self.constructs.last().is_some_and(|top| self.nodes[*top].next as usize <= at) {
+            self.constructs.pop();
+        }
         let node = self.nodes[at];
         if node.rule == Rule::COMMENT {
             self.comments.push((node.start as usize, node.end as usize));
         }
         self.ancestors.push(at);
+        if word_of(node.rule).is_some() {
+            self.constructs.push(at);
+        }
     }
 
     /// Whether a broken statement stands directly behind another one.
@@ -246,7 +260,8 @@ impl<'t> Scan<'t> {
 
     /// The nearest construct around the current node that one can speak of, quoted: `` `step hold` ``.
     pub(crate) fn construct(&self) -> Option<String> {
-        self.ancestors.iter().rev().skip(1).find_map(|at| self.spoken(*at))
+        let current = self.ancestors.last();
+        self.constructs.iter().rev().find(|at| Some(*at) != current).and_then(|at| self.spoken(*at))
     }
 
     /// The construct that a node is, or that is nearest around it.
@@ -267,18 +282,25 @@ impl<'t> Scan<'t> {
 
     /// A node inside of `at` whose `{` is closed by a `}` further left than the line of the `{`: probably that `}`
     /// was meant for something around it. Gives the innermost such node and the place of its `{`.
-    pub(crate) fn closed_too_far_left(&self, at: usize) -> Option<(usize, u32)> {
+    pub(crate) fn closed_too_far_left(&mut self, at: usize) -> Option<(usize, u32)> {
         let inside = at + 1..self.nodes[at].next as usize;
-        inside.rev().find_map(|inner| {
+        // What is nested deeply is not searched through again at every level.
+        let known = [self.orderly.start, self.orderly.end].map(|it| it.clamp(inside.start, inside.end));
+        let unknown = (inside.start..known[0]).chain(known[1]..inside.end);
+        let found = unknown.rev().find_map(|inner| {
             let node = self.nodes[inner];
-            let opening = self.opening(inner, '{')?;
             // A `}` is one byte, so what is cut here is never the middle of a character.
             let closing = node.end.checked_sub(1).filter(|at| self.text.as_bytes()[*at as usize] == b'}')?;
+            let opening = self.opening(inner, '{')?;
             let (open_line, close_line) = (self.line_start(opening), self.line_start(closing));
             let first_on_its_line = self.text[close_line..closing as usize].trim().is_empty();
             let closes = first_on_its_line && open_line < close_line;
             (closes && self.indent(close_line) < self.indent(open_line)).then_some((inner, opening))
-        })
+        });
+        if found.is_none() {
+            self.orderly = inside;
+        }
+        found
     }
 
     fn line_start(&self, offset: u32) -> usize {
