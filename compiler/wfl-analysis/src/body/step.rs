@@ -8,6 +8,7 @@ use crate::body::catch::Outcomes;
 use crate::body::flow::{Debt, Flow};
 use crate::body::state::{Body, FallThrough, Frame, Recovery};
 use crate::contract::find_operation;
+use crate::expr::of_unused_read;
 use crate::hir::{Block, Handler, Statement, Step};
 use crate::tables::{EffectClass, label};
 use crate::ty::Ty;
@@ -134,11 +135,7 @@ impl Body<'_, '_> {
         if matches!(step.name, StepName::Anonymous(_)) {
             let title = format!("the answer of `{}` is not used", self.cx.tables.qualified(operation));
             let diagnostic = Diagnostic::new(Code::W0203, title, step.span, "finds out something for nobody");
-            self.report(
-                diagnostic
-                    .note("a read changes nothing: without its answer the step does nothing")
-                    .help("remove the step, or use what it finds out"),
-            );
+            self.report(of_unused_read(diagnostic));
         }
         Some(Code::W0203)
     }

@@ -25,6 +25,13 @@ pub(crate) struct Binding {
     pub(crate) unused: Option<Code>,
 }
 
+/// Why it matters that nobody looks at the answer of a read.
+pub(crate) fn of_unused_read(diagnostic: Diagnostic) -> Diagnostic {
+    diagnostic
+        .note("a read changes nothing: without its answer the step does nothing")
+        .help("remove the step, or use what it finds out")
+}
+
 /// What `workflow.` offers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Facts {
@@ -105,9 +112,7 @@ impl<'s, 'f> Checker<'s, 'f> {
             let title = format!("`{}` is not used", binding.name);
             let diagnostic = Diagnostic::new(code, title, binding.span, "never read");
             self.session.report(match code {
-                Code::W0203 => diagnostic
-                    .note("a read changes nothing: without its answer the step does nothing")
-                    .help("remove the step, or use what it finds out"),
+                Code::W0203 => of_unused_read(diagnostic),
                 _ => diagnostic.help("remove it, or begin its name with `_`").fix(
                     format!("write `_{}`", binding.name),
                     Span { end: binding.span.start, ..binding.span },

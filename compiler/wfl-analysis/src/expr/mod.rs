@@ -15,5 +15,5 @@ mod pattern;
 mod exhaustive;
 mod form;
 
-pub(crate) use checker::{Binding, Checker, Facts};
+pub(crate) use checker::{Binding, Checker, Facts, of_unused_read};
 pub(crate) use pattern::Binds;
