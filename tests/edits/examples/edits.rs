@@ -7,6 +7,7 @@
 
 use std::time::{Duration, Instant};
 
+use wfl_edits::calls;
 use wfl_edits::experiment::{Outcome, run, shown, table};
 use wfl_edits::program::{Program, examples, library};
 use wfl_source::FileId;
@@ -46,8 +47,24 @@ fn main() {
     }
     outcomes.sort_by_key(|it| std::cmp::Reverse(it.time));
     for it in outcomes.iter().take(10) {
-        let (time, before) = (it.time.as_secs_f64(), best_time(&programs[it.program].text).as_secs_f64());
-        println!("{:.2} ms, {:.1} times that before: {}", time * 1_000.0, time / before, place(it));
+        let text = &programs[it.program].text;
+        let (time, before) = (it.time.as_secs_f64(), best_time(text).as_secs_f64());
+        let (calls, unedited) = (calls::count(&it.edit.apply(text)), calls::count(text));
+        println!(
+            "{:.2} ms, {:.1} times that before; {calls} calls of rules, {:.2} times: {}",
+            time * 1_000.0,
+            time / before,
+            calls as f64 / unedited as f64,
+            place(it)
+        );
+    }
+    for Program { name, text } in &programs {
+        let calls = calls::count(text);
+        println!(
+            "{calls:8} calls for {:6} bytes, {:5.1} for each: {name}",
+            text.len(),
+            calls as f64 / text.len() as f64
+        );
     }
 }
 

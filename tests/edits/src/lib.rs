@@ -8,6 +8,7 @@ pub mod program;
 pub mod edit;
 pub mod names;
 pub mod form;
+pub mod calls;
 pub mod property;
 pub mod experiment;
 pub mod mutate;
