@@ -151,6 +151,9 @@ pub fn start(transfer: &Transfer, input: &Json) -> NewRecord {
         source: Source::Inline(encode_fields(plan.library(), &plan.params, &fields).to_string().into_bytes()),
         digest: input_digest(&fields),
         starter: "test".into(),
+        parent: None,
+        deadline: None,
+        parent_epoch: None,
     });
     let envelope = start.envelope(&namespace, instance, None);
     NewRecord { partition: wfl_record::Partition(0), first: true, envelope }
@@ -182,7 +185,7 @@ impl Run<'_, '_> {
 
     /// A person tries again what is suspended.
     fn retry(&mut self, id: InstanceId, number: usize) {
-        let wish = Input::Control(Control::Retry { step: None, request: number.to_string() });
+        let wish = Input::Control(Control::Retry { step: None, request: number.to_string(), item: None });
         let envelope = wish.envelope(&Namespace::default(), id, Some("person".into()));
         self.append(NewRecord { partition: wfl_record::Partition(0), first: false, envelope });
     }
@@ -199,7 +202,7 @@ impl Run<'_, '_> {
                 self.events.push_back(Event::Plan(hash, Ok(Arc::clone(&self.transfer.plan))));
             }
             Action::NeedPlan(hash) => self.events.push_back(Event::Plan(hash, Err("another plan".into()))),
-            Action::NeedBlob(_) | Action::CancelCall(_) => {}
+            Action::NeedBlob(_) | Action::NeedStart(_) | Action::CancelCall(_) => {}
             Action::Update(update) => self.facts.extend(update.facts),
             Action::Alarm(alarm) => self.alarms.push(alarm),
         }

@@ -47,6 +47,9 @@ fn result(ty: &str, body: &str) -> String {
         source: Source::Inline(args.clone()),
         digest: input_digest(&fields),
         starter: "test".into(),
+        parent: None,
+        deadline: None,
+        parent_epoch: None,
     });
     let mut state = None;
     let envelope = start.envelope(&namespace, id, None);
@@ -58,7 +61,7 @@ fn result(ty: &str, body: &str) -> String {
             format!("{}({fields:?})", plan.types[*error as usize].short_name())
         }
         Some(other) => format!("{other:?}"),
-        None => state.suspensions().iter().map(|(_, why)| why.to_string()).collect(),
+        None => state.suspensions().iter().map(|(_, _, why)| why.to_string()).collect(),
     }
 }
 

@@ -213,6 +213,7 @@ impl Lowering<'_, '_> {
             plan,
             args: self.link.args(&run.args),
             result: self.result(run.slot),
+            gives: self.result(run.slot).filter(|_| !run.detached).map(|_| self.link.ty(&callee.result)),
             detached: run.detached,
             pivot: run.pivot,
             when_cancelled: match run.when_cancelled {

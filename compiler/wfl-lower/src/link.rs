@@ -40,14 +40,19 @@ impl Numbers for Link<'_> {
 
 impl<'p> Link<'p> {
     pub(crate) fn new(program: &'p Program, workflow: &Workflow) -> Link<'p> {
-        let mut needs =
-            Needs { program, types: BTreeSet::new(), operations: BTreeSet::new(), functions: Vec::new() };
+        let read = read_slots(workflow);
+        let mut needs = Needs {
+            program,
+            types: BTreeSet::new(),
+            operations: BTreeSet::new(),
+            functions: Vec::new(),
+            read: &read,
+        };
         needs.workflow(workflow);
         let functions = std::mem::take(&mut needs.functions);
         let (mut types, mut operations) = (sorted(needs.types), sorted(needs.operations));
         types.sort_by_key(|index| &program.types[*index as usize].name);
         operations.sort_by_key(|index| program.operations[*index as usize].qualified());
-        let read = read_slots(workflow);
         let filled = filled_slots(workflow);
         let slots = sorted(filled.union(&read).copied().collect());
         Link { program, types, operations, functions, slots, read, filled }
@@ -272,6 +277,8 @@ struct Needs<'p> {
     operations: BTreeSet<u32>,
     /// Callees first.
     functions: Vec<u32>,
+    /// The slots of the workflow that something reads.
+    read: &'p BTreeSet<u32>,
 }
 
 impl Needs<'_> {
@@ -293,6 +300,10 @@ impl Needs<'_> {
                 Statement::Emit { event, .. } => self.named(*event),
                 Statement::Fail { error, .. } => self.named(*error),
                 Statement::Await(awaited) => self.awaited(awaited),
+                Statement::Run(run) if self.read.contains(&run.slot) && !run.detached => {
+                    let program = self.program;
+                    self.ty(&program.workflows[run.workflow as usize].result);
+                }
                 _ => {}
             }
             expressions(statement, &mut |expr| self.expr(expr));

@@ -301,6 +301,7 @@ fn check_node_reach(reach: Reach<'_>, node: &Node) -> Result<(), String> {
         NodeKind::Await(awaited) => check_await_reach(reach, awaited),
         NodeKind::SubWorkflow(run) => {
             named(&run.args)?;
+            run.gives.iter().try_for_each(|ty| reach.ty(ty))?;
             let handlers = run.handlers.iter().filter_map(|handler| handler.bind.as_ref());
             run.result.iter().chain(handlers).try_for_each(|slot| reach.slot(*slot))
         }

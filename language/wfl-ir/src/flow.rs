@@ -257,6 +257,9 @@ pub struct SubWorkflow {
     /// Where its result goes; none when nothing uses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<u32>,
+    /// The type of its result, where that is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gives: Option<Type>,
     /// Whether nothing is waited for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub detached: bool,

@@ -22,6 +22,8 @@ impl Kind {
     pub const CHILD: Kind = Kind(6);
     /// The claim that precedes the one attempt of an `at most once` operation.
     pub const DISPATCH: Kind = Kind(7);
+    /// A person's answer to a task.
+    pub const DECISION: Kind = Kind(8);
 
     /// The field's word for a known kind; `None` for a number from a later build.
     pub fn name(self) -> Option<&'static str> {
@@ -33,6 +35,7 @@ impl Kind {
             Kind::SIGNAL => "signal",
             Kind::CHILD => "child",
             Kind::DISPATCH => "dispatch",
+            Kind::DECISION => "decision",
             _ => return None,
         })
     }

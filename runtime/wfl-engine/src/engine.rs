@@ -8,7 +8,9 @@ use tokio::task::JoinSet;
 use wfl_eval::{InvalidData, decode_fields, encode_fields};
 use wfl_ir::{Plan, PlanHash};
 use wfl_journal::{AppendError, Clock, Journal, NewRecord};
-use wfl_machine::{Control, Input, Source, Start, input_digest, instance_key};
+use wfl_machine::{
+    Control, Decision, Input, Signal, Source, Start, input_digest, instance_id, instance_key,
+};
 use wfl_operations::Operations;
 use wfl_partition::Options;
 use wfl_record::{InstanceId, Namespace, Partition, partition_of};
@@ -91,6 +93,9 @@ impl Engine {
             clock: options.clock.clone(),
             failure: Arc::new(failure),
         };
+        let mut options = options;
+        options.partition.partitions = journal.partitions();
+        options.partition.nonce = nonce();
         let (mut shards, mut tasks, mut waits) = (Vec::new(), JoinSet::new(), Vec::new());
         for partition in 0..journal.partitions() {
             let (caught_up, wait) = oneshot::channel();
@@ -126,7 +131,7 @@ impl Engine {
     ) -> Result<Started, StartError> {
         let fields = decode_fields(plan.library(), &plan.params, args)?;
         let key = instance_key(plan, &fields).map_err(|fault| StartError::Key(fault.to_string()))?;
-        let id = InstanceId::derive(&self.options.namespace, &plan.workflow, &key.canonical_bytes());
+        let id = instance_id(&self.options.namespace, plan, &key, 0);
         let bytes = encode_fields(plan.library(), &plan.params, &fields).to_string().into_bytes();
         let source = if bytes.len() > INLINE_INPUT_BYTES {
             Source::Blob(self.journal.put_blob(bytes.into()).await?.0)
@@ -140,6 +145,9 @@ impl Engine {
             source,
             digest: input_digest(&fields),
             starter: starter.to_owned(),
+            parent: None,
+            deadline: None,
+            parent_epoch: None,
         });
         match self.append(id, &start, true, starter).await {
             Ok(appended) => Ok(Started { id, existed: appended.duplicate }),
@@ -151,6 +159,17 @@ impl Engine {
     /// Puts an operator's wish into the log of an instance.
     pub async fn control(&self, id: InstanceId, control: Control, actor: &str) -> Result<(), AppendError> {
         self.append(id, &Input::Control(control), false, actor).await.map(|_| ())
+    }
+
+    /// Puts a message into the log of an instance. The same message twice is one.
+    pub async fn signal(&self, id: InstanceId, signal: Signal, actor: &str) -> Result<(), AppendError> {
+        self.append(id, &Input::Signal(signal), false, actor).await.map(|_| ())
+    }
+
+    /// Puts a person's answer to a task into the log of an instance.
+    pub async fn decide(&self, id: InstanceId, decision: Decision) -> Result<(), AppendError> {
+        let person = decision.person.clone();
+        self.append(id, &Input::Decision(decision), false, &person).await.map(|_| ())
     }
 
     /// What is known of an instance; `None` when there is none.
@@ -187,4 +206,13 @@ impl Engine {
         let partition = partition_of(&id, self.journal.partitions());
         self.journal.append(NewRecord { partition, first, envelope }).await
     }
+}
+
+/// A number that no other process has: the hash of what tells processes apart.
+fn nonce() -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    // The keys of a hasher are drawn anew for each.
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u32(std::process::id());
+    hasher.finish()
 }

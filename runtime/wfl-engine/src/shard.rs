@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use wfl_ir::{Plan, PlanHash, Timestamp};
 use wfl_journal::{BlobHash, Clock, Followed, Journal, ReadError};
-use wfl_machine::Outcome;
+use wfl_machine::{Input, Outcome, Start};
 use wfl_operations::Operations;
 use wfl_partition::{Action, CallId, Event, Options, Partition, Role};
 use wfl_record::{InstanceId, Position};
@@ -184,6 +184,9 @@ impl Shard {
             Action::NeedBlob(hash) => {
                 self.fetch(async move |journal| Event::Blob(hash, blob(&*journal, hash).await))
             }
+            Action::NeedStart(instance) => {
+                self.fetch(async move |journal| Event::Start(instance, start(&*journal, instance).await))
+            }
             Action::Update(update) => {
                 let view = self.partition.view(&update.instance);
                 let folded = view.and_then(|view| view.state.zip(view.plan));
@@ -220,6 +223,18 @@ async fn sleep_until(wake: Option<Timestamp>, clock: &Clock) {
     while now(clock) < wake {
         let length = wake.since(now(clock)).to_std();
         tokio::time::sleep(length.min(LONGEST_SLEEP)).await;
+    }
+}
+
+/// The start of an instance of whichever partition.
+async fn start(journal: &dyn Journal, instance: InstanceId) -> Result<Option<Box<Start>>, String> {
+    let records = journal.read_instance(&instance).await.map_err(|error| error.to_string())?;
+    let Some(first) = records.first() else { return Ok(None) };
+    let envelope = &first.envelope;
+    match Input::decode(envelope.kind, envelope.version, &envelope.payload) {
+        Ok(Input::Start(start)) => Ok(Some(Box::new(start))),
+        Ok(_) => Ok(None),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -3,14 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wfl_eval::decode_fields;
-use wfl_ir::{Name, Plan, PlanHash, Timestamp};
-use wfl_record::{Envelope, InstanceId, Stamp};
+use wfl_ir::{EdgeKind, NodeKind, Plan, PlanHash, Timestamp};
+use wfl_record::{Envelope, Stamp};
 
+use crate::call::{CallRef, Fired, Purpose, TimerKind};
 use crate::fact::Fact;
-use crate::fold::Fold;
-use crate::input::{Answer, Control, Fired, Input, PayloadError, Purpose, Start, TimerKind};
-use crate::schedule::{input_digest, instance_key, slots_of};
-use crate::state::{Active, DebtState, Flow, Instance, Phase, Step, Suspension, UndoPhase};
+use crate::fold::{Fold, place};
+use crate::input::{Answer, Dispatch, Input, Outcome, PayloadError, Start};
+use crate::ledger::{Debt, DebtState, Entry, Owed, Suspension, UndoPhase};
+use crate::schedule::{input_digest, instance_id, instance_key, slots_of};
+use crate::state::Instance;
+use crate::strand::{BODY, Doing, Phase, Strand};
+use crate::wait::read;
 
 /// What the fold of one record came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,20 +82,18 @@ pub fn apply(
     instance.at = instance.at.max(Timestamp(at.0)).max(due);
     instance.count += 1;
     instance.chain = link(&instance.chain, envelope);
-    let mut fold = Fold { plan, state: instance, facts };
-    let next = match input {
-        Input::Start(_) if fold.state.count == 1 => Some(0),
-        Input::Start(_) => fold.reject("the instance has begun already"),
-        _ if matches!(fold.state.flow, Flow::Ended(_)) => fold.late(input),
-        Input::Answer(answer) => fold.answer(answer),
-        Input::Timer(fired) => fold.timer_fired(fired),
-        Input::Control(Control::Retry { step, .. }) => fold.retry_suspended(step.as_ref()),
-    };
-    fold.go(next);
+    let mut fold = Fold::new(plan, instance, facts);
+    let next = fold.input(input, envelope);
+    fold.run(next);
+    // What waited for the outcome of a pivot, or for the end of a shield, may act now.
+    while let Some(next) = fold.take_deferred(None) {
+        fold.run(next);
+    }
+    fold.switch(BODY);
     let facts = fold.facts;
     debug_assert!(
-        !matches!(instance.flow, Flow::Ended(_)) || instance.active.is_empty() && instance.debts.is_empty(),
-        "an ended instance holds nothing open"
+        instance.strands.values().all(|strand| strand.doing != Doing::Idle || instance.ending.is_some()),
+        "a strand does nothing"
     );
     Ok(Applied { facts })
 }
@@ -114,7 +116,7 @@ fn begin(
         return Err(bad("the arguments do not have the digest of the start".into()));
     }
     let key = instance_key(plan, &fields).map_err(|e| bad(e.to_string()))?;
-    let id = InstanceId::derive(&envelope.namespace, &plan.workflow, &key.canonical_bytes());
+    let id = instance_id(&envelope.namespace, plan, &key, start.parent_epoch.unwrap_or(0));
     if id != envelope.instance {
         return Err(bad("the arguments' key does not give the instance's id".into()));
     }
@@ -131,16 +133,33 @@ fn begin(
         key,
         epoch: 0,
         slots: slots_of(plan, &fields),
-        active: BTreeMap::new(),
-        debts: Vec::new(),
+        strands: BTreeMap::from([(BODY, Strand::new(0, None, 0, 0))]),
+        next_strand: BODY + 1,
         rolled_back: BTreeSet::new(),
         past_pivot: false,
-        flow: Flow::Forward,
+        ending: None,
         deferred: None,
+        turned: None,
         deadline_fired: false,
+        latest: start.deadline,
         unwinding_since: None,
         compensation_overdue: false,
         undone: 0,
+        committed: 0,
+        waived: 0,
+        paused: None,
+        starter: start.starter.clone(),
+        parent: start.parent.clone(),
+        mail: BTreeMap::new(),
+        seen: BTreeSet::new(),
+        letters: Vec::new(),
+        next_letter: 0,
+        absent: Vec::new(),
+        grace_due: None,
+        kept: BTreeSet::new(),
+        released: false,
+        waive_all: false,
+        orphans: Vec::new(),
     })
 }
 
@@ -157,39 +176,115 @@ fn link(chain: &[u8; 32], envelope: &Envelope) -> [u8; 32] {
 }
 
 impl Fold<'_> {
-    fn reject(&mut self, reason: impl Into<String>) -> Option<u32> {
-        self.facts.push(Fact::InputRejected { reason: reason.into() });
+    fn input(&mut self, input: &Input, envelope: &Envelope) -> Option<u32> {
+        // What people and programs send may be sent twice, and a journal that forgets would let it in again.
+        let once = matches!(input, Input::Control(_) | Input::Signal(_) | Input::Decision(_));
+        if once && !self.state.seen.insert(digest_of(envelope.message_id.as_str())) {
+            return self.reject("it was sent before");
+        }
+        match input {
+            Input::Start(_) if self.state.count == 1 => return Some(0),
+            Input::Start(_) => return self.reject("the instance has begun already"),
+            Input::News(news) => return self.news(news),
+            Input::Answer(Answer { call, outcome }) if call.purpose == Purpose::Undo => {
+                return self.undo_answer(call, outcome);
+            }
+            Input::Answer(answer) if self.state.ending.is_some() => return self.too_late(answer),
+            Input::Timer(Fired { timer, due }) if timer.kind == TimerKind::Undo => {
+                return self.undo_timer(timer, *due);
+            }
+            _ if self.state.ending.is_some() => return self.ended_already(input),
+            _ => {}
+        }
+        match input {
+            Input::Answer(answer) => self.answer(answer),
+            Input::Timer(fired) => self.timer_fired(fired),
+            Input::Control(control) => self.control(control),
+            Input::Signal(signal) => self.signalled(signal),
+            Input::Decision(decision) => self.decided(decision),
+            Input::Dispatch(dispatch) => self.claimed(dispatch),
+            Input::Start(_) | Input::News(_) => None,
+        }
+    }
+
+    /// Something for an instance that has ended.
+    fn ended_already(&mut self, input: &Input) -> Option<u32> {
+        match input {
+            Input::Control(control @ (crate::wish::Control::Retry { .. }
+            | crate::wish::Control::Complete { .. }
+            | crate::wish::Control::Skip { .. }))
+                if !self.state.strands.is_empty() =>
+            {
+                self.control(control)
+            }
+            Input::Control(_) | Input::Signal(_) | Input::Decision(_) => {
+                self.reject("the instance has ended")
+            }
+            _ => None,
+        }
+    }
+
+    fn undo_answer(&mut self, call: &CallRef, outcome: &Outcome) -> Option<u32> {
+        let Some(index) = self.find_debt(call) else { return self.late(call) };
+        let current = self.undo_of(index).is_some_and(|(_, _, undo)| undo.attempt == call.attempt);
+        let earlier = matches!(outcome, Outcome::Returned(_));
+        let calling = self.strand().ledger.get(index).and_then(Entry::debt).is_some_and(|debt| {
+            matches!(&debt.state, DebtState::Undoing(_, UndoPhase::Calling))
+        });
+        if current && calling || earlier && call.attempt <= self.undo_attempts(index) {
+            self.undo_answered(index, outcome)
+        } else {
+            self.late(call)
+        }
+    }
+
+    fn undo_attempts(&mut self, index: usize) -> u32 {
+        self.undo_of(index).map_or(0, |(_, _, undo)| undo.attempt)
+    }
+
+    fn undo_timer(&mut self, timer: &crate::call::TimerRef, due: Timestamp) -> Option<u32> {
+        let call = CallRef {
+            step: timer.step.clone(),
+            item: timer.item.clone(),
+            epoch: timer.epoch,
+            purpose: Purpose::Undo,
+            attempt: timer.attempt,
+        };
+        let index = self.find_debt(&call)?;
+        let waits = |debt: &Debt| matches!(&debt.state, DebtState::Undoing(undo, UndoPhase::Backoff(at)) if *at == due && undo.attempt + 1 == timer.attempt);
+        if self.strand().ledger.get(index).and_then(Entry::debt).is_some_and(waits) {
+            self.undo_attempt(index);
+        }
         None
     }
 
-    fn late(&mut self, input: &Input) -> Option<u32> {
-        match input {
-            Input::Answer(answer) => {
-                self.facts.push(Fact::Late { call: answer.call.clone() });
-                None
-            }
-            Input::Timer(_) => None,
-            _ => self.reject("the instance has ended"),
-        }
+    /// Goes to the strand whose step, wait or pause has this name and place.
+    fn find(&mut self, step: &str, item: Option<&wfl_ir::Name>) -> Option<u32> {
+        let node = self.plan.node_by_id(step)?;
+        let found = self.state.strands.iter().find_map(|(id, strand)| {
+            let here = strand.activity().node() == Some(node) && place(strand).as_ref() == item;
+            here.then_some(*id)
+        });
+        self.switch(found?);
+        Some(node)
     }
 
-    fn answer(&mut self, Answer { call, outcome }: &Answer) -> Option<u32> {
-        let Some(index) = self.plan.node_by_id(&call.step) else {
-            return self.reject(format!("there is no step {}", call.step));
-        };
-        if call.purpose == Purpose::Undo {
-            let debt = self.state.debts.iter().position(|debt| {
-                let waits = matches!(&debt.state, DebtState::Undoing(undo, UndoPhase::Calling) if undo.attempt == call.attempt);
-                debt.node == index && debt.epoch == call.epoch && waits
-            });
-            return match debt {
-                Some(debt) => self.undo_answered(debt, outcome),
-                None => self.too_late(call),
+    /// A call ended. What the state does not wait for any more changes nothing.
+    fn answer(&mut self, answer: &Answer) -> Option<u32> {
+        let Answer { call, outcome } = answer;
+        let Some(index) = self.find(&call.step, call.item.as_ref()) else { return self.too_late(answer) };
+        if call.purpose == Purpose::Remind {
+            let mine = |awaiting: &crate::strand::Awaiting| {
+                awaiting.epoch == call.epoch
+                    && awaiting
+                        .reminder
+                        .as_ref()
+                        .is_some_and(|reminder| reminder.attempt == call.attempt && reminder.again_at.is_none())
             };
+            let waits = self.awaiting().is_some_and(|(_, awaiting)| mine(awaiting));
+            return if waits { self.reminder_answered(outcome) } else { self.late(call) };
         }
-        let Some(step) = self.take_step(index) else {
-            return self.too_late(call);
-        };
+        let Some((_, step)) = self.take_step() else { return self.too_late(answer) };
         let current = match call.purpose {
             Purpose::Do => step.phase == Phase::Calling && step.attempt == call.attempt,
             _ => step.phase == Phase::Confirming && step.confirm_attempt == call.attempt,
@@ -197,57 +292,145 @@ impl Fold<'_> {
         // The first valid completion wins, whichever attempt under the key it answers.
         let earlier = call.purpose == Purpose::Do
             && call.attempt <= step.attempt
-            && matches!(outcome, crate::input::Outcome::Returned(_))
+            && matches!(outcome, Outcome::Returned(_))
             && !matches!(step.phase, Phase::Suspended(Suspension::BadAnswer(..)));
         match (call.purpose, step.epoch == call.epoch && (current || earlier)) {
             (Purpose::Do, true) => self.do_answered(index, step, outcome),
             (_, true) => self.confirm_answered(index, step, outcome),
             (_, false) => {
                 self.put_step(index, step);
-                self.too_late(call)
+                self.too_late(answer)
             }
         }
     }
 
-    fn too_late(&mut self, call: &crate::input::CallRef) -> Option<u32> {
+    fn late(&mut self, call: &CallRef) -> Option<u32> {
         self.facts.push(Fact::Late { call: call.clone() });
+        None
+    }
+
+    /// An answer that nobody waits for. A success of a call that was taken to have had no effect is owed.
+    fn too_late(&mut self, answer: &Answer) -> Option<u32> {
+        let Answer { call, outcome } = answer;
+        self.late(call);
+        let Outcome::Returned(json) = outcome else { return None };
+        let same = |absent: &crate::ledger::Absent| {
+            absent.call.step == call.step && absent.call.item == call.item && absent.call.epoch == call.epoch
+        };
+        let at = self.state.absent.iter().position(same)?;
+        if call.purpose != Purpose::Do || call.attempt > self.state.absent[at].call.attempt {
+            return None;
+        }
+        let absent = self.state.absent.remove(at);
+        let kind = self.call(absent.node)?;
+        let operation = self.operation(kind.operation);
+        let step = self.name_at(absent.node, call.item.as_ref());
+        let undo = read(self.plan.library(), &operation.result, json)
+            .ok()
+            .and_then(|value| self.bind_undo(operation, &absent.args, &value, call.epoch).ok().flatten());
+        let (Some(undo), wfl_ir::Effect::Compensable { undo: by, .. }) = (undo, &operation.effect) else {
+            self.facts.push(Fact::LateEffect { step });
+            return None;
+        };
+        self.facts.push(Fact::Reopened { step });
+        let debt = Debt {
+            node: absent.node,
+            epoch: call.epoch,
+            path: call.item.clone(),
+            undo: *by,
+            state: DebtState::Owed(Box::new(undo)),
+        };
+        self.undo_apart(Entry { scope: 0, owed: Owed::Debt(Box::new(debt)) });
+        None
+    }
+
+    /// A strand of its own undoes something, whatever else goes on; also in an instance that has ended.
+    fn undo_apart(&mut self, entry: Entry) {
+        let mut strand = Strand { lost: true, ..Strand::new(0, None, 0, 0) };
+        strand.ledger.push(entry);
+        let id = self.start_strand(strand, None);
+        self.stop(id, "it happened after all");
+    }
+
+    /// The one attempt of an `at most once` operation is claimed. The first claim holds.
+    fn claimed(&mut self, dispatch: &Dispatch) -> Option<u32> {
+        let call = &dispatch.call;
+        let Some(index) = self.find(&call.step, call.item.as_ref()) else { return self.late(call) };
+        if let Some((_, mut step)) = self.take_step() {
+            if step.epoch == call.epoch && step.attempt == call.attempt && step.claim.is_none() {
+                step.claim = Some(dispatch.nonce);
+            }
+            self.put_step(index, step);
+        }
         None
     }
 
     /// A timer that the state no longer waits for changes nothing.
     fn timer_fired(&mut self, Fired { timer, due }: &Fired) -> Option<u32> {
+        let own_epoch = timer.epoch == self.state.epoch;
         match timer.kind {
-            TimerKind::Deadline if !self.state.deadline_fired && self.plan.deadline.is_some() => {
-                return self.deadline();
+            TimerKind::Deadline => {
+                let runs = !self.state.deadline_fired && own_epoch;
+                return if runs { self.deadline() } else { None };
             }
-            TimerKind::CompensationDeadline if self.unwinding() => {
-                self.state.compensation_overdue = true;
-                self.facts.push(Fact::CompensationOverdue);
+            TimerKind::CompensationDeadline => {
+                if self.state.strands.values().any(Strand::unwinds) && own_epoch {
+                    self.state.compensation_overdue = true;
+                    self.facts.push(Fact::CompensationOverdue);
+                }
                 return None;
             }
-            TimerKind::Deadline | TimerKind::CompensationDeadline => return None,
+            TimerKind::Grace if self.state.grace_due == Some(*due) => return self.grace_over(),
+            TimerKind::Grace => return None,
             _ => {}
         }
-        let index = self.plan.node_by_id(&timer.step)?;
-        if timer.kind == TimerKind::Undo {
-            let waits = |state: &DebtState| matches!(state, DebtState::Undoing(undo, UndoPhase::Backoff(at)) if at == due && undo.attempt + 1 == timer.attempt);
-            let debt = self
-                .state
-                .debts
-                .iter()
-                .position(|d| d.node == index && d.epoch == timer.epoch && waits(&d.state))?;
-            self.undo_attempt(debt);
-            return None;
+        let index = self.find(&timer.step, timer.item.as_ref())?;
+        match self.strand().activity() {
+            Doing::Step(..) => self.step_timer(index, timer, *due),
+            Doing::Wait(_, at) if at == due => {
+                *self.strand().activity_mut() = Doing::Idle;
+                self.plan.target(index, EdgeKind::Order)
+            }
+            Doing::Pause(_, at) if at == due => self.next_round(index),
+            Doing::Fork(_, forked) if forked.due == Some(*due) => self.join_timed_out(),
+            Doing::Map(_, mapped) if mapped.more_at == Some(*due) => self.rate_allows(),
+            Doing::Run(_, running) if running.due == Some(*due) && !running.overdue => self.child_overdue(),
+            Doing::Await(_, awaiting) if awaiting.epoch == timer.epoch => {
+                let escalates = |asked: &crate::strand::Asked| asked.escalated + 1 == timer.attempt;
+                match timer.kind {
+                    TimerKind::Await if awaiting.due == Some(*due) => self.await_timed_out(),
+                    TimerKind::Remind if awaiting.remind_at == Some(*due) => self.remind(),
+                    TimerKind::Escalate if awaiting.task.as_deref().is_some_and(escalates) => self.escalate(),
+                    TimerKind::Backoff
+                        if awaiting.reminder.as_ref().is_some_and(|it| it.again_at == Some(*due)) =>
+                    {
+                        self.remind_again()
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
         }
-        let step = self.take_step(index)?;
+    }
+
+    fn next_round(&mut self, index: u32) -> Option<u32> {
+        let plan = self.plan;
+        let NodeKind::Loop(kind) = &plan.nodes[index as usize].kind else { return None };
+        let round = self.strand().rounds.last().map_or(0, |(_, round)| round + 1);
+        self.strand().doing = Doing::Idle;
+        self.begin_round(index, kind, round).ok().flatten()
+    }
+
+    fn step_timer(&mut self, index: u32, timer: &crate::call::TimerRef, due: Timestamp) -> Option<u32> {
+        let (_, step) = self.take_step()?;
         let same = step.epoch == timer.epoch;
         match (timer.kind, &step.phase) {
-            (TimerKind::Backoff, Phase::Backoff(at)) if same && at == due => self.next_attempt(index, step),
-            (TimerKind::Confirm, Phase::ConfirmAt(at)) if same && at == due => {
+            (TimerKind::Backoff, Phase::Backoff(at)) if same && *at == due => self.next_attempt(index, step),
+            (TimerKind::Confirm, Phase::ConfirmAt(at)) if same && *at == due => {
                 self.next_confirm(index, step);
                 None
             }
-            (TimerKind::Total, _) if same && step.total_due == Some(*due) && !step.overdue => {
+            (TimerKind::Total, _) if same && step.total_due == Some(due) && !step.overdue => {
                 self.total_passed(index, step)
             }
             _ => {
@@ -256,43 +439,14 @@ impl Fold<'_> {
             }
         }
     }
+}
 
-    /// An operator wants suspended work tried again under the same key.
-    fn retry_suspended(&mut self, step: Option<&Name>) -> Option<u32> {
-        let wanted = |fold: &Self, index: u32| step.is_none_or(|step| fold.node(index).id == *step);
-        let waiting: Vec<u32> = self.state.suspensions().iter().map(|(index, _)| *index).collect();
-        let waiting: Vec<u32> = waiting.into_iter().filter(|index| wanted(self, *index)).collect();
-        if waiting.is_empty() {
-            return self.reject("nothing that is suspended has this name");
-        }
-        let mut next = None;
-        for index in waiting {
-            self.facts.push(Fact::Resumed { step: self.name(index) });
-            let stuck = |debt: &crate::state::Debt| {
-                debt.node == index && matches!(debt.state, DebtState::Undoing(_, UndoPhase::Stuck(_)))
-            };
-            if let Some(debt) = self.state.debts.iter().position(stuck) {
-                self.undo_attempt(debt);
-            } else if let Some(Active::Stuck(_)) = self.state.active.get(&index) {
-                self.state.active.remove(&index);
-                next = Some(index);
-            } else if let Some(step) = self.take_step(index) {
-                next = self.resume_step(index, step);
-            }
-        }
-        next
-    }
-
-    /// By hand a step gets a fresh total time. An unknown outcome is asked for first where that is possible; an
-    /// expired key is not sent by hand either.
-    fn resume_step(&mut self, index: u32, mut step: Box<Step>) -> Option<u32> {
-        let call = self.call(index)?;
-        let operation = self.operation(call.operation);
-        step.overdue = false;
-        step.total_due = self.total(call).map(|total| self.now().plus(total));
-        if step.doubt && operation.confirm.is_some() {
-            return self.resolve(index, step, "an operator wants to know".into());
-        }
-        self.next_attempt(index, step)
-    }
+fn digest_of(text: &str) -> (u64, u64) {
+    let hash = blake3::hash(text.as_bytes());
+    let half = |at: usize| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&hash.as_bytes()[at..at + 8]);
+        u64::from_le_bytes(bytes)
+    };
+    (half(0), half(8))
 }

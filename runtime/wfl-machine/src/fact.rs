@@ -3,8 +3,11 @@
 
 use wfl_ir::{Duration, Fields, Name, PlanHash, Timestamp, Value};
 
-use crate::input::{CallRef, Purpose};
-use crate::state::{Ending, Suspension};
+use wfl_record::InstanceId;
+
+use crate::call::{CallRef, Purpose};
+use crate::ledger::Suspension;
+use crate::strand::Ending;
 
 /// Something that happened to an instance. Steps are named by their path; operations as `Service.operation`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,6 +154,196 @@ pub enum Fact {
         /// Why, for people.
         reason: String,
     },
+    /// Branches begin.
+    Forked {
+        /// The `parallel`.
+        step: Name,
+        /// How many.
+        branches: u32,
+    },
+    /// A join got what it needs.
+    Joined {
+        /// The `parallel`.
+        step: Name,
+        /// How many branches have ended well.
+        ended: u32,
+        /// How many are not needed any more.
+        lost: u32,
+    },
+    /// A `foreach` begins.
+    ItemsBegun {
+        /// The `foreach`.
+        step: Name,
+        /// How many items there are.
+        total: u32,
+    },
+    /// An item failed, and was undone.
+    ItemFailed {
+        /// The `foreach`.
+        step: Name,
+        /// Its position, from 0.
+        item: u32,
+        /// The error's name.
+        error: Name,
+    },
+    /// A `foreach` ended well.
+    ItemsEnded {
+        /// The `foreach`.
+        step: Name,
+        /// How many items ended well.
+        ended: u32,
+        /// How many failed.
+        failed: u32,
+    },
+    /// A time or a message is waited for.
+    Waiting {
+        /// The node.
+        step: Name,
+        /// Until when, if that is known.
+        until: Option<Timestamp>,
+    },
+    /// The time of a wait or of a child is up.
+    TimeUp {
+        /// The node.
+        step: Name,
+    },
+    /// A message came, and is kept until it is taken.
+    SignalReceived {
+        /// The channel.
+        channel: Name,
+        /// The message.
+        id: String,
+    },
+    /// A message was taken.
+    SignalTaken {
+        /// The node.
+        step: Name,
+        /// The channel.
+        channel: Name,
+        /// The message.
+        id: String,
+    },
+    /// People are asked.
+    Asked {
+        /// The node.
+        step: Name,
+        /// The task.
+        task: Name,
+        /// Who may answer.
+        roles: Vec<Name>,
+        /// Until when, if that is limited.
+        until: Option<Timestamp>,
+    },
+    /// A person answered.
+    Answered {
+        /// The node.
+        step: Name,
+        /// The task.
+        task: Name,
+        /// Who.
+        person: Name,
+    },
+    /// Somebody is reminded.
+    Reminded {
+        /// The node.
+        step: Name,
+        /// The number of the reminder, from 1.
+        number: u32,
+    },
+    /// Another role is asked too.
+    Escalated {
+        /// The node.
+        step: Name,
+        /// The role.
+        role: Name,
+    },
+    /// A child is to be started.
+    ChildAsked {
+        /// The step.
+        step: Name,
+        /// The workflow.
+        workflow: Name,
+    },
+    /// A child that is not waited for was started.
+    ChildStarted {
+        /// The step.
+        step: Name,
+        /// The child.
+        child: InstanceId,
+    },
+    /// A child ended.
+    ChildEnded {
+        /// The step.
+        step: Name,
+        /// The child.
+        child: InstanceId,
+        /// How, in a word.
+        outcome: &'static str,
+    },
+    /// Somebody wants the instance cancelled.
+    CancelAsked {
+        /// Why, for people.
+        reason: String,
+        /// Whether what was done stays.
+        stop: bool,
+    },
+    /// Nothing new begins until it is resumed.
+    Paused {
+        /// Why, for people.
+        reason: String,
+    },
+    /// It goes on after a pause.
+    Unpaused,
+    /// It is ended by force.
+    Killed {
+        /// Why, for people.
+        reason: String,
+        /// How many effects stay that would have been undone.
+        owed: u32,
+    },
+    /// A suspended step begins anew with other arguments.
+    Edited {
+        /// The step.
+        step: Name,
+    },
+    /// A person decided what is suspended.
+    ByHand {
+        /// The step.
+        step: Name,
+        /// `completed`, `failed`, `skipped` or `undone`.
+        what: &'static str,
+        /// Why, for people.
+        reason: String,
+    },
+    /// It goes back to a step.
+    Rewound {
+        /// The step.
+        step: Name,
+        /// Why, for people.
+        reason: String,
+    },
+    /// A step is not repeated: its result and its effect are kept.
+    Kept {
+        /// The step.
+        step: Name,
+    },
+    /// The instance began a new life.
+    Restarted {
+        /// The node.
+        step: Name,
+        /// The epoch of the new life.
+        epoch: u32,
+    },
+    /// A call that was taken to have had no effect had it: it is owed again.
+    Reopened {
+        /// The step.
+        step: Name,
+    },
+    /// A call that was taken to have had no effect had it, and cannot be undone.
+    LateEffect {
+        /// The step.
+        step: Name,
+    },
     /// The instance ended.
     Ended {
         /// How.
@@ -171,4 +364,6 @@ pub enum Settlement {
     Void,
     /// The effect stays.
     Committed,
+    /// The effect stays although it should have been undone: a person decided so.
+    Waived,
 }

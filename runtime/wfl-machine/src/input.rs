@@ -7,6 +7,9 @@ use minicbor::{Decode, Encode};
 use wfl_ir::{Duration, Name, PlanHash, Timestamp};
 use wfl_record::{Envelope, InstanceId, Kind, MessageId, Namespace};
 
+use crate::call::{CallRef, Fired};
+use crate::wish::Control;
+
 const VERSION: u16 = 1;
 
 /// One input. Its kind and version stand in the record's envelope.
@@ -20,6 +23,14 @@ pub enum Input {
     Timer(Fired),
     /// An operator's wish.
     Control(Control),
+    /// A message from outside.
+    Signal(Signal),
+    /// News from a parent or a child, or about a letter to one.
+    News(News),
+    /// Somebody is about to send the one attempt of an `at most once` operation.
+    Dispatch(Dispatch),
+    /// A person's answer to a task.
+    Decision(Decision),
 }
 
 /// The beginning of an instance.
@@ -43,6 +54,26 @@ pub struct Start {
     /// Who started it.
     #[n(5)]
     pub starter: String,
+    /// The instance that waits for its end; none for a root and for a detached one.
+    #[n(6)]
+    pub parent: Option<Parent>,
+    /// When its time is over at the latest, whatever its own deadline says.
+    #[n(7)]
+    pub deadline: Option<Timestamp>,
+    /// The epoch of the instance that started it, which enters the id when it is not 0.
+    #[n(8)]
+    pub parent_epoch: Option<u32>,
+}
+
+/// Who waits for a child.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Parent {
+    /// The instance.
+    #[n(0)]
+    pub instance: InstanceId,
+    /// Its step.
+    #[n(1)]
+    pub call: CallRef,
 }
 
 /// Where the arguments are.
@@ -54,52 +85,6 @@ pub enum Source {
     /// In a blob with this hash (arguments over 1 MiB).
     #[n(1)]
     Blob(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]),
-}
-
-/// Which call of which step. Stable over restarts: names, not indices.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-pub struct CallRef {
-    /// The step's path of names.
-    #[n(0)]
-    pub step: Name,
-    /// The item's key inside a `foreach`.
-    #[n(1)]
-    pub item: Option<Name>,
-    /// Grows by restart and rewind.
-    #[n(2)]
-    pub epoch: u32,
-    /// What the call is for.
-    #[n(3)]
-    pub purpose: Purpose,
-    /// 1 for the first attempt of this purpose.
-    #[n(4)]
-    pub attempt: u32,
-}
-
-/// What a call is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Purpose {
-    /// The step itself.
-    #[n(0)]
-    Do,
-    /// Asking what became of it.
-    #[n(1)]
-    Confirm,
-    /// Undoing it.
-    #[n(2)]
-    Undo,
-}
-
-impl Purpose {
-    /// `do`, `confirm` or `undo`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Purpose::Do => "do",
-            Purpose::Confirm => "confirm",
-            Purpose::Undo => "undo",
-        }
-    }
 }
 
 /// How an attempt of a call ended.
@@ -158,88 +143,161 @@ pub enum Outcome {
     },
 }
 
-/// Which timer.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-pub struct TimerRef {
-    /// What it is for.
+/// A message on a channel that the workflow declares.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Signal {
+    /// The channel.
     #[n(0)]
-    pub kind: TimerKind,
-    /// The step's path of names; empty for the instance's own timers.
+    pub channel: Name,
+    /// What makes it one message, however often it is sent.
     #[n(1)]
-    pub step: Name,
-    /// The item's key inside a `foreach`.
-    #[n(2)]
+    pub id: String,
+    /// Its JSON value.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub payload: Vec<u8>,
+}
+
+/// A person's answer to a task. Who the person is and which roles they have was decided where it was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Decision {
+    /// The path of names of the node that asks.
+    #[n(0)]
+    pub task: Name,
+    /// As in [`CallRef`].
+    #[n(1)]
     pub item: Option<Name>,
     /// As in [`CallRef`].
-    #[n(3)]
-    pub epoch: u32,
-    /// The attempt that it leads to; 0 where there are no attempts.
-    #[n(4)]
-    pub attempt: u32,
-}
-
-/// What a timer is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum TimerKind {
-    /// The pause before the next attempt.
-    #[n(0)]
-    Backoff,
-    /// The time for all attempts of a step.
-    #[n(1)]
-    Total,
-    /// The pause before asking again what became of a call.
     #[n(2)]
-    Confirm,
-    /// The pause before the next attempt to undo.
-    #[n(3)]
-    Undo,
-    /// The workflow's deadline.
+    pub epoch: u32,
+    /// The digest of what the person saw.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub shown: [u8; 32],
+    /// Who answers.
     #[n(4)]
-    Deadline,
-    /// The deadline of undoing.
+    pub person: String,
+    /// Their roles.
     #[n(5)]
-    CompensationDeadline,
+    pub roles: Vec<String>,
+    /// The JSON value.
+    #[cbor(n(6), with = "minicbor::bytes")]
+    pub payload: Vec<u8>,
 }
 
-impl TimerKind {
-    /// The kind in one word.
-    pub fn word(self) -> &'static str {
-        match self {
-            TimerKind::Backoff => "backoff",
-            TimerKind::Total => "total",
-            TimerKind::Confirm => "confirm",
-            TimerKind::Undo => "undo",
-            TimerKind::Deadline => "deadline",
-            TimerKind::CompensationDeadline => "compensation-deadline",
-        }
-    }
-}
-
-/// A timer became due. It is never refused as early: its due time moves the instance's clock.
+/// The claim of the one attempt of an `at most once` operation. The first claim in the log holds: only whoever made
+/// it sends, and nobody sends after them.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Fired {
-    /// Which.
+pub struct Dispatch {
+    /// Which attempt.
     #[n(0)]
-    pub timer: TimerRef,
-    /// When it was due.
+    pub call: CallRef,
+    /// Who claims it: a number that no other process has.
     #[n(1)]
-    pub due: Timestamp,
+    pub nonce: u64,
 }
 
-/// An operator's wish.
+/// News between a parent and its children.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum Control {
-    /// Try a suspended step, or a stuck undo, again under the same key.
+pub enum News {
+    /// To the parent: the child ended.
     #[n(0)]
-    Retry {
-        /// The step's path of names; none for every suspended one.
+    Ended {
+        /// The parent's step.
         #[n(0)]
-        step: Option<Name>,
-        /// What makes two wishes different.
+        call: CallRef,
+        /// The child.
         #[n(1)]
-        request: String,
+        child: InstanceId,
+        /// How it ended.
+        #[n(2)]
+        outcome: ChildOutcome,
+        /// Whether it holds debts for its parent.
+        #[n(3)]
+        has_debts: bool,
+        /// Whether it passed a point of no return.
+        #[n(4)]
+        past_pivot: bool,
     },
+    /// To the parent: the child was not started, or is somebody else's.
+    #[n(1)]
+    Refused {
+        /// The parent's step.
+        #[n(0)]
+        call: CallRef,
+        /// Why.
+        #[n(1)]
+        why: Refusal,
+    },
+    /// To the parent: the start of a detached child is in the log.
+    #[n(2)]
+    Begun {
+        /// The parent's step.
+        #[n(0)]
+        call: CallRef,
+        /// The child.
+        #[n(1)]
+        child: InstanceId,
+    },
+    /// To the parent: what the child did is undone.
+    #[n(3)]
+    Undone {
+        /// The parent's step.
+        #[n(0)]
+        call: CallRef,
+    },
+    /// To the child: undo what you did.
+    #[n(4)]
+    Undo,
+    /// To the child: what you did stays.
+    #[n(5)]
+    Commit,
+    /// To the child: your parent is being cancelled, or does not wait any longer.
+    #[n(6)]
+    Cancel {
+        /// Why, for people.
+        #[n(0)]
+        reason: String,
+    },
+    /// To the child: your parent lets you go.
+    #[n(7)]
+    Release,
+    /// To the sender: the letter with this number is in the log of whom it was for.
+    #[n(8)]
+    Told {
+        /// The letter.
+        #[n(0)]
+        letter: u32,
+    },
+}
+
+/// How a child ended.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum ChildOutcome {
+    /// With this JSON value.
+    #[n(0)]
+    Completed(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>),
+    /// With this error, by its full name, with its fields as a JSON object.
+    #[n(1)]
+    Failed(#[n(0)] Name, #[cbor(n(1), with = "minicbor::bytes")] Vec<u8>),
+    /// It was cancelled.
+    #[n(2)]
+    Cancelled,
+    /// Its deadline passed.
+    #[n(3)]
+    TimedOut,
+    /// It was killed.
+    #[n(4)]
+    Killed,
+}
+
+/// Why a child was not started.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Refusal {
+    /// Its key is held by an instance that somebody else started, or with another input.
+    #[n(0)]
+    KeyInUse,
+    /// Its arguments break a rule of its own, or its key has no value.
+    #[n(1)]
+    Invalid(#[n(0)] String),
 }
 
 /// Why a payload is no input.
@@ -271,6 +329,10 @@ impl Input {
             Input::Answer(answer) => (Kind::ANSWER, minicbor::to_vec(answer)),
             Input::Timer(fired) => (Kind::TIMER, minicbor::to_vec(fired)),
             Input::Control(control) => (Kind::CONTROL, minicbor::to_vec(control)),
+            Input::Signal(signal) => (Kind::SIGNAL, minicbor::to_vec(signal)),
+            Input::News(news) => (Kind::CHILD, minicbor::to_vec(news)),
+            Input::Dispatch(dispatch) => (Kind::DISPATCH, minicbor::to_vec(dispatch)),
+            Input::Decision(decision) => (Kind::DECISION, minicbor::to_vec(decision)),
         };
         // Writing into a `Vec` cannot fail: its error type has no values.
         (kind, VERSION, bytes.unwrap_or_default())
@@ -303,35 +365,62 @@ impl Input {
             Kind::ANSWER => minicbor::decode(payload).map(Input::Answer),
             Kind::TIMER => minicbor::decode(payload).map(Input::Timer),
             Kind::CONTROL => minicbor::decode(payload).map(Input::Control),
+            Kind::SIGNAL => minicbor::decode(payload).map(Input::Signal),
+            Kind::CHILD => minicbor::decode(payload).map(Input::News),
+            Kind::DISPATCH => minicbor::decode(payload).map(Input::Dispatch),
+            Kind::DECISION => minicbor::decode(payload).map(Input::Decision),
             kind => return Err(PayloadError::Unknown { kind, version }),
         };
         input.map_err(|e| PayloadError::Malformed { kind, reason: e.to_string() })
     }
 
     /// What makes the input unique in its instance. A start is named by its input's digest, so that a repeated
-    /// start is a duplicate and another one a conflict.
+    /// start is a duplicate and another one a conflict. An answer that comes after the time of its attempt ran out
+    /// is another input than the one that says so.
     pub fn message_id(&self) -> MessageId {
         MessageId::new(match self {
             Input::Start(start) => format!("start/{}", data_encoding::HEXLOWER.encode(&start.digest)),
+            Input::Answer(Answer { call, outcome: Outcome::TimedOut { .. } }) => {
+                format!("timed-out/{}", call.path())
+            }
             Input::Answer(Answer { call, .. }) => format!("answer/{}", call.path()),
             Input::Timer(Fired { timer, due }) => format!("timer/{}/{}", timer.path(), due.0),
-            Input::Control(Control::Retry { request, .. }) => format!("control/{request}"),
+            Input::Control(control) => format!("control/{}", control.request()),
+            Input::Signal(signal) => format!("signal/{}/{}", signal.channel, signal.id),
+            Input::Dispatch(Dispatch { call, nonce }) => format!("dispatch/{}/{nonce:016x}", call.path()),
+            Input::Decision(decision) => decision.message_id(),
+            Input::News(news) => news.message_id(),
         })
     }
 }
 
-impl CallRef {
-    /// The call in one line, unique in its instance.
-    pub fn path(&self) -> String {
+impl Decision {
+    /// A person may answer again when an answer was refused: another answer is another message.
+    fn message_id(&self) -> String {
         let item = self.item.as_deref().unwrap_or("");
-        format!("{}[{item}]/{}/{}/{}", self.step, self.epoch, self.purpose.word(), self.attempt)
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.shown);
+        hasher.update(&self.payload);
+        self.roles.iter().for_each(|role| {
+            hasher.update(role.as_bytes());
+        });
+        let digest = data_encoding::HEXLOWER.encode(&hasher.finalize().as_bytes()[..8]);
+        format!("decision/{}[{item}]/{}/{}/{digest}", self.task, self.epoch, self.person)
     }
 }
 
-impl TimerRef {
-    /// The timer in one line, unique in its instance together with its due time.
-    pub fn path(&self) -> String {
-        let item = self.item.as_deref().unwrap_or("");
-        format!("{}[{item}]/{}/{}/{}", self.step, self.epoch, self.kind.word(), self.attempt)
+impl News {
+    fn message_id(&self) -> String {
+        match self {
+            News::Ended { call, .. } => format!("child/ended/{}", call.path()),
+            News::Refused { call, .. } => format!("child/refused/{}", call.path()),
+            News::Begun { call, .. } => format!("child/begun/{}", call.path()),
+            News::Undone { call } => format!("child/undone/{}", call.path()),
+            News::Undo => "parent/undo".to_owned(),
+            News::Commit => "parent/commit".to_owned(),
+            News::Cancel { .. } => "parent/cancel".to_owned(),
+            News::Release => "parent/release".to_owned(),
+            News::Told { letter } => format!("told/{letter}"),
+        }
     }
 }

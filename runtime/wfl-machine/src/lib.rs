@@ -4,28 +4,42 @@
 //! state, byte for byte, on any machine. What should be running is derived from state alone ([`outstanding`]), so
 //! that recovery and normal running are one loop.
 
+mod call;
+mod wish;
 mod input;
 mod effect;
+mod ledger;
+mod strand;
 mod state;
 mod fact;
 mod schedule;
 mod fold;
+mod debts;
+mod raise;
 mod unwind;
 mod walk;
 mod step;
 mod resolve;
+mod fork;
+mod items;
+mod wait;
+mod turn;
+mod child;
+mod control;
 mod outstanding;
-mod runnable;
 mod apply;
 
 pub use apply::{Applied, Quarantine, apply};
-pub use effect::{CallEffect, Effect, TimerEffect};
+pub use call::{CallRef, Fired, Purpose, TimerKind, TimerRef};
+pub use effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, RunEffect, TimerEffect};
 pub use fact::{Fact, Settlement};
 pub use input::{
-    Answer, CallRef, Control, Fired, Input, Outcome, PayloadError, Purpose, Source, Start, TimerKind,
-    TimerRef,
+    Answer, ChildOutcome, Decision, Dispatch, Input, News, Outcome, Parent, PayloadError, Refusal, Signal,
+    Source, Start,
 };
+pub use ledger::Suspension;
 pub use outstanding::outstanding;
-pub use runnable::runnable;
-pub use schedule::{input_digest, instance_key};
-pub use state::{Ending, Instance, StateError, Status, Suspension};
+pub use schedule::{child_start, input_digest, instance_id, instance_key};
+pub use state::{Compensation, Instance, STATE_FORMAT, StateError, Status};
+pub use strand::Ending;
+pub use wish::{CancelMode, Control, Place};

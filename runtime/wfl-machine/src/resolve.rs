@@ -2,12 +2,13 @@
 
 use wfl_ir::{Duration, Type, Value};
 
+use crate::call::{CallRef, Purpose};
 use crate::fact::Fact;
 use crate::fold::Fold;
-use crate::input::{Outcome, Purpose};
+use crate::input::Outcome;
+use crate::ledger::{Absent, Suspension};
 use crate::schedule::pause;
-use crate::state::{Phase, Step, Suspension};
-use crate::step::Raised;
+use crate::strand::{Phase, Raised, Step};
 
 impl Fold<'_> {
     /// Finds out by the operation's `confirm`, else by calling again under the same key, else leaves it to a person.
@@ -21,7 +22,7 @@ impl Fold<'_> {
             step.phase = Phase::Confirming;
             self.put_step(index, step);
             None
-        } else if operation.idempotent.is_some() {
+        } else if operation.idempotent.is_some() && !operation.at_most_once {
             self.try_again(index, step, Raised::Timeout, &reason, None)
         } else {
             self.suspend(index, step, Suspension::UnknownOutcome(reason))
@@ -87,6 +88,7 @@ impl Fold<'_> {
         if self.now() >= certain_at {
             step.doubt = false;
             self.facts.push(Fact::FoundAbsent { step: self.name(index) });
+            self.remember_absent(index, &step);
             return self.try_again(index, step, Raised::Timeout, "it did not happen", None);
         }
         let idempotent = self.operation(call.operation).idempotent.is_some();
@@ -102,6 +104,24 @@ impl Fold<'_> {
         None
     }
 
+    /// Should the call turn out to have had its effect after all, the effect is owed.
+    fn remember_absent(&mut self, index: u32, step: &Step) {
+        let harmless = self.call(index).is_none_or(|call| self.is_harmless(call));
+        if harmless {
+            return;
+        }
+        let call = CallRef {
+            step: self.node(index).id.clone(),
+            item: self.path(),
+            epoch: step.epoch,
+            purpose: Purpose::Do,
+            attempt: step.attempt,
+        };
+        let same = |absent: &Absent| absent.call.epoch == call.epoch && absent.node == index && absent.call.item == call.item;
+        self.state.absent.retain(|absent| !same(absent));
+        self.state.absent.push(Absent { call, node: index, args: step.args.clone() });
+    }
+
     /// The pause before the next attempt is over.
     pub(crate) fn next_attempt(&mut self, index: u32, mut step: Box<Step>) -> Option<u32> {
         let call = self.call(index)?;
@@ -115,6 +135,7 @@ impl Fold<'_> {
             return self.resolve(index, step, "the key has expired".into());
         }
         step.attempt += 1;
+        step.claim = None;
         step.dispatched_at = self.now();
         step.phase = Phase::Calling;
         self.put_step(index, step);

@@ -1,10 +1,12 @@
 //! Keys, digests and pauses: everything that must come out the same on every machine.
 
-use wfl_eval::{Env, Facts, Fault, evaluate, evaluate_in};
+use wfl_eval::{Env, Facts, Fault, decode_fields, encode_fields, evaluate, evaluate_in};
 use wfl_ir::{Duration, Expr, Fields, Name, Operation, Plan, Retry, Value};
 use wfl_record::{InstanceId, Namespace};
 
-use crate::input::Purpose;
+use crate::call::Purpose;
+use crate::effect::RunEffect;
+use crate::input::{Parent, Source, Start};
 
 /// The digest of a workflow's arguments: BLAKE3-256 over their canonical bytes, so that it depends neither on the
 /// order of members nor on how a number is written.
@@ -16,6 +18,42 @@ pub fn input_digest(args: &Fields) -> [u8; 32] {
 pub fn instance_key(plan: &Plan, args: &Fields) -> Result<Value, Fault> {
     let slots = slots_of(plan, args);
     evaluate(Env { library: plan.library(), slots: &slots, facts: None }, &plan.key)
+}
+
+/// The id of the instance with this key. A child of a parent that began anew, or went back, is another one than before.
+pub fn instance_id(namespace: &Namespace, plan: &Plan, key: &Value, parent_epoch: u32) -> InstanceId {
+    let mut bytes = key.canonical_bytes();
+    if parent_epoch > 0 {
+        bytes.extend_from_slice(b"/epoch/");
+        bytes.extend_from_slice(&parent_epoch.to_be_bytes());
+    }
+    InstanceId::derive(namespace, &plan.workflow, &bytes)
+}
+
+/// The start of a child as its parent's step wants it, with the child's id. `plan` is the child's. Fails when the
+/// arguments break a rule of the child, or its key has no value.
+pub fn child_start(
+    plan: &Plan,
+    namespace: &Namespace,
+    parent: InstanceId,
+    run: &RunEffect,
+) -> Result<(InstanceId, Start), String> {
+    let json = encode_fields(plan.library(), &plan.params, &run.args);
+    let fields = decode_fields(plan.library(), &plan.params, &json).map_err(|why| why.to_string())?;
+    let key = instance_key(plan, &fields).map_err(|fault| fault.to_string())?;
+    let epoch = run.call.epoch;
+    let start = Start {
+        workflow: plan.workflow.clone(),
+        version: plan.version,
+        plan: run.plan,
+        source: Source::Inline(json.to_string().into_bytes()),
+        digest: input_digest(&fields),
+        starter: format!("workflow:{parent}/{}", run.call.path()),
+        parent: (!run.detached).then(|| Parent { instance: parent, call: run.call.clone() }),
+        deadline: run.deadline,
+        parent_epoch: (epoch > 0).then_some(epoch),
+    };
+    Ok((instance_id(namespace, plan, &key, epoch), start))
 }
 
 /// The slots at the beginning: parameter i is slot i.

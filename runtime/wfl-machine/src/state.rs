@@ -4,10 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Encode};
 use wfl_eval::Facts;
-use wfl_ir::{Fields, Name, PlanHash, Timestamp, Value};
+use wfl_ir::{Name, PlanHash, Timestamp, Value};
 use wfl_record::{InstanceId, Namespace};
 
-/// One workflow instance. Node, scope and slot numbers are those of the plan with the hash `plan`.
+use crate::input::Parent;
+use crate::ledger::{Absent, DebtState, Entry, Letter, Owed, Suspension, UndoPhase};
+use crate::strand::{BODY, Doing, Ending, Phase, Running, Strand, StrandId};
+
+/// The layout of states that this build writes. A snapshot of another one is not read: the log is folded instead.
+pub const STATE_FORMAT: u16 = 2;
+
+/// One workflow instance. Node, scope, region and slot numbers are those of the plan with the hash `plan`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Instance {
     #[n(0)]
@@ -20,6 +27,7 @@ pub struct Instance {
     pub(crate) plan: PlanHash,
     #[cbor(n(4), with = "minicbor::bytes")]
     pub(crate) input_digest: [u8; 32],
+    /// When its present life began.
     #[n(5)]
     pub(crate) started_at: Timestamp,
     /// The instance's clock: never goes back.
@@ -38,226 +46,141 @@ pub struct Instance {
     pub(crate) epoch: u32,
     #[n(11)]
     pub(crate) slots: Vec<Option<Value>>,
-    /// Steps and stuck nodes, by node.
+    /// What goes on. Empty once the instance has ended, unless its parent may still have it undone.
     #[n(12)]
-    pub(crate) active: BTreeMap<u32, Active>,
-    /// In the order of their steps' starts.
+    pub(crate) strands: BTreeMap<StrandId, Strand>,
     #[n(13)]
-    pub(crate) debts: Vec<Debt>,
-    /// Scopes that were undone; a `return` that leaves one undoes all around it.
+    pub(crate) next_strand: StrandId,
+    /// Scopes that were undone; a jump that leaves one undoes all that it leaves.
     #[n(14)]
     pub(crate) rolled_back: BTreeSet<u32>,
     /// True once a pivot has succeeded: from there the instance only goes forward.
     #[n(15)]
     pub(crate) past_pivot: bool,
     #[n(16)]
-    pub(crate) flow: Flow,
-    /// A deadline that waits for the outcome of a pivot.
+    pub(crate) ending: Option<Ending>,
+    /// What waits for the outcome of a pivot, or for the end of a shield.
     #[n(17)]
     pub(crate) deferred: Option<Trigger>,
+    /// What turned the instance back.
     #[n(18)]
-    pub(crate) deadline_fired: bool,
-    /// When undoing first began, and whether its deadline has fired.
+    pub(crate) turned: Option<Turned>,
     #[n(19)]
-    pub(crate) unwinding_since: Option<Timestamp>,
+    pub(crate) deadline_fired: bool,
+    /// When its time is over at the latest, as its parent says.
     #[n(20)]
-    pub(crate) compensation_overdue: bool,
-    /// How many debts were undone.
+    pub(crate) latest: Option<Timestamp>,
+    /// When undoing first began, and whether its deadline has fired.
     #[n(21)]
+    pub(crate) unwinding_since: Option<Timestamp>,
+    #[n(22)]
+    pub(crate) compensation_overdue: bool,
+    /// How many effects were undone, given up by a commit, and left although they should have been undone.
+    #[n(23)]
     pub(crate) undone: u32,
+    #[n(24)]
+    pub(crate) committed: u32,
+    #[n(25)]
+    pub(crate) waived: u32,
+    #[n(26)]
+    pub(crate) paused: Option<Paused>,
+    #[n(27)]
+    pub(crate) starter: String,
+    #[n(28)]
+    pub(crate) parent: Option<Parent>,
+    /// Messages that came and were not taken, by channel, in their order.
+    #[n(29)]
+    pub(crate) mail: BTreeMap<Name, Vec<Kept>>,
+    /// What was sent once already: the hashes of the ids of messages and wishes.
+    #[n(30)]
+    pub(crate) seen: BTreeSet<(u64, u64)>,
+    /// Letters under way.
+    #[n(31)]
+    pub(crate) letters: Vec<Letter>,
+    #[n(32)]
+    pub(crate) next_letter: u32,
+    /// Calls that were taken to have had no effect.
+    #[n(33)]
+    pub(crate) absent: Vec<Absent>,
+    /// When calls under way are given up, if somebody said so.
+    #[n(34)]
+    pub(crate) grace_due: Option<Timestamp>,
+    /// The steps that a rewind keeps.
+    #[n(35)]
+    pub(crate) kept: BTreeSet<u32>,
+    /// The parent lets it go: nobody will have it undone.
+    #[n(36)]
+    pub(crate) released: bool,
+    /// What was done stays, by the wish of whoever cancelled it.
+    #[n(37)]
+    pub(crate) waive_all: bool,
+    /// Children that are told that nobody waits for them any more.
+    #[n(38)]
+    pub(crate) orphans: Vec<Orphan>,
 }
 
-/// Where the instance is going.
+/// A message that was not taken yet.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) enum Flow {
+pub(crate) struct Kept {
     #[n(0)]
-    Forward,
+    pub(crate) id: String,
     #[n(1)]
-    Unwinding(#[n(0)] Unwind),
-    #[n(2)]
-    Ended(#[n(0)] Ending),
+    pub(crate) value: Value,
 }
 
-/// Debts are being undone.
+/// A child whose parent does not wait for it any more.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct Unwind {
-    /// Undo the debts of this scope and of those inside it; 0 for all.
-    #[n(0)]
-    pub(crate) scope: u32,
-    #[n(1)]
-    pub(crate) then: Then,
-    /// How many debts there were at the beginning.
-    #[n(2)]
-    pub(crate) debts: u32,
-}
-
-/// What follows when the debts are settled.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) enum Then {
-    /// The path goes on behind this node.
-    #[n(0)]
-    Continue(#[n(0)] u32),
-    #[n(1)]
-    End(#[n(0)] Ending),
-}
-
-/// What makes an instance undo its work from outside of its path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
-pub(crate) enum Trigger {
-    #[n(0)]
-    Deadline,
-}
-
-/// How an instance ended.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum Ending {
-    /// With its result.
-    #[n(0)]
-    Completed(#[n(0)] Value),
-    /// With a business error: the error's index in the plan's types, and its fields.
-    #[n(1)]
-    Failed(#[n(0)] u32, #[n(1)] Fields),
-    /// Its deadline passed.
-    #[n(2)]
-    TimedOut,
-}
-
-/// Something that holds a place in the graph.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) enum Active {
-    #[n(0)]
-    Step(#[n(0)] Box<Step>),
-    /// A node whose expressions have no value.
-    #[n(1)]
-    Stuck(#[n(0)] Suspension),
-}
-
-/// A step under way.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct Step {
-    #[n(0)]
-    pub(crate) epoch: u32,
-    #[n(1)]
-    pub(crate) args: Fields,
-    /// Fixed when the step starts.
-    #[n(2)]
-    pub(crate) key: Option<String>,
-    #[n(3)]
-    pub(crate) attempt: u32,
-    #[n(4)]
-    pub(crate) confirm_attempt: u32,
-    #[n(5)]
-    pub(crate) started_at: Timestamp,
-    /// When the latest attempt became outstanding.
-    #[n(6)]
-    pub(crate) dispatched_at: Timestamp,
-    #[n(7)]
-    pub(crate) total_due: Option<Timestamp>,
-    /// Some attempt may have had its effect.
-    #[n(8)]
-    pub(crate) doubt: bool,
-    /// The time for all attempts has passed.
-    #[n(9)]
-    pub(crate) overdue: bool,
-    #[n(10)]
-    pub(crate) phase: Phase,
-}
-
-/// What a step is doing.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) enum Phase {
-    #[n(0)]
-    Calling,
-    #[n(1)]
-    Backoff(#[n(0)] Timestamp),
-    #[n(2)]
-    Confirming,
-    /// Asks again then.
-    #[n(3)]
-    ConfirmAt(#[n(0)] Timestamp),
-    #[n(4)]
-    Suspended(#[n(0)] Suspension),
-}
-
-/// Why a step, an undo or a node waits for a person.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum Suspension {
-    /// An expression has no value.
-    #[n(0)]
-    Fault(#[n(0)] String),
-    /// `ensure` without `else` does not hold.
-    #[n(1)]
-    EnsureFailed(#[n(0)] Name),
-    /// All attempts are used up and no effect remains.
-    #[n(2)]
-    RetriesExhausted(#[n(0)] String),
-    /// All attempts are used up, or no second one is safe, and the effect may be there.
-    #[n(3)]
-    UnknownOutcome(#[n(0)] String),
-    /// The other side no longer remembers the idempotency key.
-    #[n(4)]
-    KeyExpired,
-    /// An answer that the contract does not know, or data that breaks its type or rule; with the raw answer.
-    #[n(5)]
-    BadAnswer(#[n(0)] String, #[cbor(n(1), with = "minicbor::bytes")] Vec<u8>),
-}
-
-/// An effect that may have to be undone. Recorded before the step's first dispatch.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct Debt {
-    /// The step that owes.
+pub(crate) struct Orphan {
     #[n(0)]
     pub(crate) node: u32,
     #[n(1)]
-    pub(crate) epoch: u32,
-    /// The scope that it lies in; moves outwards when scopes end well.
+    pub(crate) path: Option<Name>,
+    /// Why it is told to stop stands here; none when it is let go.
     #[n(2)]
-    pub(crate) scope: u32,
-    /// The undoing operation.
+    pub(crate) running: Running,
+    /// As of a letter: once it is told, nothing more is to be done.
     #[n(3)]
-    pub(crate) undo: u32,
-    #[n(4)]
-    pub(crate) state: DebtState,
+    pub(crate) letter: u32,
 }
 
-/// How far a debt is.
+/// What is paused.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) enum DebtState {
-    /// The step is under way.
+pub(crate) struct Paused {
     #[n(0)]
-    Pending,
-    /// The effect is there; this undoes it.
+    pub(crate) undo: bool,
     #[n(1)]
-    Owed(#[n(0)] Box<Undo>),
-    /// It is being undone.
-    #[n(2)]
-    Undoing(#[n(0)] Box<Undo>, #[n(1)] UndoPhase),
+    pub(crate) since: Timestamp,
 }
 
-/// A bound undo call.
+/// What makes an instance undo its work from outside of its path.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct Undo {
+pub(crate) enum Trigger {
     #[n(0)]
-    pub(crate) args: Fields,
+    Deadline,
     #[n(1)]
-    pub(crate) key: Option<String>,
-    #[n(2)]
-    pub(crate) attempt: u32,
-    /// When the first attempt became outstanding.
-    #[n(3)]
-    pub(crate) since: Option<Timestamp>,
+    Cancel(#[n(0)] Cancelling),
 }
 
-/// What an undo is doing.
+/// A cancellation.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) enum UndoPhase {
+pub(crate) struct Cancelling {
+    /// What was done stays.
     #[n(0)]
-    Calling,
+    pub(crate) stop: bool,
     #[n(1)]
-    Backoff(#[n(0)] Timestamp),
+    pub(crate) reason: String,
     #[n(2)]
-    Stuck(#[n(0)] Suspension),
+    pub(crate) grace: Option<wfl_ir::Duration>,
+}
+
+/// What turned an instance back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub(crate) enum Turned {
+    #[n(0)]
+    Deadline,
+    #[n(1)]
+    Cancel,
 }
 
 /// The named states of an instance.
@@ -265,10 +188,14 @@ pub(crate) enum UndoPhase {
 pub enum Status {
     /// Something is being called.
     Running,
-    /// Only timers run.
+    /// Only timers, messages, people or children are waited for.
     Waiting,
     /// Nothing goes on until a person decides.
     Suspended,
+    /// Nothing new begins until it is resumed.
+    Paused,
+    /// It is being cancelled.
+    Cancelling,
     /// Effects are being undone.
     Compensating,
     /// An undo waits for a person, or undoing takes longer than its deadline.
@@ -277,8 +204,25 @@ pub enum Status {
     Completed,
     /// Ended with a business error.
     Failed,
+    /// Ended by being cancelled.
+    Cancelled,
     /// Ended by its deadline.
     TimedOut,
+    /// Ended by force.
+    Killed,
+}
+
+/// What became of the effects that should have been undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compensation {
+    /// Nothing had to be undone.
+    None,
+    /// All of it was.
+    Full,
+    /// Some of it was; the rest stays by a commit or a person's decision.
+    Partial,
+    /// None of it was, by a person's decision.
+    Waived,
 }
 
 impl Status {
@@ -288,17 +232,36 @@ impl Status {
             Status::Running => "running",
             Status::Waiting => "waiting",
             Status::Suspended => "suspended",
+            Status::Paused => "paused",
+            Status::Cancelling => "cancelling",
             Status::Compensating => "compensating",
             Status::CompensationStuck => "compensation_stuck",
             Status::Completed => "completed",
             Status::Failed => "failed",
+            Status::Cancelled => "cancelled",
             Status::TimedOut => "timed_out",
+            Status::Killed => "killed",
         }
     }
 
-    /// True when nothing will happen any more.
+    /// True when nothing will happen any more by itself.
     pub fn is_terminal(self) -> bool {
-        matches!(self, Status::Completed | Status::Failed | Status::TimedOut)
+        matches!(
+            self,
+            Status::Completed | Status::Failed | Status::Cancelled | Status::TimedOut | Status::Killed
+        )
+    }
+}
+
+impl Compensation {
+    /// `none`, `full`, `partial` or `waived`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Compensation::None => "none",
+            Compensation::Full => "full",
+            Compensation::Partial => "partial",
+            Compensation::Waived => "waived",
+        }
     }
 }
 
@@ -333,7 +296,7 @@ impl Instance {
         self.input_digest
     }
 
-    /// When it started.
+    /// When it started; after a `restart`, when that was.
     pub fn started_at(&self) -> Timestamp {
         self.started_at
     }
@@ -353,6 +316,21 @@ impl Instance {
         self.chain
     }
 
+    /// Grows by restart, by rewind and by edited arguments.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Who started it.
+    pub fn starter(&self) -> &str {
+        &self.starter
+    }
+
+    /// The instance that waits for its end.
+    pub fn parent(&self) -> Option<&Parent> {
+        self.parent.as_ref()
+    }
+
     /// What its expressions may ask about it.
     pub(crate) fn workflow_facts(&self) -> Facts {
         Facts { key: self.key.clone(), id: Name::from(self.id.to_string()), started_at: self.started_at }
@@ -360,10 +338,7 @@ impl Instance {
 
     /// How it ended, if it has.
     pub fn ending(&self) -> Option<&Ending> {
-        match &self.flow {
-            Flow::Ended(ending) => Some(ending),
-            _ => None,
-        }
+        self.ending.as_ref()
     }
 
     /// How many effects were undone.
@@ -371,47 +346,120 @@ impl Instance {
         self.undone
     }
 
-    /// Its named state.
-    pub fn status(&self) -> Status {
-        match &self.flow {
-            Flow::Ended(Ending::Completed(_)) => Status::Completed,
-            Flow::Ended(Ending::Failed(..)) => Status::Failed,
-            Flow::Ended(Ending::TimedOut) => Status::TimedOut,
-            Flow::Unwinding(_) if self.compensation_overdue || !self.suspensions().is_empty() => {
-                Status::CompensationStuck
-            }
-            Flow::Unwinding(_) => Status::Compensating,
-            Flow::Forward if !self.suspensions().is_empty() => Status::Suspended,
-            Flow::Forward => {
-                let calls = |active: &Active| matches!(active, Active::Step(step) if matches!(step.phase, Phase::Calling | Phase::Confirming));
-                if self.active.values().any(calls) { Status::Running } else { Status::Waiting }
-            }
+    /// What became of what should have been undone.
+    pub fn compensation(&self) -> Compensation {
+        match (self.undone, self.waived) {
+            (0, 0) => Compensation::None,
+            (0, _) => Compensation::Waived,
+            (_, 0) if self.committed == 0 => Compensation::Full,
+            _ => Compensation::Partial,
         }
     }
 
-    /// What waits for a person: the node's index and why.
-    pub fn suspensions(&self) -> Vec<(u32, &Suspension)> {
-        let active = self.active.iter().filter_map(|(node, active)| match active {
-            Active::Stuck(why) => Some((*node, why)),
-            Active::Step(step) => match &step.phase {
-                Phase::Suspended(why) => Some((*node, why)),
-                _ => None,
-            },
-        });
-        let undos = self.debts.iter().filter_map(|debt| match &debt.state {
-            DebtState::Undoing(_, UndoPhase::Stuck(why)) => Some((debt.node, why)),
-            _ => None,
-        });
-        active.chain(undos).collect()
+    /// True when nothing is open any more: no debt, no letter, no effect that a parent may have undone.
+    pub fn is_closed(&self) -> bool {
+        self.ending.is_some()
+            && self.strands.is_empty()
+            && self.letters.is_empty()
+            && self.orphans.is_empty()
+    }
+
+    /// Its named state.
+    pub fn status(&self) -> Status {
+        let unwinds = self.strands.values().any(Strand::unwinds);
+        let suspended = !self.suspensions().is_empty();
+        match (&self.ending, unwinds) {
+            (Some(ending), false) => return ended(ending),
+            (_, true) if self.compensation_overdue || self.undo_stuck() => return Status::CompensationStuck,
+            (Some(_), true) => return Status::Compensating,
+            (None, _) => {}
+        }
+        if self.paused.is_some() {
+            return Status::Paused;
+        }
+        if self.turned == Some(Turned::Cancel) {
+            return Status::Cancelling;
+        }
+        let body_unwinds = self.strands.get(&BODY).is_some_and(Strand::unwinds);
+        match (body_unwinds, suspended) {
+            (true, true) => Status::CompensationStuck,
+            (true, false) => Status::Compensating,
+            (false, true) => Status::Suspended,
+            (false, false) if self.calls() => Status::Running,
+            (false, false) => Status::Waiting,
+        }
+    }
+
+    fn calls(&self) -> bool {
+        self.strands.values().any(|strand| {
+            strand.unwinds()
+                || match strand.activity() {
+                    Doing::Step(_, step) => matches!(step.phase, Phase::Calling | Phase::Confirming),
+                    _ => false,
+                }
+        })
+    }
+
+    fn undo_stuck(&self) -> bool {
+        let stuck = |entry: &Entry| match &entry.owed {
+            Owed::Debt(debt) => matches!(debt.state, DebtState::Undoing(_, UndoPhase::Stuck(_))),
+            _ => false,
+        };
+        self.strands.values().any(|strand| strand.ledger.iter().any(stuck))
+    }
+
+    /// What waits for a person: the node's index, where, and why.
+    pub fn suspensions(&self) -> Vec<(u32, Option<&Name>, &Suspension)> {
+        let mut all = Vec::new();
+        for strand in self.strands.values() {
+            match strand.activity() {
+                Doing::Stuck(node, why) => all.push((*node, strand.path.as_ref(), why)),
+                Doing::Step(node, step) => {
+                    if let Phase::Suspended(why) = &step.phase {
+                        all.push((*node, strand.path.as_ref(), why));
+                    }
+                }
+                _ => {}
+            }
+            for debt in strand.ledger.iter().filter_map(Entry::debt) {
+                if let DebtState::Undoing(_, UndoPhase::Stuck(why)) = &debt.state {
+                    all.push((debt.node, debt.path.as_ref(), why));
+                }
+            }
+        }
+        all
+    }
+
+    /// True when only people can bring it on: something is suspended, and nothing else goes on beside it.
+    pub fn is_stalled(&self) -> bool {
+        let goes_on = |strand: &Strand| match strand.activity() {
+            Doing::Stuck(..) | Doing::Fork(..) | Doing::Map(..) | Doing::Beside(_) | Doing::Idle => {
+                let undoes = |entry: &Entry| match entry.debt().map(|debt| &debt.state) {
+                    Some(DebtState::Undoing(_, phase)) => !matches!(phase, UndoPhase::Stuck(_)),
+                    _ => false,
+                };
+                strand.ledger.iter().any(undoes)
+            }
+            Doing::Step(_, step) => !matches!(step.phase, Phase::Suspended(_)),
+            _ => true,
+        };
+        !self.suspensions().is_empty() && !self.strands.values().any(goes_on)
     }
 
     /// The state's bytes, for snapshots.
     pub fn encode(&self) -> Vec<u8> {
-        minicbor::to_vec(self).unwrap_or_default()
+        let mut bytes = STATE_FORMAT.to_be_bytes().to_vec();
+        // Writing into a `Vec` cannot fail: its error type has no values.
+        let _ = minicbor::encode(self, &mut bytes);
+        bytes
     }
 
     /// Reads a snapshot.
     pub fn decode(bytes: &[u8]) -> Result<Instance, StateError> {
+        let format = STATE_FORMAT.to_be_bytes();
+        let Some(bytes) = bytes.strip_prefix(&format) else {
+            return Err(StateError("it has the layout of another build".to_owned()));
+        };
         minicbor::decode(bytes).map_err(|e| StateError(e.to_string()))
     }
 
@@ -421,17 +469,12 @@ impl Instance {
     }
 }
 
-impl std::fmt::Display for Suspension {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Suspension::Fault(why) => write!(f, "an expression has no value: {why}"),
-            Suspension::EnsureFailed(text) => write!(f, "`ensure {text}` does not hold"),
-            Suspension::RetriesExhausted(why) => write!(f, "all attempts are used up: {why}"),
-            Suspension::UnknownOutcome(why) => write!(f, "it is not known whether it happened: {why}"),
-            Suspension::KeyExpired => {
-                f.write_str("its idempotency key is older than the other side remembers")
-            }
-            Suspension::BadAnswer(why, _) => write!(f, "the answer breaks the contract: {why}"),
-        }
+fn ended(ending: &Ending) -> Status {
+    match ending {
+        Ending::Completed(_) => Status::Completed,
+        Ending::Failed(..) => Status::Failed,
+        Ending::TimedOut => Status::TimedOut,
+        Ending::Cancelled => Status::Cancelled,
+        Ending::Killed => Status::Killed,
     }
 }

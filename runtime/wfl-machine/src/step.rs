@@ -2,15 +2,16 @@
 
 use serde_json::Value as Json;
 use wfl_eval::{check_rule, decode, decode_fields, fits};
-use wfl_ir::{
-    Call, Caught, Duration, EdgeKind, Effect, Fields, Name, Operation, Retry, Type, TypeKind, Value,
-};
+use wfl_ir::{Call, Duration, EdgeKind, Effect, Field, Fields, Name, Operation, Retry, Type, TypeKind, Value};
 
+use crate::call::Purpose;
 use crate::fact::Fact;
 use crate::fold::Fold;
-use crate::input::{Outcome, Purpose};
+use crate::input::Outcome;
+use crate::ledger::Suspension;
+use crate::raise::handler_of;
 use crate::schedule::pause;
-use crate::state::{Debt, DebtState, Ending, Phase, Step, Suspension, Then};
+use crate::strand::{Doing, Phase, Raised, Step};
 
 /// How much of a bad answer is kept.
 const MAX_RAW_BYTES: usize = 4096;
@@ -18,16 +19,17 @@ const MAX_RAW_BYTES: usize = 4096;
 impl Fold<'_> {
     /// Fixes arguments and key, records the debt, and makes the first attempt outstanding.
     pub(crate) fn start_step(&mut self, index: u32, call: &Call) -> Result<(), Suspension> {
-        let fault = |fault: wfl_eval::Fault| Suspension::Fault(fault.to_string());
+        let args = self.eval_fields(&call.args)?;
+        self.begin_step(index, call, args)
+    }
+
+    /// As [`Fold::start_step`], with these arguments.
+    pub(crate) fn begin_step(&mut self, index: u32, call: &Call, args: Fields) -> Result<(), Suspension> {
         let operation = self.operation(call.operation);
-        let args = self.eval_fields(&call.args).map_err(fault)?;
-        self.check_args(operation, &args)?;
+        self.check_params(&operation.params, &args, &operation.qualified())?;
         let epoch = self.state.epoch;
-        let key = self.key_for(operation, &args, epoch, Purpose::Do).map_err(fault)?;
-        if let Effect::Compensable { undo, .. } = &operation.effect {
-            let scope = self.node(index).scope;
-            self.state.debts.push(Debt { node: index, epoch, scope, undo: *undo, state: DebtState::Pending });
-        }
+        let key = self.key_for(operation, &args, epoch, Purpose::Do)?;
+        self.record_debt(index, operation, epoch);
         let now = self.now();
         let total = self.total(call);
         let step = Step {
@@ -42,6 +44,7 @@ impl Fold<'_> {
             doubt: false,
             overdue: false,
             phase: Phase::Calling,
+            claim: None,
         };
         self.facts.push(Fact::StepStarted {
             step: self.name(index),
@@ -61,20 +64,16 @@ impl Fold<'_> {
     }
 
     /// Arguments must fulfil the rules of their parameters.
-    fn check_args(&self, operation: &Operation, args: &Fields) -> Result<(), Suspension> {
-        let fault = |fault: wfl_eval::Fault| Suspension::Fault(fault.to_string());
-        for param in &operation.params {
+    pub(crate) fn check_params(&self, params: &[Field], args: &Fields, of: &str) -> Result<(), Suspension> {
+        for param in params {
             let Some(value) = args.get(&param.name) else { continue };
-            let of_type =
-                check_rule(self.plan.library(), &param.ty, value).map_err(fault)?.map(|(_, rule)| rule);
+            let of_type = check_rule(self.plan.library(), &param.ty, value)?.map(|(_, rule)| rule);
             let own = match &param.rule {
-                Some(rule) if !fits(self.plan.library(), &rule.holds, value).map_err(fault)? => {
-                    Some(rule.text.to_string())
-                }
+                Some(rule) if !fits(self.plan.library(), &rule.holds, value)? => Some(rule.text.to_string()),
                 _ => None,
             };
             if let Some(rule) = of_type.or(own) {
-                let place = format!("`{}` of {}", param.name, operation.qualified());
+                let place = format!("`{}` of {of}", param.name);
                 return Err(Suspension::Fault(format!("{place} breaks the rule `{rule}`")));
             }
         }
@@ -128,7 +127,7 @@ impl Fold<'_> {
     }
 
     /// A declared error by its short name, with fields of the right types.
-    fn read_error(&self, operation: &Operation, name: &Name, data: &[u8]) -> Option<(u32, Fields)> {
+    pub(crate) fn read_error(&self, operation: &Operation, name: &Name, data: &[u8]) -> Option<(u32, Fields)> {
         let types = &self.plan.types;
         let index = *operation.raises.iter().find(|i| types[**i as usize].short_name() == name.as_str())?;
         let TypeKind::Error(fields) = &types[index as usize].kind else { return None };
@@ -137,12 +136,13 @@ impl Fold<'_> {
     }
 
     /// The attempt may have had its effect.
-    fn unknown(&mut self, index: u32, mut step: Box<Step>, reason: &str) -> Option<u32> {
+    pub(crate) fn unknown(&mut self, index: u32, mut step: Box<Step>, reason: &str) -> Option<u32> {
         let call = self.call(index)?;
         if self.is_read(call) {
             return self.try_again(index, step, Raised::Timeout, reason, None);
         }
         if self.unwinding() && self.is_harmless(call) {
+            self.forget_step();
             return self.unwind_on();
         }
         step.doubt = true;
@@ -162,10 +162,14 @@ impl Fold<'_> {
         let resolving = self.unwinding();
         if resolving && !step.doubt {
             self.void_debt(index);
+            self.forget_step();
             return self.unwind_on();
         }
         let seed = format!("{}/do/{}", self.name(index), step.attempt);
-        let pause = pause(self.retry(call), step.attempt, resolving, self.state.id, &seed);
+        // What may be sent once only is sent once, even if it is known not to have begun.
+        let retry = if self.operation(call.operation).at_most_once { Retry::Never } else { self.retry(call) };
+        let unlimited = resolving && !self.operation(call.operation).at_most_once;
+        let pause = pause(retry, step.attempt, unlimited, self.state.id, &seed);
         let pause = pause.map(|pause| pause.max(retry_after.unwrap_or_default()));
         let in_time = |pause: &Duration| {
             resolving || !step.overdue && step.total_due.is_none_or(|total| self.now().plus(*pause) < total)
@@ -181,8 +185,7 @@ impl Fold<'_> {
                     pause,
                 });
                 self.put_step(index, step);
-                // A deadline that waited for this pivot acts now if the attempt is known to have done nothing.
-                self.take_deferred().flatten()
+                None
             }
             None => self.exhausted(index, step, raised, reason),
         }
@@ -200,7 +203,8 @@ impl Fold<'_> {
         if step.doubt && !self.is_read(call) {
             return self.suspend(index, step, Suspension::UnknownOutcome(reason.to_owned()));
         }
-        if self.handler(call, &raised).is_some() {
+        let counts = self.is_read(call) && self.may_fail();
+        if handler_of(&call.handlers, &raised).is_some() || counts {
             return self.fail_step(index, raised);
         }
         self.suspend(index, step, Suspension::RetriesExhausted(reason.to_owned()))
@@ -210,7 +214,12 @@ impl Fold<'_> {
         self.facts.push(Fact::Suspended { step: self.name(index), why: why.clone() });
         step.phase = Phase::Suspended(why);
         self.put_step(index, step);
-        self.take_deferred().flatten()
+        None
+    }
+
+    /// Nothing is left of the current strand's step.
+    pub(crate) fn forget_step(&mut self) {
+        *self.strand().activity_mut() = Doing::Idle;
     }
 
     /// The step has its result.
@@ -222,7 +231,7 @@ impl Fold<'_> {
         confirmed: bool,
     ) -> Option<u32> {
         let call = self.call(index)?;
-        if let Err(why) = self.owe(index, step.epoch, &step.args, &value) {
+        if let Err(why) = self.owe(index, &step, &value) {
             // The effect is there, but nothing that would undo it: the debt stays open until a person decides.
             step.doubt = true;
             return self.suspend(index, step, why);
@@ -234,79 +243,45 @@ impl Fold<'_> {
             attempts: step.attempt,
             confirmed,
         });
-        if let Some(slot) = call.result {
+        self.forget_step();
+        if let Some(slot) = call.result.filter(|_| !self.unwinding()) {
             self.set_slot(slot, value);
         }
         if call.pivot {
-            let committed = self.pass_pivot(index);
+            let committed = self.pass_pivot();
             self.facts.push(Fact::PivotPassed { step: self.name(index), committed });
         }
         if self.unwinding() {
             return self.unwind_on();
         }
+        let stays = matches!(self.operation(call.operation).effect, Effect::Write | Effect::Irreversible);
+        self.pass(index, stays);
         self.plan.target(index, EdgeKind::Order)
-    }
-
-    /// Passing the point of no return commits every scope around it.
-    fn pass_pivot(&mut self, index: u32) -> u32 {
-        self.state.past_pivot = true;
-        self.state.deferred = None;
-        let scopes: Vec<u32> = self.plan.scopes_outward(self.node(index).scope).collect();
-        scopes.into_iter().map(|scope| self.commit(scope)).sum()
     }
 
     /// The step ended with an error that leaves no effect.
     pub(crate) fn fail_step(&mut self, index: u32, raised: Raised) -> Option<u32> {
         let call = self.call(index)?;
         self.void_debt(index);
-        let (error, fields) = match &raised {
-            Raised::Declared(error, fields) => {
-                (self.plan.types[*error as usize].short_name().into(), fields.clone())
-            }
-            Raised::Timeout => ("Timeout".into(), Fields::default()),
-            Raised::Unavailable => ("Unavailable".into(), Fields::default()),
-        };
-        let handler = self.handler(call, &raised).filter(|_| !self.unwinding());
-        let handled = handler.is_some();
-        self.facts.push(Fact::StepFailed { step: self.name(index), error, fields: fields.clone(), handled });
+        self.forget_step();
+        let handler = handler_of(&call.handlers, &raised).filter(|_| !self.unwinding());
+        let (error, fields) = (raised.name(self), raised.fields());
+        let (step, handled) = (self.name(index), handler.is_some());
+        self.facts.push(Fact::StepFailed {
+            step: step.clone(),
+            error: error.clone(),
+            fields: fields.clone(),
+            handled,
+        });
         if self.unwinding() {
             return self.unwind_on();
         }
-        if let Some(next) = self.take_deferred() {
+        if let Some(next) = self.take_deferred(Some(index)) {
             return next;
         }
-        match (handler, raised) {
-            (Some(number), _) => {
-                if let Some(slot) = call.handlers[number as usize].bind {
-                    self.set_slot(slot, Value::Record(fields));
-                }
-                self.plan.target(index, EdgeKind::Error(number))
-            }
-            (None, Raised::Declared(error, fields)) => {
-                let name = self.plan.types[error as usize].short_name();
-                let reason = format!("{} failed with {name}", self.name(index));
-                self.unwind(0, Then::End(Ending::Failed(error, fields)), reason)
-            }
-            // System errors without a handler suspend before they come here.
-            (None, Raised::Timeout | Raised::Unavailable) => None,
+        match handler {
+            Some(number) => self.catch(index, number, fields),
+            None => self.raise(index, raised, format!("{step} failed with {error}")),
         }
     }
-
-    /// The first handler that takes an error.
-    pub(crate) fn handler(&self, call: &Call, raised: &Raised) -> Option<u32> {
-        let takes = |caught: &Caught| match (caught, raised) {
-            (Caught::Any, _) => true,
-            (Caught::Error(a), Raised::Declared(b, _)) => a == b,
-            (Caught::Timeout, Raised::Timeout) | (Caught::Unavailable, Raised::Unavailable) => true,
-            _ => false,
-        };
-        call.handlers.iter().position(|handler| takes(&handler.on)).map(|number| number as u32)
-    }
-}
-
-/// What a step ended with.
-pub(crate) enum Raised {
-    Declared(u32, Fields),
-    Timeout,
-    Unavailable,
 }

@@ -1,17 +1,45 @@
-//! The walk over the graph: from node to node until something has to be waited for.
+//! The walk over the graph: each strand goes from node to node until it has to wait for something.
 
 use wfl_eval::bind;
-use wfl_ir::{Arm, EdgeKind, Expr, NodeKind, Pattern, Value};
+use wfl_ir::flow::Loop;
+use wfl_ir::{Arm, EdgeKind, Expr, NodeKind, Pattern, RegionKind, Value};
 
 use crate::fact::Fact;
-use crate::fold::Fold;
-use crate::state::{Ending, Suspension, Then};
+use crate::fold::{Fold, Ready};
+use crate::ledger::Suspension;
+use crate::strand::{Doing, Ending, Passed, Raised, StrandId, Then};
 
 impl Fold<'_> {
-    /// Goes on from a node for as long as nothing has to be waited for. The graph is acyclic, so this ends.
-    pub(crate) fn go(&mut self, from: Option<u32>) {
-        let mut at = from;
+    /// Goes on from a node of the current strand, and then with all that this made ready.
+    pub(crate) fn run(&mut self, next: Option<u32>) {
+        self.ready.extend(next.map(|node| Ready::Go(self.current, node)));
+        while let Some(ready) = self.ready.pop_front() {
+            let (strand, next) = match ready {
+                Ready::Go(strand, node) => (strand, Some(node)),
+                Ready::Gone(parent, id, index, left) => (parent, self.gone(parent, id, index, left)),
+                Ready::LoserGone => {
+                    self.loser_gone();
+                    continue;
+                }
+            };
+            // Somebody may have stopped it since.
+            let waits = self.state.strands.get(&strand).is_some_and(|strand| strand.doing == Doing::Idle);
+            if let Some(node) = next.filter(|_| waits) {
+                self.switch(strand);
+                self.go(node);
+            }
+        }
+    }
+
+    /// The current strand goes on from a node for as long as nothing has to be waited for.
+    fn go(&mut self, from: u32) {
+        let (mine, mut at) = (self.current, Some(from));
         while let Some(index) = at {
+            if self.current != mine {
+                // It ended on the way, and its parent goes on.
+                self.ready.push_back(Ready::Go(self.current, index));
+                return;
+            }
             at = self.visit(index).unwrap_or_else(|why| {
                 self.stick(index, why);
                 None
@@ -20,35 +48,47 @@ impl Fold<'_> {
     }
 
     fn visit(&mut self, index: u32) -> Result<Option<u32>, Suspension> {
+        self.fuel = self.fuel.saturating_sub(1);
+        if self.fuel == 0 {
+            return Err(Suspension::Fault("it goes on for too long without waiting for anything".into()));
+        }
+        if let Some(next) = self.before(index) {
+            return Ok(next);
+        }
         let node = self.node(index);
-        let fault = |fault: wfl_eval::Fault| Suspension::Fault(fault.to_string());
         for bind in &node.binds {
-            let value = self.eval(&bind.value).map_err(fault)?;
+            let value = self.eval(&bind.value)?;
             self.set_slot(bind.slot, value);
         }
         let next = self.plan.target(index, EdgeKind::Order);
         match &node.kind {
-            NodeKind::Call(call) => {
-                self.start_step(index, call)?;
-                Ok(None)
+            NodeKind::Call(call) if self.is_kept(index) => {
+                self.facts.push(Fact::Kept { step: self.name(index) });
+                self.pass(index, !matches!(self.operation(call.operation).effect, wfl_ir::Effect::Read));
+                Ok(next)
             }
+            NodeKind::Call(call) => self.start_step(index, call).map(|()| None),
             NodeKind::Choice { subject, arms } => {
                 let arm = self.choose(subject, arms)?;
                 Ok(self.plan.target(index, EdgeKind::Arm(arm)))
             }
-            NodeKind::Merge | NodeKind::Enter { .. } => Ok(next),
+            NodeKind::Merge => Ok(next),
+            NodeKind::Enter { scope, .. } => {
+                self.state.rolled_back.remove(scope);
+                Ok(next)
+            }
             NodeKind::Set { slot, value } => {
-                let value = self.eval(value).map_err(fault)?;
+                let value = self.eval(value)?;
                 self.set_slot(*slot, value);
                 Ok(next)
             }
             NodeKind::Emit { event, fields } => {
-                let fields = self.eval_fields(fields).map_err(fault)?;
+                let fields = self.eval_fields(fields)?;
                 let event = self.plan.types[*event as usize].short_name().into();
                 self.facts.push(Fact::Emitted { event, fields });
                 Ok(next)
             }
-            NodeKind::Ensure { condition, text } => match self.eval(condition).map_err(fault)? {
+            NodeKind::Ensure { condition, text } => match self.eval(condition)? {
                 Value::Bool(true) => Ok(next),
                 _ => match self.plan.target(index, EdgeKind::Else) {
                     Some(other) => Ok(Some(other)),
@@ -57,40 +97,101 @@ impl Fold<'_> {
             },
             NodeKind::Exit { scope } => {
                 self.pass_outward(*scope);
+                let parent = self.plan.scopes[*scope as usize].parent.unwrap_or(0);
+                self.strand().scope = parent;
                 Ok(next)
             }
-            NodeKind::Rollback => Ok(self.unwind(node.scope, Then::Continue(index), "rollback".into())),
+            NodeKind::Rollback => {
+                self.state.rolled_back.insert(node.scope);
+                Ok(self.unwind(node.scope, Then::Continue(index), "rollback".into()))
+            }
             NodeKind::Commit => {
                 self.commit(node.scope);
                 Ok(next)
             }
             NodeKind::Return { value } => {
-                let value = self.eval(value).map_err(fault)?;
-                Ok(self.leave(node.scope, value))
+                let value = self.eval(value)?;
+                Ok(self.returns(node.scope, value))
             }
             NodeKind::Fail { error, fields } => {
-                let fields = self.eval_fields(fields).map_err(fault)?;
-                let name = self.plan.types[*error as usize].short_name();
-                let reason = format!("fail {name}");
-                Ok(self.unwind(0, Then::End(Ending::Failed(*error, fields)), reason))
+                let fields = self.eval_fields(fields)?;
+                let reason = format!("fail {}", self.plan.types[*error as usize].short_name());
+                Ok(self.raise(index, Raised::Declared(*error, fields), reason))
             }
-            // [`runnable`] keeps such plans from being started.
-            NodeKind::Fork(_)
-            | NodeKind::Join(_)
-            | NodeKind::Map(_)
-            | NodeKind::Loop(_)
-            | NodeKind::End { .. }
-            | NodeKind::Await(_)
-            | NodeKind::Timer { .. }
-            | NodeKind::SubWorkflow(_)
-            | NodeKind::Restart { .. } => {
-                Err(Suspension::Fault(format!("this machine does not run the node {}", node.id)))
-            }
+            NodeKind::Fork(fork) => self.fork(index, fork),
+            NodeKind::Join(_) => Ok(self.branch_done()),
+            NodeKind::Map(map) => self.map(index, map),
+            NodeKind::Loop(kind) => self.first_round(index, kind),
+            NodeKind::End { region } => self.region_ends(*region),
+            NodeKind::Await(awaited) => self.wait_for(index, awaited),
+            NodeKind::Timer { until, time } => self.wait(index, *until, time),
+            NodeKind::SubWorkflow(run) => self.run_child(index, run).map(|()| None),
+            NodeKind::Restart { args } => self.restart(index, args),
         }
     }
 
+    /// What comes before a node: a deferred end, a pause, the end of what the path leaves. `Some` when the path does not
+    /// go on to the node now.
+    fn before(&mut self, index: u32) -> Option<Option<u32>> {
+        if self.state.deferred.is_some()
+            && let Some(next) = self.take_deferred(Some(index))
+        {
+            return Some(next);
+        }
+        if let Some(next) = self.tidied(index) {
+            return Some(next);
+        }
+        if self.state.paused.is_some() && self.strand().tidying.is_none() {
+            self.strand().doing = Doing::Held(index);
+            return Some(None);
+        }
+        let node = self.node(index);
+        while let Some((looping, _)) = self.strand().rounds.last().copied() {
+            let NodeKind::Loop(kind) = &self.node(looping).kind else { break };
+            if self.region_in(node.region, kind.region) {
+                break;
+            }
+            self.strand().rounds.pop();
+        }
+        if self.strand().scope != node.scope {
+            return self.move_to_scope(index, node.scope);
+        }
+        None
+    }
+
+    /// The path goes on in another scope. One `rollback` on the way out undoes all that it leaves.
+    fn move_to_scope(&mut self, index: u32, scope: u32) -> Option<Option<u32>> {
+        let from = self.strand().scope;
+        let left: Vec<u32> =
+            self.plan.scopes_outward(from).take_while(|left| !self.scope_in(scope, *left)).collect();
+        let rolled_back = left.iter().any(|left| self.state.rolled_back.contains(left));
+        if let Some(outermost) = left.last().filter(|_| rolled_back) {
+            left.iter().for_each(|left| {
+                self.state.rolled_back.remove(left);
+            });
+            if self.owed_in(*outermost) > 0 {
+                let reason = "left after rollback".into();
+                return Some(self.unwind(*outermost, Then::Go(index), reason));
+            }
+        }
+        self.leave_scopes(scope);
+        None
+    }
+
+    /// Remembers that a node was done, for going back.
+    pub(crate) fn pass(&mut self, node: u32, stays: bool) {
+        let strand = self.strand();
+        let own = strand.ledger.last().and_then(crate::ledger::Entry::owner) == Some(node);
+        let owed = strand.ledger.len() as u32 - u32::from(own);
+        strand.trail.push(Passed { node, stays, owed });
+    }
+
+    fn is_kept(&mut self, index: u32) -> bool {
+        !self.state.kept.is_empty() && self.state.kept.remove(&index)
+    }
+
     /// `return`: commits what is owed, unless a scope that it leaves was rolled back.
-    fn leave(&mut self, scope: u32, value: Value) -> Option<u32> {
+    fn returns(&mut self, scope: u32, value: Value) -> Option<u32> {
         let ending = Ending::Completed(value);
         if self.plan.scopes_outward(scope).any(|s| self.state.rolled_back.contains(&s)) {
             return self.unwind(0, Then::End(ending), "return after rollback".into());
@@ -100,14 +201,13 @@ impl Fold<'_> {
     }
 
     fn choose(&mut self, subject: &Expr, arms: &[Arm]) -> Result<u32, Suspension> {
-        let fault = |fault: wfl_eval::Fault| Suspension::Fault(fault.to_string());
-        let subject = self.eval(subject).map_err(fault)?;
+        let subject = self.eval(subject)?;
         for (index, arm) in arms.iter().enumerate() {
             if !self.fits(&arm.pattern, &subject) {
                 continue;
             }
             let open = match &arm.guard {
-                Some(guard) => self.eval(guard).map_err(fault)? == Value::Bool(true),
+                Some(guard) => self.eval(guard)? == Value::Bool(true),
                 None => true,
             };
             if open {
@@ -125,5 +225,84 @@ impl Fold<'_> {
             found.into_iter().for_each(|(slot, value)| self.set_slot(slot, value));
         }
         fits
+    }
+
+    fn first_round(&mut self, index: u32, kind: &Loop) -> Result<Option<u32>, Suspension> {
+        self.strand().rounds.push((index, 0));
+        self.begin_round(index, kind, 0)
+    }
+
+    /// A round begins with empty slots. What earlier rounds did is one thing from here on.
+    pub(crate) fn begin_round(
+        &mut self,
+        index: u32,
+        kind: &Loop,
+        round: u32,
+    ) -> Result<Option<u32>, Suspension> {
+        if let RegionKind::Round { first, end } = self.plan.regions[kind.region as usize].kind
+            && let Some(slots) = self.state.slots.get_mut(first as usize..end as usize)
+        {
+            slots.fill(None);
+        }
+        if let Some(slot) = kind.round {
+            self.set_slot(slot, Value::Int(i64::from(round)));
+        }
+        self.fold_trail(index, kind.region);
+        if let Some(last) = self.strand().rounds.last_mut() {
+            *last = (index, round);
+        }
+        Ok(self.plan.target(index, EdgeKind::Body))
+    }
+
+    /// What was done in a region becomes one thing that was done.
+    pub(crate) fn fold_trail(&mut self, index: u32, region: u32) {
+        let plan = self.plan;
+        let parent = |region: &u32| plan.regions.get(*region as usize).and_then(|region| region.parent);
+        let inside = |node: u32| {
+            let at = plan.nodes[node as usize].region;
+            node == index || std::iter::successors(Some(at), parent).any(|at| at == region)
+        };
+        let trail = &mut self.strand().trail;
+        let first = trail.iter().rposition(|passed| !inside(passed.node)).map_or(0, |at| at + 1);
+        let folded = trail.split_off(first);
+        if let Some(oldest) = folded.first() {
+            let stays = folded.iter().any(|passed| passed.stays);
+            trail.push(Passed { node: index, stays, owed: oldest.owed });
+        }
+    }
+
+    /// The end of an item or of a round.
+    fn region_ends(&mut self, region: u32) -> Result<Option<u32>, Suspension> {
+        let RegionKind::Round { .. } = self.plan.regions[region as usize].kind else {
+            return Ok(self.item_done());
+        };
+        let Some((index, round)) = self.strand().rounds.last().copied() else { return Ok(None) };
+        let NodeKind::Loop(kind) = &self.node(index).kind else { return Ok(None) };
+        let over = match &kind.until {
+            Some(until) => self.eval(until)? == Value::Bool(true),
+            None => false,
+        };
+        if over || round + 1 >= kind.times {
+            self.fold_trail(index, kind.region);
+            self.strand().rounds.pop();
+            return Ok(self.plan.target(index, EdgeKind::Order));
+        }
+        match &kind.every {
+            Some(every) => {
+                let due = self.now().plus(self.eval_duration(every)?);
+                self.strand().doing = Doing::Pause(index, due);
+                Ok(None)
+            }
+            None => self.begin_round(index, kind, round + 1),
+        }
+    }
+
+    /// A strand of its own begins with a node.
+    pub(crate) fn start_strand(&mut self, strand: crate::strand::Strand, at: Option<u32>) -> StrandId {
+        let id = self.state.next_strand;
+        self.state.next_strand += 1;
+        self.state.strands.insert(id, strand);
+        self.ready.extend(at.map(|node| Ready::Go(id, node)));
+        id
     }
 }

@@ -35,6 +35,17 @@ impl Partition {
         self.answered(id, Outcome::TimedOut { started: true }, out);
     }
 
+    /// A call waited for room for too long: it did not begin.
+    pub(crate) fn gave_up_queueing(&mut self, id: CallId, out: &mut Vec<Action>) {
+        if !self.flights.given_up(id) {
+            return;
+        }
+        let Some(flight) = self.flights.get(id) else { return };
+        let (instance, call) = (flight.instance, flight.effect.call.clone());
+        let outcome = Outcome::TimedOut { started: false };
+        self.append(instance, &Input::Answer(Answer { call, outcome }), out);
+    }
+
     /// An append was answered. Only its record in the log changes anything; a failed one is repeated.
     pub(crate) fn appended(
         &mut self,
@@ -45,6 +56,9 @@ impl Partition {
         out: &mut Vec<Action>,
     ) {
         let key = (instance, id);
+        if self.posts.contains_key(&key) {
+            return self.posted(now, key, result, out);
+        }
         match result {
             Ok(Appended { position, .. }) => {
                 // If its record was folded before this answer came, there is nothing left to remember. If it was

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wfl_ir::Timestamp;
-use wfl_machine::{Effect, Fired, Input, outstanding};
+use wfl_machine::{Answer, CallEffect, Claim, Dispatch, Effect, Fired, Input, Outcome, outstanding};
 use wfl_record::InstanceId;
 
 use crate::event::{Action, Call, Role};
 use crate::partition::Partition;
 
 impl Partition {
-    /// Brings calls and timers of an instance in line with its state.
-    pub(crate) fn sync(&mut self, instance: InstanceId, out: &mut Vec<Action>) {
+    /// Brings calls, timers, children and letters of an instance in line with its state.
+    pub(crate) fn sync(&mut self, now: Timestamp, instance: InstanceId, out: &mut Vec<Action>) {
         let Some(slot) = self.slots.get_mut(&instance) else { return };
         // Until its parked records are folded, nobody knows what should be running.
         let known = slot.parked.is_empty() && slot.quarantine.is_none();
@@ -20,11 +20,13 @@ impl Partition {
             (Some(state), Some(plan)) if known => outstanding(plan, state),
             _ => Vec::new(),
         };
-        let (mut calls, mut timers) = (Vec::new(), Vec::new());
+        let (mut calls, mut timers, mut runs, mut letters) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for effect in effects {
             match effect {
                 Effect::Call(call) => calls.push(call),
                 Effect::Timer(timer) => timers.push(timer),
+                Effect::Run(run) => runs.push(run),
+                Effect::Letter(letter) => letters.push(letter),
             }
         }
         if timers != slot.timers {
@@ -37,19 +39,72 @@ impl Partition {
         if self.role != Role::Owner {
             return;
         }
-        let wanted: BTreeSet<_> = calls.iter().map(|call| &call.call).collect();
-        let superseded: Vec<_> = slot.flights.keys().filter(|call| !wanted.contains(call)).cloned().collect();
-        for call in superseded {
-            if let Some(id) = slot.flights.remove(&call)
-                && self.flights.remove(id)
-            {
-                out.push(Action::CancelCall(id));
+        self.sync_calls(now, instance, calls, out);
+        self.sync_runs(instance, runs, out);
+        self.sync_letters(instance, letters, out);
+    }
+
+    fn sync_calls(
+        &mut self,
+        now: Timestamp,
+        instance: InstanceId,
+        calls: Vec<CallEffect>,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(slot) = self.slots.get_mut(&instance) else { return };
+        if !slot.flights.is_empty() {
+            let wanted: BTreeSet<_> = calls.iter().map(|call| &call.call).collect();
+            let superseded: Vec<_> =
+                slot.flights.keys().filter(|call| !wanted.contains(call)).cloned().collect();
+            slot.claims.retain(|call| wanted.contains(call));
+            for call in superseded {
+                if let Some(id) = slot.flights.remove(&call)
+                    && self.flights.remove(id)
+                {
+                    out.push(Action::CancelCall(id));
+                }
             }
         }
         for effect in calls {
-            let flights = &mut self.flights;
-            slot.flights.entry(effect.call.clone()).or_insert_with(|| flights.add(instance, effect));
+            if slot.flights.contains_key(&effect.call) {
+                continue;
+            }
+            match effect.once {
+                None => {}
+                Some(Claim::By(nonce)) if nonce == self.options.nonce => {
+                    let sent = (instance, effect.call.clone());
+                    if !self.sent_once.insert(sent) {
+                        self.never_again(instance, effect, out);
+                        return self.sync(now, instance, out);
+                    }
+                }
+                Some(Claim::By(_)) => {
+                    self.never_again(instance, effect, out);
+                    return self.sync(now, instance, out);
+                }
+                Some(Claim::Open) => {
+                    if slot.claims.insert(effect.call.clone()) {
+                        let claim = Dispatch { call: effect.call, nonce: self.options.nonce };
+                        self.append(instance, &Input::Dispatch(claim), out);
+                        return self.sync(now, instance, out);
+                    }
+                    continue;
+                }
+            }
+            let id = self.flights.add(now, instance, effect.clone());
+            slot.flights.insert(effect.call, id);
         }
+    }
+
+    /// A call that may be sent once only was sent by somebody who is no more: nobody knows what became of it.
+    fn never_again(&mut self, instance: InstanceId, effect: CallEffect, out: &mut Vec<Action>) {
+        let call = effect.call.clone();
+        let id = self.flights.add_answered(instance, effect);
+        if let Some(slot) = self.slots.get_mut(&instance) {
+            slot.flights.insert(call.clone(), id);
+        }
+        let reason = "it was sent, and the engine that waited for the answer is gone".to_owned();
+        self.append(instance, &Input::Answer(Answer { call, outcome: Outcome::Unknown { reason } }), out);
     }
 
     /// Nothing is called for an instance any more.
@@ -70,7 +125,7 @@ impl Partition {
             let Some(plan) = self.slots.get(&instance).and_then(|slot| slot.plan.clone()) else { continue };
             let attempt_end = now.plus(effect.timeout);
             let deadline = effect.budget.map_or(attempt_end, |budget| attempt_end.min(budget.max(now)));
-            self.flights.sent(id, deadline);
+            self.flights.sent(id, now, deadline);
             out.push(Action::Call(
                 id,
                 Box::new(Call { instance, plan: Arc::clone(&plan), effect, deadline }),

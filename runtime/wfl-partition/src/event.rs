@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wfl_ir::{Plan, PlanHash, Timestamp};
-use wfl_machine::{CallEffect, Fact, Outcome, Status};
+use wfl_machine::{CallEffect, Fact, Outcome, Start, Status};
 use wfl_record::{AppendError, Appended, InstanceId, MessageId, NewRecord, Position, Record, Stamp};
 
 /// A call under way in this process. Never used twice.
@@ -32,6 +32,10 @@ pub enum Event {
     Plan(PlanHash, Result<Arc<Plan>, String>),
     /// The answer to [`Action::NeedBlob`].
     Blob([u8; 32], Result<Vec<u8>, String>),
+    /// The answer to [`Action::NeedStart`]: the start of an instance, if there is one.
+    Start(InstanceId, Result<Option<Box<Start>>, String>),
+    /// Whoever carries out a call is still at it.
+    Beat(CallId),
     /// A call ended.
     Answer(CallId, Outcome),
     /// An append was answered.
@@ -54,6 +58,8 @@ pub enum Action {
     NeedPlan(PlanHash),
     /// Fetch the arguments of a start from their blob.
     NeedBlob([u8; 32]),
+    /// Read the start of an instance, of whichever partition.
+    NeedStart(InstanceId),
     /// Tell whoever is interested what a record came to.
     Update(Box<Update>),
     /// Tell a person.

@@ -14,13 +14,15 @@ pub(crate) struct Flight {
     pub(crate) instance: InstanceId,
     pub(crate) effect: CallEffect,
     pub(crate) phase: FlightPhase,
+    /// When the attempt is over, silent or not.
+    pub(crate) ends: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FlightPhase {
-    /// Waits for room.
-    Queued,
-    /// Under way until this instant.
+    /// Waits for room, until this instant at most.
+    Queued(Option<Timestamp>),
+    /// Under way until this instant, unless whoever carries it out is silent for too long.
     Calling(Timestamp),
     /// Its answer is on the way into the log.
     Answered,
@@ -34,16 +36,29 @@ pub(crate) struct Flights {
     queue: VecDeque<CallId>,
     /// When attempts run out.
     ends: BTreeSet<(Timestamp, CallId)>,
+    /// When those that wait for room are given up.
+    patience: BTreeSet<(Timestamp, CallId)>,
     calling: usize,
 }
 
 impl Flights {
     /// Queues a call.
-    pub(crate) fn add(&mut self, instance: InstanceId, effect: CallEffect) -> CallId {
+    pub(crate) fn add(&mut self, now: Timestamp, instance: InstanceId, effect: CallEffect) -> CallId {
         self.next += 1;
         let id = CallId(self.next);
-        self.all.insert(id, Flight { instance, effect, phase: FlightPhase::Queued });
+        let until = effect.queue.map(|queue| now.plus(queue));
+        self.patience.extend(until.map(|until| (until, id)));
+        self.all.insert(id, Flight { instance, effect, phase: FlightPhase::Queued(until), ends: now });
         self.queue.push_back(id);
+        id
+    }
+
+    /// A call that is answered without having been sent.
+    pub(crate) fn add_answered(&mut self, instance: InstanceId, effect: CallEffect) -> CallId {
+        self.next += 1;
+        let id = CallId(self.next);
+        let ends = Timestamp(0);
+        self.all.insert(id, Flight { instance, effect, phase: FlightPhase::Answered, ends });
         id
     }
 
@@ -51,7 +66,7 @@ impl Flights {
     pub(crate) fn take_queued(&mut self, limit: usize) -> Option<CallId> {
         while self.calling < limit {
             let id = self.queue.pop_front()?;
-            if self.all.get(&id).is_some_and(|flight| flight.phase == FlightPhase::Queued) {
+            if self.all.get(&id).is_some_and(|flight| matches!(flight.phase, FlightPhase::Queued(_))) {
                 return Some(id);
             }
         }
@@ -63,12 +78,40 @@ impl Flights {
     }
 
     /// The call is under way until an instant.
-    pub(crate) fn sent(&mut self, id: CallId, until: Timestamp) {
-        if let Some(flight) = self.all.get_mut(&id) {
-            flight.phase = FlightPhase::Calling(until);
-            self.ends.insert((until, id));
-            self.calling += 1;
+    pub(crate) fn sent(&mut self, id: CallId, now: Timestamp, ends: Timestamp) {
+        let Some(flight) = self.all.get_mut(&id) else { return };
+        if let FlightPhase::Queued(Some(until)) = flight.phase {
+            self.patience.remove(&(until, id));
         }
+        let until = flight.effect.heartbeat.map_or(ends, |silence| ends.min(now.plus(silence)));
+        (flight.phase, flight.ends) = (FlightPhase::Calling(until), ends);
+        self.ends.insert((until, id));
+        self.calling += 1;
+    }
+
+    /// Whoever carries out a call is still at it.
+    pub(crate) fn beat(&mut self, id: CallId, now: Timestamp) {
+        let Some(flight) = self.all.get_mut(&id) else { return };
+        if let (FlightPhase::Calling(until), Some(silence)) = (flight.phase, flight.effect.heartbeat) {
+            let later = flight.ends.min(now.plus(silence));
+            self.ends.remove(&(until, id));
+            self.ends.insert((later, id));
+            flight.phase = FlightPhase::Calling(later);
+        }
+    }
+
+    /// A call that waits for room is given up; its answer goes into the log. False when it does not wait any more.
+    pub(crate) fn given_up(&mut self, id: CallId) -> bool {
+        let Some(flight) = self.all.get_mut(&id) else { return false };
+        let FlightPhase::Queued(until) = flight.phase else { return false };
+        self.patience.retain(|(at, waiting)| Some(*at) != until || *waiting != id);
+        flight.phase = FlightPhase::Answered;
+        true
+    }
+
+    /// Calls that nobody has taken up by now.
+    pub(crate) fn never_taken(&self, now: Timestamp) -> Vec<CallId> {
+        self.patience.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).collect()
     }
 
     /// The call has ended; its answer goes into the log. False when it was over already.
@@ -84,13 +127,15 @@ impl Flights {
     /// Forgets a call. True when it was under way and has to be given up outside.
     pub(crate) fn remove(&mut self, id: CallId) -> bool {
         let was_calling = self.answered(id);
-        self.all.remove(&id);
+        if let Some(Flight { phase: FlightPhase::Queued(Some(until)), .. }) = self.all.remove(&id) {
+            self.patience.remove(&(until, id));
+        }
         was_calling
     }
 
-    /// The first instant at which an attempt runs out.
+    /// The first instant at which an attempt runs out, or is not waited for any longer.
     pub(crate) fn next_end(&self) -> Option<Timestamp> {
-        self.ends.first().map(|(at, _)| *at)
+        [&self.ends, &self.patience].into_iter().filter_map(|times| times.first()).map(|(at, _)| *at).min()
     }
 
     /// Calls whose time has run out by now.

@@ -12,7 +12,7 @@ use crate::slot::Parked;
 
 impl Partition {
     /// The next record of the log.
-    pub(crate) fn record(&mut self, record: Record, out: &mut Vec<Action>) {
+    pub(crate) fn record(&mut self, now: Timestamp, record: Record, out: &mut Vec<Action>) {
         if record.position <= self.position {
             // A follower that began again: what was folded stays folded.
             return;
@@ -27,7 +27,7 @@ impl Partition {
         match Input::decode(envelope.kind, envelope.version, &envelope.payload) {
             Ok(input) => {
                 self.slots.entry(instance).or_default().parked.push_back(Parked::new(record, input));
-                self.fold_parked(instance, None, out);
+                self.fold_parked(now, instance, None, out);
             }
             Err(error) => self.quarantine(instance, error.to_string(), out),
         }
@@ -35,7 +35,13 @@ impl Partition {
 
     /// Folds what waits, for as long as everything that it needs is there. `blob` is the argument blob of the
     /// first waiting record, if it was waited for.
-    fn fold_parked(&mut self, instance: InstanceId, blob: Option<&[u8]>, out: &mut Vec<Action>) {
+    fn fold_parked(
+        &mut self,
+        now: Timestamp,
+        instance: InstanceId,
+        blob: Option<&[u8]>,
+        out: &mut Vec<Action>,
+    ) {
         let mut blob = blob;
         while let Some(slot) = self.slots.get_mut(&instance) {
             let Some(first) = slot.parked.front() else { break };
@@ -79,10 +85,10 @@ impl Partition {
                 Err(error) => return self.quarantine(instance, error.to_string(), out),
             }
         }
-        self.sync(instance, out);
+        self.sync(now, instance, out);
     }
 
-    fn want_plan(&mut self, hash: PlanHash, instance: InstanceId, out: &mut Vec<Action>) {
+    pub(crate) fn want_plan(&mut self, hash: PlanHash, instance: InstanceId, out: &mut Vec<Action>) {
         let waiting = self.wanted_plans.entry(hash).or_default();
         if waiting.is_empty() {
             out.push(Action::NeedPlan(hash));
@@ -109,7 +115,7 @@ impl Partition {
             Ok(plan) => {
                 self.plans.insert(hash, plan);
                 for instance in self.wanted_plans.remove(&hash).unwrap_or_default() {
-                    self.fold_parked(instance, None, out);
+                    self.fold_parked(now, instance, None, out);
                 }
             }
             Err(reason) => {
@@ -129,7 +135,7 @@ impl Partition {
         match bytes {
             Ok(bytes) => {
                 for instance in self.wanted_blobs.remove(&hash).unwrap_or_default() {
-                    self.fold_parked(instance, Some(&bytes), out);
+                    self.fold_parked(now, instance, Some(&bytes), out);
                 }
             }
             Err(reason) => {

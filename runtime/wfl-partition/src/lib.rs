@@ -6,10 +6,12 @@
 mod event;
 mod slot;
 mod flights;
+mod outbox;
 mod partition;
 mod folding;
 mod dispatch;
 mod appending;
+mod post;
 
 pub use event::{Action, Alarm, Call, CallId, Event, Role, Update};
 pub use partition::{Options, Partition};

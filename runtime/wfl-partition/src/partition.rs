@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wfl_ir::{Duration, Plan, PlanHash, Timestamp};
-use wfl_machine::TimerEffect;
+use wfl_machine::{CallRef, TimerEffect};
 use wfl_record::{InstanceId, MessageId, NewRecord, Position};
 
 use crate::event::{Action, Event, Role};
 use crate::flights::Flights;
+use crate::outbox::Post;
 use crate::slot::{Slot, View};
 
 /// Limits of a partition.
@@ -18,11 +19,15 @@ pub struct Options {
     pub max_calls: usize,
     /// The pause before a refused append, or a missing plan, is asked for again.
     pub repeat_after: Duration,
+    /// How many partitions the journal has: where other instances are.
+    pub partitions: u32,
+    /// A number that no other process has, for the claims of calls that are sent once at most.
+    pub nonce: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { max_calls: 512, repeat_after: Duration::from_millis(500) }
+        Options { max_calls: 512, repeat_after: Duration::from_millis(500), partitions: 1, nonce: 0 }
     }
 }
 
@@ -44,6 +49,10 @@ pub struct Partition {
     pub(crate) wheel: BTreeSet<(TimerEffect, InstanceId)>,
     /// Appends that were asked for and not yet folded. Bounded by what is outstanding.
     pub(crate) appends: BTreeMap<(InstanceId, MessageId), NewRecord>,
+    /// Records for other instances that were asked for and not yet acknowledged.
+    pub(crate) posts: BTreeMap<(InstanceId, MessageId), Post>,
+    /// Calls of operations that are sent once at most, that this process has sent.
+    pub(crate) sent_once: BTreeSet<(InstanceId, CallRef)>,
     /// What is to be asked for again, and when.
     pub(crate) repeats: BTreeSet<(Timestamp, Repeat)>,
 }
@@ -52,6 +61,8 @@ pub struct Partition {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Repeat {
     Append(InstanceId, MessageId),
+    Post(InstanceId, MessageId),
+    Start(InstanceId),
     Plan(PlanHash),
     Blob([u8; 32]),
 }
@@ -71,6 +82,8 @@ impl Partition {
             flights: Flights::default(),
             wheel: BTreeSet::new(),
             appends: BTreeMap::new(),
+            posts: BTreeMap::new(),
+            sent_once: BTreeSet::new(),
             repeats: BTreeSet::new(),
         }
     }
@@ -78,11 +91,13 @@ impl Partition {
     /// Takes an event at an instant; what is to be done outside is added to `out`.
     pub fn handle(&mut self, now: Timestamp, event: Event, out: &mut Vec<Action>) {
         match event {
-            Event::Role(role) => self.set_role(role, out),
-            Event::Record(record) => self.record(record, out),
+            Event::Role(role) => self.set_role(now, role, out),
+            Event::Record(record) => self.record(now, record, out),
             Event::Damaged(instance, reason) => self.quarantine(instance, reason, out),
             Event::Plan(hash, plan) => self.plan_came(now, hash, plan, out),
             Event::Blob(hash, bytes) => self.blob_came(now, hash, bytes, out),
+            Event::Start(instance, start) => self.start_came(now, instance, start, out),
+            Event::Beat(call) => self.flights.beat(call, now),
             Event::Answer(call, outcome) => self.answered(call, outcome, out),
             Event::Appended(instance, id, result) => self.appended(now, instance, id, result, out),
             Event::Wake => self.wake(now, out),
@@ -113,18 +128,19 @@ impl Partition {
         self.position
     }
 
-    fn set_role(&mut self, role: Role, out: &mut Vec<Action>) {
+    fn set_role(&mut self, now: Timestamp, role: Role, out: &mut Vec<Action>) {
         self.role = role;
         let all: Vec<InstanceId> = self.slots.keys().copied().collect();
         for instance in all {
             match role {
-                Role::Owner => self.sync(instance, out),
+                Role::Owner => self.sync(now, instance, out),
                 Role::Standby => self.give_up_calls(instance, out),
             }
         }
         if role == Role::Standby {
             self.appends.clear();
-            self.repeats.retain(|(_, repeat)| !matches!(repeat, Repeat::Append(..)));
+            self.posts.clear();
+            self.repeats.retain(|(_, repeat)| matches!(repeat, Repeat::Plan(_) | Repeat::Blob(_)));
         }
     }
 
@@ -133,6 +149,9 @@ impl Partition {
             self.fire_timers(now, out);
             for call in self.flights.overdue(now) {
                 self.attempt_ran_out(call, out);
+            }
+            for call in self.flights.never_taken(now) {
+                self.gave_up_queueing(call, out);
             }
         }
         while let Some((_, repeat)) = self.repeats.pop_first_if_due(now) {
@@ -145,6 +164,11 @@ impl Partition {
             Repeat::Append(instance, id) => {
                 out.extend(self.appends.get(&(instance, id)).cloned().map(Action::Append));
             }
+            Repeat::Post(instance, id) => {
+                let record = self.posts.get(&(instance, id)).map(|post| post.record.clone());
+                out.extend(record.map(Action::Append));
+            }
+            Repeat::Start(instance) => out.push(Action::NeedStart(instance)),
             Repeat::Plan(hash) => out.push(Action::NeedPlan(hash)),
             Repeat::Blob(hash) => out.push(Action::NeedBlob(hash)),
         }

@@ -1,12 +1,11 @@
 //! What a partition holds of one instance.
 
-use std::collections::BTreeMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use wfl_ir::{Plan, Timestamp};
 use wfl_machine::{CallRef, Input, Instance, TimerEffect};
-use wfl_record::{Envelope, Position, Record, Stamp};
+use wfl_record::{Envelope, InstanceId, Position, Record, Stamp};
 
 use crate::event::CallId;
 
@@ -23,8 +22,29 @@ pub(crate) struct Slot {
     pub(crate) quarantine: Option<String>,
     /// Calls that are under way or answered, by what they are for.
     pub(crate) flights: BTreeMap<CallRef, CallId>,
+    /// Children that are started, waited for, or told something.
+    pub(crate) runs: BTreeMap<CallRef, RunState>,
+    /// Letters under way.
+    pub(crate) letters: BTreeSet<u32>,
+    /// Calls whose claim is on its way into the log.
+    pub(crate) claims: BTreeSet<CallRef>,
     /// Timers in the wheel.
     pub(crate) timers: Vec<TimerEffect>,
+}
+
+/// How far a child is, as this process knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RunState {
+    /// Its start is on its way into the log.
+    Starting(InstanceId),
+    /// It is to be found out whether the one with its key is this one.
+    Comparing(InstanceId),
+    /// Its start is in the log.
+    Started(InstanceId),
+    /// It was told that nobody waits for it, or to stop.
+    Told(InstanceId),
+    /// It cannot start, and its parent is told so.
+    Refused,
 }
 
 /// A record that waits.

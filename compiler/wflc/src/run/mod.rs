@@ -37,14 +37,6 @@ pub(crate) fn run(args: &Args) -> Outcome {
         return Ok(Status::Diagnostics);
     }
     let workflow = project::workflow(&compilation, args.workflow.as_deref())?;
-    wfl_machine::runnable(&workflow.plan).map_err(|what| {
-        let message = format!("{} cannot be run by this build: it has {what}", workflow.short_name);
-        Failure::new(
-            Status::Unavailable,
-            message,
-            "`wflc check`, `build` and `graph` know the construct already",
-        )
-    })?;
     let input = input::read(&args.input)?;
     input.check(&workflow.plan)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();

@@ -235,7 +235,11 @@ async fn start(setup: &Setup<'_>, engine: &Engine) -> Result<Started, Failure> {
             "nothing was started; make room or make .wfl writable, and run again",
         )
     };
-    let hash = engine.put_plan(setup.workflow.bytes.clone()).await.map_err(journal)?;
+    // A workflow may run any of the others.
+    for workflow in &setup.compilation.workflows {
+        engine.put_plan(workflow.bytes.clone()).await.map_err(journal)?;
+    }
+    let hash = setup.workflow.hash;
     let plan = &setup.workflow.plan;
     engine.start_instance(plan, hash, &setup.input, "wflc run").await.map_err(|error| match error {
         StartError::Journal(error) => journal(error),
@@ -271,7 +275,7 @@ async fn resume(
     }
     if setup.retry && matches!(state.status(), State::Suspended | State::CompensationStuck) {
         let request = format!("retry-{}-{}", state.count(), state.at().0);
-        let control = Control::Retry { step: None, request };
+        let control = Control::Retry { step: None, request, item: None };
         engine
             .control(id, control, "wflc run")
             .await
@@ -352,12 +356,16 @@ async fn settled(engine: &Engine, id: InstanceId) -> Result<Option<End>, Failure
         let status = if state.status() == State::Completed { Status::Fine } else { Status::Unsuccessful };
         return Ok(Some(End { status, tone, word, result, since_start, undone }));
     }
-    let suspensions = state.suspensions();
-    if suspensions.is_empty() {
+    if !state.is_stalled() {
         return Ok(None);
     }
+    let place = |node: u32, item: Option<&wfl_ir::Name>| {
+        let id = &plan.nodes[node as usize].id;
+        item.map_or_else(|| id.to_string(), |item| format!("{id}[{item}]"))
+    };
+    let suspensions = state.suspensions();
     let waits: Vec<_> =
-        suspensions.iter().map(|(node, why)| format!("{}: {why}", plan.nodes[*node as usize].id)).collect();
+        suspensions.iter().map(|(node, item, why)| format!("{}: {why}", place(*node, *item))).collect();
     let help = "run the same command with --retry to try it again";
     Ok(Some(End {
         status: Status::Suspended,

@@ -104,6 +104,120 @@ pub(crate) fn tell(plan: &Plan, fact: &Fact) -> Option<Line> {
         }
         Fact::Late { call } => line(Tone::Plain, step(&call.step), "", "a late answer changed nothing"),
         Fact::InputRejected { reason } => line(Tone::Plain, "request", "", format!("refused: {reason}")),
+        Fact::Reopened { step: id } => line(Tone::Bad, step(id), "", "it happened after all, and is undone"),
+        Fact::LateEffect { step: id } => {
+            line(Tone::Bad, step(id), "", "it happened after all, and cannot be undone")
+        }
+        Fact::Forked { .. }
+        | Fact::Joined { .. }
+        | Fact::ItemsBegun { .. }
+        | Fact::ItemFailed { .. }
+        | Fact::ItemsEnded { .. } => return tell_side_by_side(fact),
+        Fact::ChildAsked { .. } | Fact::ChildStarted { .. } | Fact::ChildEnded { .. } => {
+            return tell_child(fact);
+        }
+        Fact::Waiting { .. }
+        | Fact::TimeUp { .. }
+        | Fact::SignalReceived { .. }
+        | Fact::SignalTaken { .. }
+        | Fact::Asked { .. }
+        | Fact::Answered { .. }
+        | Fact::Reminded { .. }
+        | Fact::Escalated { .. } => return tell_waiting(fact),
+        _ => return tell_wish(fact),
+    })
+}
+
+/// What to say of branches and items.
+fn tell_side_by_side(fact: &Fact) -> Option<Line> {
+    Some(match fact {
+        Fact::Forked { step: id, branches } => {
+            line(Tone::Plain, step(id), "", format!("{} side by side", plural(*branches, "branch")))
+        }
+        Fact::Joined { step: id, ended, lost } => {
+            let lost = if *lost > 0 { format!(", {lost} not needed any more") } else { String::new() };
+            line(Tone::Good, step(id), "", format!("joined, {ended} ended well{lost}"))
+        }
+        Fact::ItemsBegun { step: id, total } => line(Tone::Plain, step(id), "", plural(*total, "item")),
+        Fact::ItemFailed { step: id, item, error } => {
+            line(Tone::Warn, step(id), "", format!("item {item} failed with {error} and is undone"))
+        }
+        Fact::ItemsEnded { step: id, ended, failed } => {
+            line(Tone::Good, step(id), "", format!("{ended} ended well, {failed} failed"))
+        }
+        _ => return None,
+    })
+}
+
+/// What to say of other workflows.
+fn tell_child(fact: &Fact) -> Option<Line> {
+    Some(match fact {
+        Fact::ChildAsked { step: id, workflow } => {
+            Line { passing: true, ..line(Tone::Busy, step(id), "", format!("running {workflow}")) }
+        }
+        Fact::ChildStarted { step: id, child } => {
+            line(Tone::Good, step(id), "", format!("started {child}, and goes on"))
+        }
+        Fact::ChildEnded { step: id, child, outcome } => {
+            let tone = if *outcome == "completed" { Tone::Good } else { Tone::Warn };
+            line(tone, step(id), "", format!("{child} {outcome}"))
+        }
+        _ => return None,
+    })
+}
+
+/// What to say of waits.
+fn tell_waiting(fact: &Fact) -> Option<Line> {
+    let until = |until: &Option<wfl_ir::Timestamp>| match until {
+        Some(until) => format!(" until {until}"),
+        None => String::new(),
+    };
+    Some(match fact {
+        Fact::Waiting { step: id, until: due } => {
+            line(Tone::Busy, step(id), "", format!("waits{}", until(due)))
+        }
+        Fact::TimeUp { step: id } => line(Tone::Warn, step(id), "", "the time is up"),
+        Fact::SignalReceived { channel, id } => {
+            line(Tone::Plain, channel.to_string(), "", format!("the signal {id} came"))
+        }
+        Fact::SignalTaken { step: id, id: signal, .. } => {
+            line(Tone::Good, step(id), "", format!("took the signal {signal}"))
+        }
+        Fact::Asked { step: id, task, roles, until: due } => {
+            let roles: Vec<&str> = roles.iter().map(wfl_ir::Name::as_str).collect();
+            line(Tone::Busy, step(id), "", format!("{task}: asks {}{}", roles.join(", "), until(due)))
+        }
+        Fact::Answered { step: id, task, person } => {
+            line(Tone::Good, step(id), "", format!("{task}: {person} answered"))
+        }
+        Fact::Reminded { step: id, number } => {
+            line(Tone::Plain, step(id), "", format!("reminder {number}"))
+        }
+        Fact::Escalated { step: id, role } => line(Tone::Warn, step(id), "", format!("asks {role} too")),
+        _ => return None,
+    })
+}
+
+/// What to say of wishes of people, and what came of them.
+fn tell_wish(fact: &Fact) -> Option<Line> {
+    Some(match fact {
+        Fact::CancelAsked { reason, stop } => {
+            let what = if *stop { "what was done stays" } else { "what was done is undone" };
+            line(Tone::Warn, "cancel", "", format!("{reason}; {what}"))
+        }
+        Fact::Paused { reason } => line(Tone::Warn, "pause", "", reason.clone()),
+        Fact::Unpaused => line(Tone::Plain, "pause", "", "over"),
+        Fact::Killed { reason, owed } => {
+            line(Tone::Bad, "kill", "", format!("{reason}; {} stay", plural(*owed, "effect")))
+        }
+        Fact::Edited { step: id } => line(Tone::Plain, step(id), "", "begins anew with other arguments"),
+        Fact::ByHand { step: id, what, reason } => {
+            line(Tone::Plain, step(id), "", format!("{what} by hand: {reason}"))
+        }
+        Fact::Rewound { step: id, reason } => line(Tone::Warn, step(id), "", format!("goes back to it: {reason}")),
+        Fact::Kept { step: id } => line(Tone::Plain, step(id), "", "kept as it was"),
+        Fact::Restarted { .. } => line(Tone::Plain, "restart", "", "begins anew"),
+        _ => return None,
     })
 }
 
@@ -112,6 +226,7 @@ fn attempt_word(purpose: Purpose) -> &'static str {
         Purpose::Do => "attempt",
         Purpose::Confirm => "question",
         Purpose::Undo => "undo attempt",
+        Purpose::Remind => "reminder attempt",
     }
 }
 
@@ -126,6 +241,9 @@ fn tell_undoing(fact: &Fact) -> Option<Line> {
         }
         Fact::CompensationSettled { how: Settlement::Undone, step: id, operation } => {
             line(Tone::Undo, step(id), operation, "undone")
+        }
+        Fact::CompensationSettled { how: Settlement::Waived, step: id, operation } => {
+            line(Tone::Warn, step(id), operation, "not undone, as somebody decided")
         }
         Fact::CompensationEnded { scope } => line(Tone::Undo, step(scope), "", "all undone"),
         _ => return None,
@@ -145,6 +263,8 @@ pub(crate) fn ending(plan: &Plan, ending: &Ending) -> (Tone, &'static str, Json)
             (Tone::Bad, "failed", json!({ "error": def.short_name(), "data": data }))
         }
         Ending::TimedOut => (Tone::Bad, "timed_out", json!({ "error": "DeadlineExceeded" })),
+        Ending::Cancelled => (Tone::Bad, "cancelled", json!({ "error": "Cancelled" })),
+        Ending::Killed => (Tone::Bad, "killed", json!({ "error": "Killed" })),
     }
 }
 
@@ -198,6 +318,33 @@ pub(crate) fn word(fact: &Fact) -> &'static str {
         Fact::CompensationOverdue => "compensation_overdue",
         Fact::Late { .. } => "late",
         Fact::InputRejected { .. } => "input_rejected",
+        Fact::Forked { .. } => "forked",
+        Fact::Joined { .. } => "joined",
+        Fact::ItemsBegun { .. } => "items_begun",
+        Fact::ItemFailed { .. } => "item_failed",
+        Fact::ItemsEnded { .. } => "items_ended",
+        Fact::Waiting { .. } => "waiting",
+        Fact::TimeUp { .. } => "time_up",
+        Fact::SignalReceived { .. } => "signal_received",
+        Fact::SignalTaken { .. } => "signal_taken",
+        Fact::Asked { .. } => "task_asked",
+        Fact::Answered { .. } => "task_answered",
+        Fact::Reminded { .. } => "reminded",
+        Fact::Escalated { .. } => "escalated",
+        Fact::ChildAsked { .. } => "child_asked",
+        Fact::ChildStarted { .. } => "child_started",
+        Fact::ChildEnded { .. } => "child_ended",
+        Fact::CancelAsked { .. } => "cancel_asked",
+        Fact::Paused { .. } => "paused",
+        Fact::Killed { .. } => "killed",
+        Fact::Edited { .. } => "edited",
+        Fact::ByHand { .. } => "by_hand",
+        Fact::Rewound { .. } => "rewound",
+        Fact::Kept { .. } => "kept",
+        Fact::Restarted { .. } => "restarted",
+        Fact::Reopened { .. } => "reopened",
+        Fact::LateEffect { .. } => "late_effect",
+        Fact::Unpaused => "unpaused",
         Fact::Ended { .. } => "ended",
     }
 }

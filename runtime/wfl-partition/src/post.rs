@@ -1,0 +1,230 @@
+//! Records for other instances: starts of children, and letters.
+
+use wfl_ir::Timestamp;
+use wfl_machine::{
+    CallRef, ChildWish, Input, LetterEffect, News, Refusal, RunEffect, Start, child_start,
+};
+use wfl_record::{AppendError, Appended, InstanceId, MessageId, partition_of, NewRecord};
+
+use crate::event::{Action, Alarm};
+use crate::outbox::{Post, PostPurpose};
+use crate::partition::{Partition, Repeat};
+use crate::slot::RunState;
+
+impl Partition {
+    /// Brings the children of an instance in line with what they should be doing.
+    pub(crate) fn sync_runs(
+        &mut self,
+        from: InstanceId,
+        wanted: Vec<RunEffect>,
+        out: &mut Vec<Action>,
+    ) {
+        if let Some(slot) = self.slots.get_mut(&from) {
+            slot.runs.retain(|call, _| wanted.iter().any(|run| run.call == *call));
+        }
+        for run in wanted {
+            let known = self.slots.get(&from).and_then(|slot| slot.runs.get(&run.call)).cloned();
+            match known {
+                None => self.start_child(from, &run, out),
+                Some(RunState::Started(child)) => self.tell_child(from, child, &run, out),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn set_run(&mut self, from: InstanceId, call: &CallRef, state: RunState) {
+        if let Some(slot) = self.slots.get_mut(&from) {
+            slot.runs.insert(call.clone(), state);
+        }
+    }
+
+    /// Appends the start of a child. The same start twice is a duplicate.
+    fn start_child(&mut self, from: InstanceId, run: &RunEffect, out: &mut Vec<Action>) {
+        let Some(plan) = self.plans.get(&run.plan).cloned() else {
+            return self.want_plan(run.plan, from, out);
+        };
+        let Some(state) = self.slots.get(&from).and_then(|slot| slot.state.as_ref()) else { return };
+        let namespace = state.namespace().clone();
+        let (child, start) = match child_start(&plan, &namespace, from, run) {
+            Ok(begun) => begun,
+            Err(why) => {
+                self.set_run(from, &run.call, RunState::Refused);
+                let news = News::Refused { call: run.call.clone(), why: Refusal::Invalid(why) };
+                return self.append(from, &Input::News(news), out);
+            }
+        };
+        let actor = Some(start.starter.clone());
+        let envelope = Input::Start(start.clone()).envelope(&namespace, child, actor);
+        self.set_run(from, &run.call, RunState::Starting(child));
+        let purpose =
+            PostPurpose::Start { call: run.call.clone(), detached: run.detached, start: Box::new(start) };
+        self.post(from, child, true, envelope, purpose, out);
+    }
+
+    /// Tells a child that has begun what else it is to know.
+    fn tell_child(&mut self, from: InstanceId, child: InstanceId, run: &RunEffect, out: &mut Vec<Action>) {
+        let (news, purpose) = match &run.wish {
+            ChildWish::Wait => return,
+            ChildWish::Cancel(reason) => (News::Cancel { reason: reason.clone() }, PostPurpose::Cancel),
+            ChildWish::CancelOrphan(reason, letter) => {
+                (News::Cancel { reason: reason.clone() }, PostPurpose::News(Some(*letter)))
+            }
+            ChildWish::Release(letter) => (News::Release, PostPurpose::News(Some(*letter))),
+        };
+        self.set_run(from, &run.call, RunState::Told(child));
+        self.post_news(from, child, &news, purpose, out);
+    }
+
+    /// Sends the letters of an instance that are not under way.
+    pub(crate) fn sync_letters(
+        &mut self,
+        from: InstanceId,
+        wanted: Vec<LetterEffect>,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(slot) = self.slots.get_mut(&from) else { return };
+        slot.letters.retain(|number| wanted.iter().any(|letter| letter.number == *number));
+        let new: Vec<LetterEffect> =
+            wanted.into_iter().filter(|letter| slot.letters.insert(letter.number)).collect();
+        for letter in new {
+            let receipt = letter.receipt.then_some(letter.number);
+            self.post_news(from, letter.to, &letter.news, PostPurpose::News(receipt), out);
+        }
+    }
+
+    fn post_news(
+        &mut self,
+        from: InstanceId,
+        to: InstanceId,
+        news: &News,
+        purpose: PostPurpose,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(state) = self.slots.get(&from).and_then(|slot| slot.state.as_ref()) else { return };
+        let actor = Some(format!("workflow:{from}"));
+        let envelope = Input::News(news.clone()).envelope(state.namespace(), to, actor);
+        self.post(from, to, false, envelope, purpose, out);
+    }
+
+    fn post(
+        &mut self,
+        from: InstanceId,
+        to: InstanceId,
+        first: bool,
+        envelope: wfl_record::Envelope,
+        purpose: PostPurpose,
+        out: &mut Vec<Action>,
+    ) {
+        let partition = partition_of(&to, self.options.partitions);
+        let message_id = envelope.message_id.clone();
+        let record = NewRecord { partition, first, envelope };
+        self.posts.insert((to, message_id), Post { from, record: record.clone(), purpose });
+        out.push(Action::Append(record));
+    }
+
+    /// The append of a record for another instance was answered.
+    pub(crate) fn posted(
+        &mut self,
+        now: Timestamp,
+        key: (InstanceId, MessageId),
+        result: Result<Appended, AppendError>,
+        out: &mut Vec<Action>,
+    ) {
+        if let Err(error @ (AppendError::Unknown(_) | AppendError::Unavailable(_))) = &result {
+            out.push(Action::Alarm(Alarm::JournalRefuses { reason: error.to_string() }));
+            self.repeats.insert((now.plus(self.options.repeat_after), Repeat::Post(key.0, key.1)));
+            return;
+        }
+        let child = key.0;
+        let Some(Post { from, record, purpose }) = self.posts.remove(&key) else { return };
+        match (purpose, result) {
+            (PostPurpose::Start { call, detached, start }, Ok(Appended { duplicate: true, .. })) => {
+                // Somebody else may have started the same with the same arguments.
+                self.set_run(from, &call, RunState::Comparing(child));
+                let purpose = PostPurpose::Start { call, detached, start };
+                self.posts.insert(key, Post { from, record, purpose });
+                out.push(Action::NeedStart(child));
+            }
+            (PostPurpose::Start { call, detached, .. }, Ok(_)) => {
+                self.child_began(now, from, child, &call, detached, out);
+            }
+            (PostPurpose::Start { call, .. }, Err(AppendError::Conflict)) => {
+                self.refused(from, call, Refusal::KeyInUse, out);
+            }
+            (PostPurpose::Start { call, .. }, Err(error)) => {
+                self.refused(from, call, Refusal::Invalid(error.to_string()), out);
+            }
+            (PostPurpose::News(Some(letter)), result) => {
+                if let Err(error) = result {
+                    let reason = format!("a letter to {child} is lost: {error}");
+                    out.push(Action::Alarm(Alarm::JournalRefuses { reason }));
+                }
+                self.append(from, &Input::News(News::Told { letter }), out);
+            }
+            (PostPurpose::News(None) | PostPurpose::Cancel, Err(error)) => {
+                let reason = format!("a letter to {child} is lost: {error}");
+                out.push(Action::Alarm(Alarm::JournalRefuses { reason }));
+            }
+            (PostPurpose::News(None) | PostPurpose::Cancel, Ok(_)) => {}
+        }
+    }
+
+    fn refused(&mut self, from: InstanceId, call: CallRef, why: Refusal, out: &mut Vec<Action>) {
+        self.set_run(from, &call, RunState::Refused);
+        self.append(from, &Input::News(News::Refused { call, why }), out);
+    }
+
+    fn child_began(
+        &mut self,
+        now: Timestamp,
+        from: InstanceId,
+        child: InstanceId,
+        call: &CallRef,
+        detached: bool,
+        out: &mut Vec<Action>,
+    ) {
+        self.set_run(from, call, RunState::Started(child));
+        if detached {
+            let news = News::Begun { call: call.clone(), child };
+            return self.append(from, &Input::News(news), out);
+        }
+        // It may be known by now that it is to be told something.
+        self.sync(now, from, out);
+    }
+
+    /// The start that holds the key of a child: is it the one that this instance made?
+    pub(crate) fn start_came(
+        &mut self,
+        now: Timestamp,
+        child: InstanceId,
+        found: Result<Option<Box<Start>>, String>,
+        out: &mut Vec<Action>,
+    ) {
+        let mine = |post: &Post| matches!(post.purpose, PostPurpose::Start { .. });
+        let keys = self.posts.iter().filter(|((to, _), post)| *to == child && mine(post));
+        let keys: Vec<_> = keys.map(|(key, _)| key.clone()).collect();
+        for key in keys {
+            let found = match &found {
+                Ok(found) => found,
+                Err(reason) => {
+                    out.push(Action::Alarm(Alarm::JournalRefuses { reason: reason.clone() }));
+                    self.repeats.insert((now.plus(self.options.repeat_after), Repeat::Start(child)));
+                    return;
+                }
+            };
+            let Some(Post { from, purpose: PostPurpose::Start { call, detached, start }, .. }) =
+                self.posts.remove(&key)
+            else {
+                continue;
+            };
+            let same = found.as_ref().is_some_and(|found| {
+                found.starter == start.starter && found.digest == start.digest && found.parent == start.parent
+            });
+            if same {
+                self.child_began(now, from, child, &call, detached, out);
+            } else {
+                self.refused(from, call, Refusal::KeyInUse, out);
+            }
+        }
+    }
+}
