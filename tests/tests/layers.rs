@@ -20,6 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("wfl-machine", &["wfl-ir", "wfl-eval", "wfl-record"]),
     ("wfl-partition", &["wfl-machine", "wfl-ir", "wfl-record"]),
+    ("wfl-sim", &["wfl-partition", "wfl-machine", "wfl-ir", "wfl-eval", "wfl-record"]),
     ("wfl-journal", &["wfl-record"]),
     ("wfl-journal-sqlite", &["wfl-journal", "wfl-record"]),
     ("wfl-operations", &["wfl-ir"]),
@@ -60,7 +61,7 @@ const EDGES: &[(&str, &[&str])] = &[
 /// What crates of ours never reach, however far away.
 const NEVER: &[(&[&str], &[&str])] = &[
     (&["wfl-syntax", "wfl-format", "wfl-analysis", "wfl-lower", "wfl-compiler"], &["tokio", "sqlx"]),
-    (&["wfl-machine", "wfl-partition"], &["tokio", "rand", "futures"]),
+    (&["wfl-machine", "wfl-partition", "wfl-sim"], &["tokio", "rand", "futures"]),
     (&["wfl-journal", "wfl-journal-sqlite"], &["wfl-ir", "wfl-machine"]),
     (&["wfl-operations"], &["wfl-machine"]),
     (&["wfl-engine"], &["petgraph", "sqlx"]),

@@ -121,7 +121,7 @@ fn a_key_that_the_other_side_may_have_forgotten_is_not_sent_again() {
         _ => Fate::Served,
     });
     assert_eq!(ended.state.status(), Status::CompensationStuck);
-    let why: Vec<_> = ended.state.suspensions().iter().map(|(_, _, why)| why.to_string()).collect();
+    let why: Vec<_> = ended.state.suspensions().iter().map(|it| it.why.to_string()).collect();
     assert_eq!(why, ["its idempotency key is older than the other side remembers"]);
     assert!(ended.elapsed > Duration::from_secs(24 * 3600));
 }
@@ -164,7 +164,7 @@ fn a_person_does_not_send_an_expired_key_either() {
         _ => Fate::Served,
     };
     let late = run_with(&step, vec![day]);
-    let why: Vec<_> = late.state.suspensions().iter().map(|(_, _, why)| why.to_string()).collect();
+    let why: Vec<_> = late.state.suspensions().iter().map(|it| it.why.to_string()).collect();
     assert_eq!(why, ["its idempotency key is older than the other side remembers"]);
     let soon = run_with(&step, vec![Duration::from_secs(60)]);
     assert!(settled(&soon), "{:#?}", soon.facts);

@@ -61,7 +61,7 @@ fn result(ty: &str, body: &str) -> String {
             format!("{}({fields:?})", plan.types[*error as usize].short_name())
         }
         Some(other) => format!("{other:?}"),
-        None => state.suspensions().iter().map(|(_, _, why)| why.to_string()).collect(),
+        None => state.suspensions().iter().map(|it| it.why.to_string()).collect(),
     }
 }
 

@@ -8,9 +8,7 @@ use tokio::task::JoinSet;
 use wfl_eval::{InvalidData, decode_fields, encode_fields};
 use wfl_ir::{Plan, PlanHash};
 use wfl_journal::{AppendError, Clock, Journal, NewRecord};
-use wfl_machine::{
-    Control, Decision, Input, Signal, Source, Start, input_digest, instance_id, instance_key,
-};
+use wfl_machine::{Control, Decision, Input, Signal, Source, Start, input_digest, instance_id, instance_key};
 use wfl_operations::Operations;
 use wfl_partition::Options;
 use wfl_record::{InstanceId, Namespace, Partition, partition_of};

@@ -8,12 +8,12 @@ use wfl_record::{Envelope, Stamp};
 
 use crate::call::{CallRef, Fired, Purpose, TimerKind};
 use crate::fact::Fact;
-use crate::fold::{Fold, place};
+use crate::fold::Fold;
 use crate::input::{Answer, Dispatch, Input, Outcome, PayloadError, Start};
 use crate::ledger::{Debt, DebtState, Entry, Owed, Suspension, UndoPhase};
 use crate::schedule::{input_digest, instance_id, instance_key, slots_of};
 use crate::state::Instance;
-use crate::strand::{BODY, Doing, Phase, Strand};
+use crate::strand::{BODY, Doing, Phase, Strand, place};
 use crate::wait::read;
 
 /// What the fold of one record came to.
@@ -80,6 +80,7 @@ pub fn apply(
         _ => instance.at,
     };
     instance.at = instance.at.max(Timestamp(at.0)).max(due);
+    instance.stamp = instance.stamp.max(Timestamp(at.0));
     instance.count += 1;
     instance.chain = link(&instance.chain, envelope);
     let mut fold = Fold::new(plan, instance, facts);
@@ -128,6 +129,7 @@ fn begin(
         input_digest: start.digest,
         started_at: Timestamp(at.0),
         at: Timestamp(at.0),
+        stamp: Timestamp(at.0),
         count: 0,
         chain: [0; 32],
         key,
@@ -177,8 +179,9 @@ fn link(chain: &[u8; 32], envelope: &Envelope) -> [u8; 32] {
 
 impl Fold<'_> {
     fn input(&mut self, input: &Input, envelope: &Envelope) -> Option<u32> {
-        // What people and programs send may be sent twice, and a journal that forgets would let it in again.
-        let once = matches!(input, Input::Control(_) | Input::Signal(_) | Input::Decision(_));
+        // What comes from outside may be sent twice, and a journal that forgets would let it in again.
+        let once =
+            matches!(input, Input::Control(_) | Input::Signal(_) | Input::Decision(_) | Input::News(_));
         if once && !self.state.seen.insert(digest_of(envelope.message_id.as_str())) {
             return self.reject("it was sent before");
         }
@@ -210,13 +213,11 @@ impl Fold<'_> {
     /// Something for an instance that has ended.
     fn ended_already(&mut self, input: &Input) -> Option<u32> {
         match input {
-            Input::Control(control @ (crate::wish::Control::Retry { .. }
-            | crate::wish::Control::Complete { .. }
-            | crate::wish::Control::Skip { .. }))
-                if !self.state.strands.is_empty() =>
-            {
-                self.control(control)
-            }
+            Input::Control(
+                control @ (crate::wish::Control::Retry { .. }
+                | crate::wish::Control::Complete { .. }
+                | crate::wish::Control::Skip { .. }),
+            ) if !self.state.strands.is_empty() => self.control(control),
             Input::Control(_) | Input::Signal(_) | Input::Decision(_) => {
                 self.reject("the instance has ended")
             }
@@ -228,9 +229,12 @@ impl Fold<'_> {
         let Some(index) = self.find_debt(call) else { return self.late(call) };
         let current = self.undo_of(index).is_some_and(|(_, _, undo)| undo.attempt == call.attempt);
         let earlier = matches!(outcome, Outcome::Returned(_));
-        let calling = self.strand().ledger.get(index).and_then(Entry::debt).is_some_and(|debt| {
-            matches!(&debt.state, DebtState::Undoing(_, UndoPhase::Calling))
-        });
+        let calling = self
+            .strand()
+            .ledger
+            .get(index)
+            .and_then(Entry::debt)
+            .is_some_and(|debt| matches!(&debt.state, DebtState::Undoing(_, UndoPhase::Calling)));
         if current && calling || earlier && call.attempt <= self.undo_attempts(index) {
             self.undo_answered(index, outcome)
         } else {
@@ -276,10 +280,9 @@ impl Fold<'_> {
         if call.purpose == Purpose::Remind {
             let mine = |awaiting: &crate::strand::Awaiting| {
                 awaiting.epoch == call.epoch
-                    && awaiting
-                        .reminder
-                        .as_ref()
-                        .is_some_and(|reminder| reminder.attempt == call.attempt && reminder.again_at.is_none())
+                    && awaiting.reminder.as_ref().is_some_and(|reminder| {
+                        reminder.attempt == call.attempt && reminder.again_at.is_none()
+                    })
             };
             let waits = self.awaiting().is_some_and(|(_, awaiting)| mine(awaiting));
             return if waits { self.reminder_answered(outcome) } else { self.late(call) };

@@ -59,7 +59,11 @@ impl Fold<'_> {
                 None
             }
             News::Begun { call, child } => {
-                if self.find_run(call) { self.child_begun(*child) } else { None }
+                if self.find_run(call) {
+                    self.child_begun(*child)
+                } else {
+                    None
+                }
             }
             News::Undone { call } => self.child_undone(call),
             News::Undo => self.undo_for_parent(),
@@ -80,7 +84,7 @@ impl Fold<'_> {
             Doing::Run(index, running)
                 if *index == node
                     && running.epoch == call.epoch
-                    && crate::fold::place(strand) == call.item =>
+                    && crate::strand::place(strand) == call.item =>
             {
                 Some(*id)
             }
@@ -249,9 +253,11 @@ impl Fold<'_> {
     /// What a child did is undone.
     fn child_undone(&mut self, call: &CallRef) -> Option<u32> {
         let mine = |entry: &Entry| matches!(&entry.owed, Owed::Child(debt) if debt.call == *call);
-        let found = self.state.strands.iter().find_map(|(id, strand)| {
-            strand.ledger.iter().rposition(mine).map(|index| (*id, index))
-        });
+        let found = self
+            .state
+            .strands
+            .iter()
+            .find_map(|(id, strand)| strand.ledger.iter().rposition(mine).map(|index| (*id, index)));
         let (id, index) = found?;
         self.switch(id);
         let entry = self.strand().ledger.remove(index);

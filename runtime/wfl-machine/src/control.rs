@@ -1,11 +1,11 @@
 //! What operators do with what is suspended: try again, with other arguments too, decide it by hand, go back.
 
-use wfl_ir::{Name, NodeKind, Type, Value};
+use wfl_ir::{Name, NodeKind, Plan, Type, Value};
 
 use crate::fact::{Fact, Settlement};
-use crate::fold::{Fold, Ready, place};
+use crate::fold::{Fold, Ready};
 use crate::ledger::{DebtState, Entry, UndoPhase};
-use crate::strand::{Doing, Phase, Raised, Step, StrandId, Then};
+use crate::strand::{Doing, Phase, Raised, Step, StrandId, Then, place};
 use crate::turn::Wish;
 use crate::wait::read;
 use crate::wish::{Control, Place};
@@ -29,7 +29,7 @@ impl Fold<'_> {
             Control::Kill { reason, .. } => self.kill(reason),
             Control::Pause { undo, reason, .. } => self.pause(*undo, reason),
             Control::Resume { .. } => self.resume(),
-            Control::Edit { place, args, .. } => self.edit(place, args),
+            Control::Edit { place, args, absent, .. } => self.edit(place, args, *absent),
             Control::Complete { place, value, reason, .. } => self.complete(place, value, reason),
             Control::Fail { place, error, data, reason, .. } => self.fail_by_hand(place, error, data, reason),
             Control::Skip { place, reason, .. } => self.skip(place, reason),
@@ -120,7 +120,9 @@ impl Fold<'_> {
         let operation = self.operation(call.operation);
         if step.doubt && operation.confirm.is_none() && operation.idempotent.is_none() {
             self.put_step(index, step);
-            return self.reject("it may have had its effect, and nothing makes a second call harmless: decide it by hand");
+            return self.reject(
+                "it may have had its effect, and nothing makes a second call harmless: decide it by hand",
+            );
         }
         step.overdue = false;
         step.total_due = self.total(call).map(|total| self.now().plus(total));
@@ -130,27 +132,39 @@ impl Fold<'_> {
         self.next_attempt(index, step)
     }
 
-    /// A suspended step begins anew with other arguments, under a new key.
-    fn edit(&mut self, place: &Place, args: &[u8]) -> Option<u32> {
+    /// A suspended step begins anew, under a new key.
+    fn edit(&mut self, place: &Place, args: &[u8], absent: bool) -> Option<u32> {
         let Some(Stuck::Node(_, index)) = self.stuck_at(place) else { return None };
         let Some(call) = self.call(index) else {
             return self.reject("only the arguments of a step can be edited");
         };
-        if matches!(self.strand().activity(), Doing::Step(_, step) if step.doubt) {
+        let old = match self.strand().activity() {
+            Doing::Step(_, step) => Some(step.clone()),
+            _ => None,
+        };
+        if old.as_ref().is_some_and(|step| step.doubt) && !absent {
             return self.reject("it may have had its effect: what became of it has to be found out first");
         }
         if self.unwinding() {
-            return self.reject("it is being undone");
+            let Some(old) = old.filter(|_| absent) else { return self.reject("it is being undone") };
+            // It had no effect, so there is nothing to undo.
+            self.remember_absent(index, &old);
+            self.facts.push(Fact::FoundAbsent { step: self.name(index) });
+            self.void_debt(index);
+            self.forget_step();
+            return self.unwind_on();
         }
         let operation = self.operation(call.operation);
-        let json = match serde_json::from_slice(args) {
-            Ok(json) => json,
-            Err(_) => return self.reject("the arguments are not JSON"),
+        let args = match (&old, args) {
+            (Some(old), []) => old.args.clone(),
+            (_, args) => match read_args(self.plan, &operation.params, args) {
+                Ok(args) => args,
+                Err(why) => return self.reject(format!("the arguments: {why}")),
+            },
         };
-        let args = match wfl_eval::decode_fields(self.plan.library(), &operation.params, &json) {
-            Ok(args) => args,
-            Err(invalid) => return self.reject(format!("the arguments: {invalid}")),
-        };
+        if let Some(old) = old.filter(|old| old.doubt) {
+            self.remember_absent(index, &old);
+        }
         self.void_debt(index);
         self.state.epoch += 1;
         self.facts.push(Fact::Edited { step: self.name(index) });
@@ -333,12 +347,19 @@ impl Fold<'_> {
     fn take_kept(&mut self, kept: &[u32], floor: usize) -> Vec<Entry> {
         let ledger = &mut self.strand().ledger;
         let floor = floor.min(ledger.len());
-        let (stays, rest): (Vec<Entry>, Vec<Entry>) = ledger.split_off(floor).into_iter().partition(|entry| {
-            entry.owner().is_some_and(|node| kept.contains(&node))
-        });
+        let (stays, rest): (Vec<Entry>, Vec<Entry>) = ledger
+            .split_off(floor)
+            .into_iter()
+            .partition(|entry| entry.owner().is_some_and(|node| kept.contains(&node)));
         ledger.extend(rest);
         stays
     }
+}
+
+/// Reads the arguments of an operation.
+fn read_args(plan: &Plan, params: &[wfl_ir::Field], args: &[u8]) -> Result<wfl_ir::Fields, String> {
+    let json = serde_json::from_slice(args).map_err(|_| "they are not JSON".to_owned())?;
+    wfl_eval::decode_fields(plan.library(), params, &json).map_err(|invalid| invalid.to_string())
 }
 
 fn strand_base(fold: &mut Fold<'_>) -> u32 {

@@ -191,12 +191,8 @@ impl Fold<'_> {
     /// How many effects the current strand, and those that it waits for, owe in a scope.
     pub(crate) fn owed_in(&self, scope: u32) -> u32 {
         let Some(strand) = self.state.strands.get(&self.current) else { return 0 };
-        let own: u32 = strand
-            .ledger
-            .iter()
-            .filter(|entry| self.scope_in(entry.scope, scope))
-            .map(Entry::weight)
-            .sum();
+        let own: u32 =
+            strand.ledger.iter().filter(|entry| self.scope_in(entry.scope, scope)).map(Entry::weight).sum();
         own + self.owed_by(&strand.activity().strands())
             + match strand.activity() {
                 crate::strand::Doing::Fork(_, forked) => {

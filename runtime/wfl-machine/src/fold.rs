@@ -12,7 +12,7 @@ use crate::fact::Fact;
 use crate::ledger::Suspension;
 use crate::schedule::{KeyOwner, eval_over, wire_key};
 use crate::state::Instance;
-use crate::strand::{BODY, Doing, Left, Step, Strand, StrandId};
+use crate::strand::{BODY, Doing, Left, Step, Strand, StrandId, place};
 
 pub(crate) struct Fold<'a> {
     pub(crate) plan: &'a Plan,
@@ -226,8 +226,7 @@ impl<'a> Fold<'a> {
 
     /// Whether a region is another one, or lies in it.
     pub(crate) fn region_in(&self, region: u32, outer: u32) -> bool {
-        let parent =
-            |region: &u32| self.plan.regions.get(*region as usize).and_then(|region| region.parent);
+        let parent = |region: &u32| self.plan.regions.get(*region as usize).and_then(|region| region.parent);
         std::iter::successors(Some(region), parent).any(|region| region == outer)
     }
 
@@ -235,14 +234,4 @@ impl<'a> Fold<'a> {
     pub(crate) fn scope_in(&self, scope: u32, outer: u32) -> bool {
         self.plan.scopes_outward(scope).any(|scope| scope == outer)
     }
-}
-
-/// Where a strand is, as in [`crate::CallRef`].
-pub(crate) fn place(strand: &Strand) -> Option<Name> {
-    if strand.rounds.is_empty() {
-        return strand.path.clone();
-    }
-    let rounds = strand.rounds.iter().map(|(_, round)| format!("#{round}"));
-    let all: Vec<String> = strand.path.iter().map(|path| path.to_string()).chain(rounds).collect();
-    Some(Name::from(all.join("/")))
 }

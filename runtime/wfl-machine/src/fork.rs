@@ -105,7 +105,8 @@ impl Fold<'_> {
         }
         let mut again = Vec::new();
         for (number, ledger) in revived.into_iter().filter(|(_, ledger)| !ledger.is_empty()) {
-            let id = self.revive(self.branch_group(index, number, ledger), Some((here, index)), number as u32);
+            let id =
+                self.revive(self.branch_group(index, number, ledger), Some((here, index)), number as u32);
             if let Some((_, forked)) = self.forked() {
                 forked.branches[number] = Branch::Live(id);
             }
@@ -237,9 +238,7 @@ impl Fold<'_> {
         });
         if let Some(slot) = join.result {
             let value = match fork.policy {
-                JoinPolicy::All => {
-                    Value::Record(Fields::new(values))
-                }
+                JoinPolicy::All => Value::Record(Fields::new(values)),
                 JoinPolicy::Any => values.into_iter().next().map_or(Value::Unit, |(_, value)| value),
                 JoinPolicy::Quorum(_) => {
                     Value::List(values.into_iter().map(|(_, value)| value).collect::<List>())

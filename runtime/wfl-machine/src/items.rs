@@ -163,8 +163,10 @@ impl Fold<'_> {
                 (None, Left::Failed(raised)) => self.map_fails(raised),
                 (Some(share), _) if failed > allowed(share, total) => {
                     let count = |n: u32| Value::Int(i64::from(n));
-                    let fields =
-                        Fields::new([(Name::from("failed"), count(failed)), (Name::from("total"), count(total))]);
+                    let fields = Fields::new([
+                        (Name::from("failed"), count(failed)),
+                        (Name::from("total"), count(total)),
+                    ]);
                     let raised = self.system_error("TooManyFailures", fields);
                     self.map_fails(raised);
                 }

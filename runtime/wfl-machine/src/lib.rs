@@ -40,6 +40,6 @@ pub use input::{
 pub use ledger::Suspension;
 pub use outstanding::outstanding;
 pub use schedule::{child_start, input_digest, instance_id, instance_key};
-pub use state::{Compensation, Instance, STATE_FORMAT, StateError, Status};
+pub use state::{Compensation, Instance, OpenTask, STATE_FORMAT, StateError, Status, Suspended};
 pub use strand::Ending;
 pub use wish::{CancelMode, Control, Place};

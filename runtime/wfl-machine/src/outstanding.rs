@@ -6,12 +6,11 @@ use wfl_ir::{Name, NodeKind, Plan, Timestamp, TypeKind};
 
 use crate::call::{CallRef, Purpose, TimerKind, TimerRef};
 use crate::effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, RunEffect, TimerEffect};
-use crate::fold::place;
 use crate::input::{ChildOutcome, News};
 use crate::ledger::{DebtState, Entry, Letter, Mail, UndoPhase};
 use crate::schedule::eval_over;
 use crate::state::{Instance, Orphan};
-use crate::strand::{Awaiting, Doing, Ending, Phase, Running, Step, Strand};
+use crate::strand::{Awaiting, Doing, Ending, Phase, Running, Step, Strand, place};
 use crate::wait::write;
 
 /// The calls, timers, children and letters that should be under way, in a fixed order. Nothing for an instance that is
@@ -295,8 +294,7 @@ impl View<'_> {
     }
 
     fn own_timer(&mut self, kind: TimerKind, due: Timestamp) {
-        let timer =
-            TimerRef { kind, step: Name::from(""), item: None, epoch: self.state.epoch, attempt: 0 };
+        let timer = TimerRef { kind, step: Name::from(""), item: None, epoch: self.state.epoch, attempt: 0 };
         self.effects.push(Effect::Timer(TimerEffect { due, timer }));
     }
 
@@ -310,7 +308,9 @@ impl View<'_> {
     fn budget(&self, step: &Step) -> Option<Timestamp> {
         let forward = !self.state.past_pivot && !self.unwinds;
         let deadline = self.deadline().filter(|_| forward);
-        [step.total_due, deadline].into_iter().flatten().min()
+        // What became of a call is sought without limit.
+        let total = step.total_due.filter(|_| !self.unwinds && !step.overdue);
+        [total, deadline].into_iter().flatten().min()
     }
 
     fn call_ref(&self, index: u32, epoch: u32, purpose: Purpose, attempt: u32) -> CallRef {

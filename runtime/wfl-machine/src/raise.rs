@@ -74,7 +74,12 @@ impl Fold<'_> {
         let (error, fields) = (raised.name(self), raised.fields());
         let step = self.name(index);
         let handled = handler.is_some();
-        self.facts.push(Fact::StepFailed { step: step.clone(), error: error.clone(), fields: fields.clone(), handled });
+        self.facts.push(Fact::StepFailed {
+            step: step.clone(),
+            error: error.clone(),
+            fields: fields.clone(),
+            handled,
+        });
         match handler {
             Some(handler) => self.catch(index, handler, fields),
             None => self.raise(index, raised, format!("{step} failed with {error}")),

@@ -1,6 +1,6 @@
 //! Resolution: what became of a call whose outcome is not known.
 
-use wfl_ir::{Duration, Type, Value};
+use wfl_ir::{Duration, Retry, Type, Value};
 
 use crate::call::{CallRef, Purpose};
 use crate::fact::Fact;
@@ -85,7 +85,7 @@ impl Fold<'_> {
     fn found_none(&mut self, index: u32, mut step: Box<Step>, after: Duration) -> Option<u32> {
         let call = self.call(index)?;
         let certain_at = step.dispatched_at.plus(after);
-        if self.now() >= certain_at {
+        if self.state.stamp >= certain_at {
             step.doubt = false;
             self.facts.push(Fact::FoundAbsent { step: self.name(index) });
             self.remember_absent(index, &step);
@@ -99,13 +99,17 @@ impl Fold<'_> {
         if idempotent && room.is_some() && !step.overdue && !self.unwinding() {
             return self.try_again(index, step, Raised::Timeout, "nothing is known of it yet", None);
         }
-        step.phase = Phase::ConfirmAt(certain_at);
+        // A clock that is wrong must not ask again and again.
+        let seed = format!("{}/confirm/{}", self.name(index), step.confirm_attempt);
+        let pause = pause(Retry::DEFAULT, step.confirm_attempt, true, self.state.id, &seed);
+        let at_least = if certain_at > self.now() { Duration::default() } else { pause.unwrap_or_default() };
+        step.phase = Phase::ConfirmAt(certain_at.max(self.now().plus(at_least)));
         self.put_step(index, step);
         None
     }
 
     /// Should the call turn out to have had its effect after all, the effect is owed.
-    fn remember_absent(&mut self, index: u32, step: &Step) {
+    pub(crate) fn remember_absent(&mut self, index: u32, step: &Step) {
         let harmless = self.call(index).is_none_or(|call| self.is_harmless(call));
         if harmless {
             return;
@@ -117,7 +121,9 @@ impl Fold<'_> {
             purpose: Purpose::Do,
             attempt: step.attempt,
         };
-        let same = |absent: &Absent| absent.call.epoch == call.epoch && absent.node == index && absent.call.item == call.item;
+        let same = |absent: &Absent| {
+            absent.call.epoch == call.epoch && absent.node == index && absent.call.item == call.item
+        };
         self.state.absent.retain(|absent| !same(absent));
         self.state.absent.push(Absent { call, node: index, args: step.args.clone() });
     }
@@ -136,7 +142,7 @@ impl Fold<'_> {
         }
         step.attempt += 1;
         step.claim = None;
-        step.dispatched_at = self.now();
+        step.dispatched_at = self.state.stamp;
         step.phase = Phase::Calling;
         self.put_step(index, step);
         None

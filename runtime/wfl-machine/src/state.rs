@@ -9,7 +9,7 @@ use wfl_record::{InstanceId, Namespace};
 
 use crate::input::Parent;
 use crate::ledger::{Absent, DebtState, Entry, Letter, Owed, Suspension, UndoPhase};
-use crate::strand::{BODY, Doing, Ending, Phase, Running, Strand, StrandId};
+use crate::strand::{BODY, Doing, Ending, Phase, Running, Strand, StrandId, place};
 
 /// The layout of states that this build writes. A snapshot of another one is not read: the log is folded instead.
 pub const STATE_FORMAT: u16 = 2;
@@ -33,6 +33,10 @@ pub struct Instance {
     /// The instance's clock: never goes back.
     #[n(6)]
     pub(crate) at: Timestamp,
+    /// The latest stamp of the log: unlike the clock it is not moved by timers, which a process with a wrong clock may
+    /// fire early.
+    #[n(39)]
+    pub(crate) stamp: Timestamp,
     /// How many records were folded.
     #[n(7)]
     pub(crate) count: u64,
@@ -265,6 +269,44 @@ impl Compensation {
     }
 }
 
+/// Something that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspended<'a> {
+    /// The node's index in the plan.
+    pub node: u32,
+    /// As in [`crate::CallRef`].
+    pub item: Option<Name>,
+    /// Whether it is what undoes the step.
+    pub undo: bool,
+    /// Why.
+    pub why: &'a Suspension,
+}
+
+/// A task that people are asked to answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenTask {
+    /// The node that asks.
+    pub node: u32,
+    /// As in [`crate::CallRef`].
+    pub item: Option<Name>,
+    /// As in [`crate::CallRef`].
+    pub epoch: u32,
+    /// What it is called.
+    pub title: Option<Name>,
+    /// What the people see.
+    pub shown: Option<Value>,
+    /// The digest of title and what is shown, for [`crate::Decision`].
+    pub digest: [u8; 32],
+    /// Who may answer.
+    pub roles: Vec<Name>,
+    /// Who has answered.
+    pub answers: Vec<Name>,
+    /// Since when it is open.
+    pub asked_at: Timestamp,
+    /// Until when, if that is limited.
+    pub until: Option<Timestamp>,
+}
+
 /// Bytes that are no state of this build.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the snapshot cannot be read: {0}")]
@@ -332,7 +374,7 @@ impl Instance {
     }
 
     /// What its expressions may ask about it.
-    pub(crate) fn workflow_facts(&self) -> Facts {
+    pub fn workflow_facts(&self) -> Facts {
         Facts { key: self.key.clone(), id: Name::from(self.id.to_string()), started_at: self.started_at }
     }
 
@@ -358,10 +400,7 @@ impl Instance {
 
     /// True when nothing is open any more: no debt, no letter, no effect that a parent may have undone.
     pub fn is_closed(&self) -> bool {
-        self.ending.is_some()
-            && self.strands.is_empty()
-            && self.letters.is_empty()
-            && self.orphans.is_empty()
+        self.ending.is_some() && self.strands.is_empty() && self.letters.is_empty() && self.orphans.is_empty()
     }
 
     /// Its named state.
@@ -408,26 +447,63 @@ impl Instance {
         self.strands.values().any(|strand| strand.ledger.iter().any(stuck))
     }
 
-    /// What waits for a person: the node's index, where, and why.
-    pub fn suspensions(&self) -> Vec<(u32, Option<&Name>, &Suspension)> {
+    /// What waits for a person.
+    pub fn suspensions(&self) -> Vec<Suspended<'_>> {
         let mut all = Vec::new();
         for strand in self.strands.values() {
             match strand.activity() {
-                Doing::Stuck(node, why) => all.push((*node, strand.path.as_ref(), why)),
+                Doing::Stuck(node, why) => {
+                    all.push(Suspended { node: *node, item: place(strand), undo: false, why })
+                }
                 Doing::Step(node, step) => {
                     if let Phase::Suspended(why) = &step.phase {
-                        all.push((*node, strand.path.as_ref(), why));
+                        all.push(Suspended { node: *node, item: place(strand), undo: false, why });
                     }
                 }
                 _ => {}
             }
             for debt in strand.ledger.iter().filter_map(Entry::debt) {
                 if let DebtState::Undoing(_, UndoPhase::Stuck(why)) = &debt.state {
-                    all.push((debt.node, debt.path.as_ref(), why));
+                    all.push(Suspended { node: debt.node, item: debt.path.clone(), undo: true, why });
                 }
             }
         }
         all
+    }
+
+    /// The tasks that are open.
+    pub fn tasks(&self) -> Vec<OpenTask> {
+        let open = |strand: &Strand| match &strand.doing {
+            Doing::Await(node, awaiting) => awaiting.task.as_ref().map(|asked| OpenTask {
+                node: *node,
+                item: place(strand),
+                epoch: awaiting.epoch,
+                title: asked.title.clone(),
+                shown: asked.shown.clone(),
+                digest: asked.digest,
+                roles: asked.roles.clone(),
+                answers: asked.answers.iter().map(|(person, _)| person.clone()).collect(),
+                asked_at: asked.asked_at,
+                until: awaiting.due,
+            }),
+            _ => None,
+        };
+        self.strands.values().filter_map(open).collect()
+    }
+
+    /// The channels that are waited on: the node that waits, and the channel.
+    pub fn channels(&self, plan: &wfl_ir::Plan) -> Vec<(u32, Name)> {
+        let waits = |strand: &Strand| match &strand.doing {
+            Doing::Await(node, _) => match &plan.nodes[*node as usize].kind {
+                wfl_ir::NodeKind::Await(awaited) => match &awaited.kind {
+                    wfl_ir::flow::AwaitKind::Signal { channel, .. } => Some((*node, channel.clone())),
+                    wfl_ir::flow::AwaitKind::Human(_) => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        };
+        self.strands.values().filter_map(waits).collect()
     }
 
     /// True when only people can bring it on: something is suspended, and nothing else goes on beside it.

@@ -2,7 +2,9 @@
 
 use serde_json::Value as Json;
 use wfl_eval::{check_rule, decode, decode_fields, fits};
-use wfl_ir::{Call, Duration, EdgeKind, Effect, Field, Fields, Name, Operation, Retry, Type, TypeKind, Value};
+use wfl_ir::{
+    Call, Duration, EdgeKind, Effect, Field, Fields, Name, Operation, Retry, Type, TypeKind, Value,
+};
 
 use crate::call::Purpose;
 use crate::fact::Fact;
@@ -39,7 +41,7 @@ impl Fold<'_> {
             attempt: 1,
             confirm_attempt: 0,
             started_at: now,
-            dispatched_at: now,
+            dispatched_at: self.state.stamp,
             total_due: total.map(|total| now.plus(total)),
             doubt: false,
             overdue: false,
@@ -127,7 +129,12 @@ impl Fold<'_> {
     }
 
     /// A declared error by its short name, with fields of the right types.
-    pub(crate) fn read_error(&self, operation: &Operation, name: &Name, data: &[u8]) -> Option<(u32, Fields)> {
+    pub(crate) fn read_error(
+        &self,
+        operation: &Operation,
+        name: &Name,
+        data: &[u8],
+    ) -> Option<(u32, Fields)> {
         let types = &self.plan.types;
         let index = *operation.raises.iter().find(|i| types[**i as usize].short_name() == name.as_str())?;
         let TypeKind::Error(fields) = &types[index as usize].kind else { return None };
@@ -146,6 +153,8 @@ impl Fold<'_> {
             return self.unwind_on();
         }
         step.doubt = true;
+        // It may have waited for a long time before it was sent.
+        step.dispatched_at = self.state.stamp;
         self.resolve(index, step, reason.to_owned())
     }
 

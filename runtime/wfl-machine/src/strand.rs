@@ -228,7 +228,7 @@ pub(crate) struct Step {
     pub(crate) confirm_attempt: u32,
     #[n(5)]
     pub(crate) started_at: Timestamp,
-    /// When the latest attempt became outstanding.
+    /// When the latest attempt became outstanding, or was given up, by the stamps of the log.
     #[n(6)]
     pub(crate) dispatched_at: Timestamp,
     #[n(7)]
@@ -504,4 +504,14 @@ impl Forked {
     pub(crate) fn done(&self) -> usize {
         self.branches.iter().filter(|branch| matches!(branch, Branch::Done(_))).count()
     }
+}
+
+/// Where a strand is, as in [`crate::CallRef`].
+pub(crate) fn place(strand: &Strand) -> Option<Name> {
+    if strand.rounds.is_empty() {
+        return strand.path.clone();
+    }
+    let rounds = strand.rounds.iter().map(|(_, round)| format!("#{round}"));
+    let all: Vec<String> = strand.path.iter().map(|path| path.to_string()).chain(rounds).collect();
+    Some(Name::from(all.join("/")))
 }

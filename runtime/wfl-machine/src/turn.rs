@@ -28,9 +28,10 @@ impl Fold<'_> {
     pub(crate) fn deadline(&mut self) -> Option<u32> {
         self.state.deadline_fired = true;
         let waits = self.must_wait(None);
-        let alarm_only = self.ends_already() || self.state.past_pivot || waits;
+        let undoes = self.state.strands.get(&BODY).is_some_and(Strand::unwinds);
+        let alarm_only = undoes || self.ends_already() || self.state.past_pivot || waits;
         self.facts.push(Fact::DeadlinePassed { alarm_only });
-        if waits && !self.ends_already() && !self.state.past_pivot {
+        if waits && !undoes && !self.ends_already() && !self.state.past_pivot {
             self.state.deferred.get_or_insert(Trigger::Deadline);
         }
         if alarm_only {
@@ -41,6 +42,9 @@ impl Fold<'_> {
 
     /// Somebody wants the instance cancelled.
     pub(crate) fn wish(&mut self, Wish(cancelling): Wish) -> Option<u32> {
+        if self.state.ending.is_some() {
+            return self.reject("the instance has ended");
+        }
         if self.state.past_pivot {
             return self.reject("the point of no return is passed: it can only go forward");
         }
@@ -167,9 +171,7 @@ impl Fold<'_> {
             .strands
             .values()
             .filter_map(|strand| match strand.activity() {
-                Doing::Run(node, running) => {
-                    Some((*node, crate::fold::place(strand), (**running).clone()))
-                }
+                Doing::Run(node, running) => Some((*node, crate::strand::place(strand), (**running).clone())),
                 _ => None,
             })
             .collect();

@@ -29,13 +29,7 @@ impl Fold<'_> {
     }
 
     /// As [`Fold::unwind`], leaving the first entries of the ledger alone.
-    pub(crate) fn unwind_above(
-        &mut self,
-        scope: u32,
-        floor: u32,
-        then: Then,
-        reason: String,
-    ) -> Option<u32> {
+    pub(crate) fn unwind_above(&mut self, scope: u32, floor: u32, then: Then, reason: String) -> Option<u32> {
         let debts = self.owed_in(scope);
         if debts > 0 {
             let scope = self.plan.scopes[scope as usize].id.clone();
@@ -59,8 +53,7 @@ impl Fold<'_> {
         let here = self.current;
         self.switch(id);
         let strand = self.strand();
-        let leaves =
-            matches!(&strand.doing, Doing::Unwind(unwind) if matches!(unwind.then, Then::Leave(_)));
+        let leaves = matches!(&strand.doing, Doing::Unwind(unwind) if matches!(unwind.then, Then::Leave(_)));
         if !leaves {
             let base = strand.base;
             // A strand that leaves leads to no node to go on with.
@@ -210,7 +203,8 @@ impl Fold<'_> {
     /// True when nothing of what ran side by side is left.
     fn beside_on(&mut self) -> bool {
         let activity = self.strand().activity_mut();
-        let done = matches!(activity, Doing::Beside(beside) if beside.live.is_empty() && beside.waiting.is_empty());
+        let done =
+            matches!(activity, Doing::Beside(beside) if beside.live.is_empty() && beside.waiting.is_empty());
         if done {
             *activity = Doing::Idle;
         }
@@ -314,9 +308,11 @@ impl Fold<'_> {
                     && matches!(debt.state, DebtState::Undoing(..))
             })
         };
-        let found = self.state.strands.iter().find_map(|(id, strand)| {
-            strand.ledger.iter().rposition(mine).map(|index| (*id, index))
-        });
+        let found = self
+            .state
+            .strands
+            .iter()
+            .find_map(|(id, strand)| strand.ledger.iter().rposition(mine).map(|index| (*id, index)));
         let (id, index) = found?;
         self.switch(id);
         Some(index)
@@ -372,20 +368,15 @@ impl Fold<'_> {
     }
 
     /// Undoing is retried by its own policy, under one key, for as long as the other side remembers the key.
-    fn undo_again(
-        &mut self,
-        index: usize,
-        undo: Box<Undo>,
-        reason: String,
-        retry_after: Option<Duration>,
-    ) {
+    fn undo_again(&mut self, index: usize, undo: Box<Undo>, reason: String, retry_after: Option<Duration>) {
         let Some((node, operation, _)) = self.undo_of(index) else { return };
         let operation = self.operation(operation);
         let step = self.debt_name(index);
         let seed = format!("{step}/undo/{}", undo.attempt);
         // The step's operation says how its undo is tried again; without a word it never gives up.
         let own = self.call(node).and_then(|call| self.operation(call.operation).undo_retry);
-        let retry = own.unwrap_or(if operation.retry == Retry::Never { Retry::DEFAULT } else { operation.retry });
+        let retry =
+            own.unwrap_or(if operation.retry == Retry::Never { Retry::DEFAULT } else { operation.retry });
         let Some(pause) = pause(retry, undo.attempt, own.is_none(), self.state.id, &seed) else {
             return self.undo_stuck(index, undo, Suspension::RetriesExhausted(reason));
         };

@@ -18,12 +18,7 @@ const MAX_KEPT: usize = 10_000;
 
 impl Fold<'_> {
     /// `wait`.
-    pub(crate) fn wait(
-        &mut self,
-        index: u32,
-        until: bool,
-        time: &Expr,
-    ) -> Result<Option<u32>, Suspension> {
+    pub(crate) fn wait(&mut self, index: u32, until: bool, time: &Expr) -> Result<Option<u32>, Suspension> {
         let due = match (until, self.eval(time)?) {
             (true, Value::Timestamp(due)) => due,
             (false, Value::Duration(length)) => self.now().plus(length),
@@ -241,7 +236,7 @@ impl Fold<'_> {
                 Doing::Await(index, awaiting)
                     if *index == node
                         && awaiting.epoch == decision.epoch
-                        && crate::fold::place(strand) == decision.item =>
+                        && crate::strand::place(strand) == decision.item =>
                 {
                     awaiting.task.as_ref().map(|asked| (*id, asked))
                 }

@@ -2,7 +2,7 @@
 
 use wfl_eval::bind;
 use wfl_ir::flow::Loop;
-use wfl_ir::{Arm, EdgeKind, Expr, NodeKind, Pattern, RegionKind, Value};
+use wfl_ir::{Arm, EdgeKind, Expr, Node, NodeKind, Pattern, RegionKind, Value};
 
 use crate::fact::Fact;
 use crate::fold::{Fold, Ready};
@@ -95,6 +95,27 @@ impl Fold<'_> {
                     None => Err(Suspension::EnsureFailed(text.clone())),
                 },
             },
+            NodeKind::Exit { .. }
+            | NodeKind::Rollback
+            | NodeKind::Commit
+            | NodeKind::Return { .. }
+            | NodeKind::Fail { .. } => self.settle_or_leave(index, node),
+            NodeKind::Fork(fork) => self.fork(index, fork),
+            NodeKind::Join(_) => Ok(self.branch_done()),
+            NodeKind::Map(map) => self.map(index, map),
+            NodeKind::Loop(kind) => self.first_round(index, kind),
+            NodeKind::End { region } => self.region_ends(*region),
+            NodeKind::Await(awaited) => self.wait_for(index, awaited),
+            NodeKind::Timer { until, time } => self.wait(index, *until, time),
+            NodeKind::SubWorkflow(run) => self.run_child(index, run).map(|()| None),
+            NodeKind::Restart { args } => self.restart(index, args),
+        }
+    }
+
+    /// Nodes that settle what is owed, or leave.
+    fn settle_or_leave(&mut self, index: u32, node: &Node) -> Result<Option<u32>, Suspension> {
+        let next = self.plan.target(index, EdgeKind::Order);
+        match &node.kind {
             NodeKind::Exit { scope } => {
                 self.pass_outward(*scope);
                 let parent = self.plan.scopes[*scope as usize].parent.unwrap_or(0);
@@ -118,15 +139,7 @@ impl Fold<'_> {
                 let reason = format!("fail {}", self.plan.types[*error as usize].short_name());
                 Ok(self.raise(index, Raised::Declared(*error, fields), reason))
             }
-            NodeKind::Fork(fork) => self.fork(index, fork),
-            NodeKind::Join(_) => Ok(self.branch_done()),
-            NodeKind::Map(map) => self.map(index, map),
-            NodeKind::Loop(kind) => self.first_round(index, kind),
-            NodeKind::End { region } => self.region_ends(*region),
-            NodeKind::Await(awaited) => self.wait_for(index, awaited),
-            NodeKind::Timer { until, time } => self.wait(index, *until, time),
-            NodeKind::SubWorkflow(run) => self.run_child(index, run).map(|()| None),
-            NodeKind::Restart { args } => self.restart(index, args),
+            _ => Ok(next),
         }
     }
 

@@ -88,13 +88,13 @@ pub enum Control {
         #[n(0)]
         request: String,
     },
-    /// Try a suspended step again with other arguments.
+    /// Begin a suspended step anew, under a new key.
     #[n(5)]
     Edit {
         /// Which step.
         #[n(0)]
         place: Place,
-        /// All its arguments: a JSON object by parameter names.
+        /// All its arguments: a JSON object by parameter names; empty for those that it has.
         #[cbor(n(1), with = "minicbor::bytes")]
         args: Vec<u8>,
         /// Why, for people.
@@ -103,6 +103,10 @@ pub enum Control {
         /// The request.
         #[n(3)]
         request: String,
+        /// Whether the person has found out that it had no effect. Without that, only what is known to have had none
+        /// begins anew.
+        #[n(4)]
+        absent: bool,
     },
     /// A suspended step has this result; a stuck undo has been carried out.
     #[n(6)]

@@ -26,6 +26,12 @@ impl Partition {
         }
         let Some(flight) = self.flights.get(id) else { return };
         let (instance, call) = (flight.instance, flight.effect.call.clone());
+        let outcome = match outcome {
+            // It did not begin this time. It may have, before.
+            Outcome::Unavailable { reason, .. } if flight.again => Outcome::Unknown { reason },
+            Outcome::TimedOut { .. } if flight.again => Outcome::TimedOut { started: true },
+            outcome => outcome,
+        };
         self.append(instance, &Input::Answer(Answer { call, outcome }), out);
     }
 
@@ -42,7 +48,7 @@ impl Partition {
         }
         let Some(flight) = self.flights.get(id) else { return };
         let (instance, call) = (flight.instance, flight.effect.call.clone());
-        let outcome = Outcome::TimedOut { started: false };
+        let outcome = Outcome::TimedOut { started: flight.again };
         self.append(instance, &Input::Answer(Answer { call, outcome }), out);
     }
 

@@ -10,9 +10,23 @@ use wfl_record::InstanceId;
 use crate::event::{Action, Call, Role};
 use crate::partition::Partition;
 
+/// Why nobody knows what became of a call that is sent once only.
+const GONE: &str = "it was sent, and the engine that waited for the answer is gone";
+
 impl Partition {
     /// Brings calls, timers, children and letters of an instance in line with its state.
     pub(crate) fn sync(&mut self, now: Timestamp, instance: InstanceId, out: &mut Vec<Action>) {
+        self.sync_as(now, instance, false, out);
+    }
+
+    /// As [`Partition::sync`]; `again` for an owner that has just begun, before which there may have been others.
+    pub(crate) fn sync_as(
+        &mut self,
+        now: Timestamp,
+        instance: InstanceId,
+        again: bool,
+        out: &mut Vec<Action>,
+    ) {
         let Some(slot) = self.slots.get_mut(&instance) else { return };
         // Until its parked records are folded, nobody knows what should be running.
         let known = slot.parked.is_empty() && slot.quarantine.is_none();
@@ -39,7 +53,7 @@ impl Partition {
         if self.role != Role::Owner {
             return;
         }
-        self.sync_calls(now, instance, calls, out);
+        self.sync_calls(now, instance, calls, again, out);
         self.sync_runs(instance, runs, out);
         self.sync_letters(instance, letters, out);
     }
@@ -49,6 +63,7 @@ impl Partition {
         now: Timestamp,
         instance: InstanceId,
         calls: Vec<CallEffect>,
+        again: bool,
         out: &mut Vec<Action>,
     ) {
         let Some(slot) = self.slots.get_mut(&instance) else { return };
@@ -66,6 +81,7 @@ impl Partition {
             }
         }
         for effect in calls {
+            let Some(slot) = self.slots.get_mut(&instance) else { return };
             if slot.flights.contains_key(&effect.call) {
                 continue;
             }
@@ -74,42 +90,64 @@ impl Partition {
                 Some(Claim::By(nonce)) if nonce == self.options.nonce => {
                     let sent = (instance, effect.call.clone());
                     if !self.sent_once.insert(sent) {
-                        self.never_again(instance, effect, out);
-                        return self.sync(now, instance, out);
+                        self.unknown_before(instance, effect, GONE, out);
+                        return self.sync_as(now, instance, again, out);
                     }
                 }
                 Some(Claim::By(_)) => {
-                    self.never_again(instance, effect, out);
-                    return self.sync(now, instance, out);
+                    self.unknown_before(instance, effect, GONE, out);
+                    return self.sync_as(now, instance, again, out);
                 }
                 Some(Claim::Open) => {
                     if slot.claims.insert(effect.call.clone()) {
                         let claim = Dispatch { call: effect.call, nonce: self.options.nonce };
                         self.append(instance, &Input::Dispatch(claim), out);
-                        return self.sync(now, instance, out);
+                        return self.sync_as(now, instance, again, out);
                     }
                     continue;
                 }
             }
-            let id = self.flights.add(now, instance, effect.clone());
+            if again && effect.key.is_none() && self.acts(instance, &effect) {
+                let reason = "an engine that is gone may have sent it";
+                self.unknown_before(instance, effect, reason, out);
+                return self.sync_as(now, instance, again, out);
+            }
+            let Some(slot) = self.slots.get_mut(&instance) else { return };
+            let id = self.flights.add(now, instance, effect.clone(), again);
             slot.flights.insert(effect.call, id);
         }
     }
 
-    /// A call that may be sent once only was sent by somebody who is no more: nobody knows what became of it.
-    fn never_again(&mut self, instance: InstanceId, effect: CallEffect, out: &mut Vec<Action>) {
+    /// Whether a call changes something in the world.
+    fn acts(&self, instance: InstanceId, effect: &CallEffect) -> bool {
+        let plan = self.slots.get(&instance).and_then(|slot| slot.plan.as_ref());
+        let operation = plan.and_then(|plan| plan.operations.get(effect.operation as usize));
+        operation.is_none_or(|operation| operation.effect != wfl_ir::Effect::Read)
+    }
+
+    /// A call that may not be sent again may have been sent before: nobody knows what became of it.
+    fn unknown_before(
+        &mut self,
+        instance: InstanceId,
+        effect: CallEffect,
+        reason: &str,
+        out: &mut Vec<Action>,
+    ) {
         let call = effect.call.clone();
         let id = self.flights.add_answered(instance, effect);
         if let Some(slot) = self.slots.get_mut(&instance) {
             slot.flights.insert(call.clone(), id);
         }
-        let reason = "it was sent, and the engine that waited for the answer is gone".to_owned();
-        self.append(instance, &Input::Answer(Answer { call, outcome: Outcome::Unknown { reason } }), out);
+        let outcome = Outcome::Unknown { reason: reason.to_owned() };
+        self.append(instance, &Input::Answer(Answer { call, outcome }), out);
     }
 
     /// Nothing is called for an instance any more.
     pub(crate) fn give_up_calls(&mut self, instance: InstanceId, out: &mut Vec<Action>) {
         let Some(slot) = self.slots.get_mut(&instance) else { return };
+        slot.runs.clear();
+        slot.letters.clear();
+        slot.claims.clear();
         for (_, id) in std::mem::take(&mut slot.flights) {
             if self.flights.remove(id) {
                 out.push(Action::CancelCall(id));

@@ -16,6 +16,8 @@ pub(crate) struct Flight {
     pub(crate) phase: FlightPhase,
     /// When the attempt is over, silent or not.
     pub(crate) ends: Timestamp,
+    /// An owner before this one may have sent it already: that it cannot be reached now proves nothing.
+    pub(crate) again: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +45,18 @@ pub(crate) struct Flights {
 
 impl Flights {
     /// Queues a call.
-    pub(crate) fn add(&mut self, now: Timestamp, instance: InstanceId, effect: CallEffect) -> CallId {
+    pub(crate) fn add(
+        &mut self,
+        now: Timestamp,
+        instance: InstanceId,
+        effect: CallEffect,
+        again: bool,
+    ) -> CallId {
         self.next += 1;
         let id = CallId(self.next);
         let until = effect.queue.map(|queue| now.plus(queue));
         self.patience.extend(until.map(|until| (until, id)));
-        self.all.insert(id, Flight { instance, effect, phase: FlightPhase::Queued(until), ends: now });
+        self.all.insert(id, Flight { instance, effect, phase: FlightPhase::Queued(until), ends: now, again });
         self.queue.push_back(id);
         id
     }
@@ -58,7 +66,7 @@ impl Flights {
         self.next += 1;
         let id = CallId(self.next);
         let ends = Timestamp(0);
-        self.all.insert(id, Flight { instance, effect, phase: FlightPhase::Answered, ends });
+        self.all.insert(id, Flight { instance, effect, phase: FlightPhase::Answered, ends, again: true });
         id
     }
 

@@ -130,11 +130,17 @@ impl Partition {
 
     fn set_role(&mut self, now: Timestamp, role: Role, out: &mut Vec<Action>) {
         self.role = role;
+        // Timers that were on their way into the log may not have got there: all are set anew.
+        self.wheel.clear();
+        self.slots.values_mut().for_each(|slot| slot.timers.clear());
         let all: Vec<InstanceId> = self.slots.keys().copied().collect();
         for instance in all {
             match role {
-                Role::Owner => self.sync(now, instance, out),
-                Role::Standby => self.give_up_calls(instance, out),
+                Role::Owner => self.sync_as(now, instance, true, out),
+                Role::Standby => {
+                    self.give_up_calls(instance, out);
+                    self.sync(now, instance, out);
+                }
             }
         }
         if role == Role::Standby {

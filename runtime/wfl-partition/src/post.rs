@@ -1,10 +1,8 @@
 //! Records for other instances: starts of children, and letters.
 
 use wfl_ir::Timestamp;
-use wfl_machine::{
-    CallRef, ChildWish, Input, LetterEffect, News, Refusal, RunEffect, Start, child_start,
-};
-use wfl_record::{AppendError, Appended, InstanceId, MessageId, partition_of, NewRecord};
+use wfl_machine::{CallRef, ChildWish, Input, LetterEffect, News, Refusal, RunEffect, Start, child_start};
+use wfl_record::{AppendError, Appended, InstanceId, MessageId, NewRecord, partition_of};
 
 use crate::event::{Action, Alarm};
 use crate::outbox::{Post, PostPurpose};
@@ -13,12 +11,7 @@ use crate::slot::RunState;
 
 impl Partition {
     /// Brings the children of an instance in line with what they should be doing.
-    pub(crate) fn sync_runs(
-        &mut self,
-        from: InstanceId,
-        wanted: Vec<RunEffect>,
-        out: &mut Vec<Action>,
-    ) {
+    pub(crate) fn sync_runs(&mut self, from: InstanceId, wanted: Vec<RunEffect>, out: &mut Vec<Action>) {
         if let Some(slot) = self.slots.get_mut(&from) {
             slot.runs.retain(|call, _| wanted.iter().any(|run| run.call == *call));
         }

@@ -365,7 +365,7 @@ async fn settled(engine: &Engine, id: InstanceId) -> Result<Option<End>, Failure
     };
     let suspensions = state.suspensions();
     let waits: Vec<_> =
-        suspensions.iter().map(|(node, item, why)| format!("{}: {why}", place(*node, *item))).collect();
+        suspensions.iter().map(|it| format!("{}: {}", place(it.node, it.item.as_ref()), it.why)).collect();
     let help = "run the same command with --retry to try it again";
     Ok(Some(End {
         status: Status::Suspended,

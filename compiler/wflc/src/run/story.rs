@@ -91,6 +91,19 @@ pub(crate) fn tell(plan: &Plan, fact: &Fact) -> Option<Line> {
         | Fact::UndoStarted { .. }
         | Fact::CompensationSettled { .. }
         | Fact::CompensationEnded { .. } => return tell_undoing(fact),
+        _ => {
+            return tell_outside(fact)
+                .or_else(|| tell_side_by_side(fact))
+                .or_else(|| tell_child(fact))
+                .or_else(|| tell_waiting(fact))
+                .or_else(|| tell_wish(fact));
+        }
+    })
+}
+
+/// What to say of what came from outside of the path.
+fn tell_outside(fact: &Fact) -> Option<Line> {
+    Some(match fact {
         Fact::DeadlinePassed { alarm_only } => {
             let text = if *alarm_only {
                 "passed; the work goes on, since it cannot turn back now"
@@ -108,23 +121,7 @@ pub(crate) fn tell(plan: &Plan, fact: &Fact) -> Option<Line> {
         Fact::LateEffect { step: id } => {
             line(Tone::Bad, step(id), "", "it happened after all, and cannot be undone")
         }
-        Fact::Forked { .. }
-        | Fact::Joined { .. }
-        | Fact::ItemsBegun { .. }
-        | Fact::ItemFailed { .. }
-        | Fact::ItemsEnded { .. } => return tell_side_by_side(fact),
-        Fact::ChildAsked { .. } | Fact::ChildStarted { .. } | Fact::ChildEnded { .. } => {
-            return tell_child(fact);
-        }
-        Fact::Waiting { .. }
-        | Fact::TimeUp { .. }
-        | Fact::SignalReceived { .. }
-        | Fact::SignalTaken { .. }
-        | Fact::Asked { .. }
-        | Fact::Answered { .. }
-        | Fact::Reminded { .. }
-        | Fact::Escalated { .. } => return tell_waiting(fact),
-        _ => return tell_wish(fact),
+        _ => return None,
     })
 }
 
@@ -190,9 +187,7 @@ fn tell_waiting(fact: &Fact) -> Option<Line> {
         Fact::Answered { step: id, task, person } => {
             line(Tone::Good, step(id), "", format!("{task}: {person} answered"))
         }
-        Fact::Reminded { step: id, number } => {
-            line(Tone::Plain, step(id), "", format!("reminder {number}"))
-        }
+        Fact::Reminded { step: id, number } => line(Tone::Plain, step(id), "", format!("reminder {number}")),
         Fact::Escalated { step: id, role } => line(Tone::Warn, step(id), "", format!("asks {role} too")),
         _ => return None,
     })
@@ -214,7 +209,9 @@ fn tell_wish(fact: &Fact) -> Option<Line> {
         Fact::ByHand { step: id, what, reason } => {
             line(Tone::Plain, step(id), "", format!("{what} by hand: {reason}"))
         }
-        Fact::Rewound { step: id, reason } => line(Tone::Warn, step(id), "", format!("goes back to it: {reason}")),
+        Fact::Rewound { step: id, reason } => {
+            line(Tone::Warn, step(id), "", format!("goes back to it: {reason}"))
+        }
         Fact::Kept { step: id } => line(Tone::Plain, step(id), "", "kept as it was"),
         Fact::Restarted { .. } => line(Tone::Plain, "restart", "", "begins anew"),
         _ => return None,

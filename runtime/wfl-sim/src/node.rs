@@ -1,0 +1,39 @@
+//! A process of a simulation: partitions, and how far each has read its log.
+
+use wfl_ir::Duration;
+use wfl_partition::{Options, Partition};
+
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) alive: bool,
+    /// Grows with every end of the process: what was meant for an earlier one is lost.
+    pub(crate) life: u64,
+    pub(crate) partitions: Vec<Partition>,
+    /// How many records of each log it was given.
+    pub(crate) read: Vec<usize>,
+    /// Whether it dispatches for the partition.
+    pub(crate) owns: Vec<bool>,
+    /// How far its clock is off.
+    pub(crate) skew: i64,
+}
+
+impl Node {
+    /// A process that has just begun.
+    pub(crate) fn new(number: u32, life: u64, partitions: u32) -> Node {
+        let options = Options {
+            partitions,
+            nonce: u64::from(number) << 32 | life,
+            repeat_after: Duration::from_millis(200),
+            ..Options::default()
+        };
+        let partition = |id| Partition::new(wfl_record::Partition(id), options);
+        Node {
+            alive: true,
+            life,
+            partitions: (0..partitions).map(partition).collect(),
+            read: vec![0; partitions as usize],
+            owns: vec![false; partitions as usize],
+            skew: 0,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! People: they look at what is suspended, answer what they are asked, and send what is waited for.
+
+use wfl_ir::{NodeKind, Plan};
+use wfl_machine::{CancelMode, Control, Decision, Input, Outcome, Place, Signal, Suspended, Suspension};
+use wfl_record::InstanceId;
+
+use crate::books::{Reply, answer, json};
+use crate::random::Random;
+use crate::sample::sample;
+use crate::sim::Sim;
+
+/// How often somebody looks at one instance, before they give it up.
+const PATIENCE: u32 = 60;
+
+/// What a person says who has undone something outside.
+pub(crate) const UNDONE: &str = "undone by hand";
+
+/// So many microseconds.
+const HOUR: u64 = 3_600_000_000;
+
+impl Sim {
+    /// Lets everything happen until nothing is left to happen. When nothing happens by itself, people look what waits for
+    /// them.
+    pub fn run(&mut self) {
+        loop {
+            while self.step() {
+                if self.now >= self.look_at {
+                    // Now and then somebody looks without being waited for by everybody.
+                    self.look_at = self.now + 12 * HOUR as i64;
+                    if self.random.below(3) == 0 {
+                        self.help();
+                    }
+                }
+            }
+            if !self.violations.is_empty() || !self.help() {
+                return;
+            }
+        }
+    }
+
+    /// People look at what is suspended or asked. False when nothing is.
+    fn help(&mut self) -> bool {
+        let mut helped = false;
+        for id in self.instances() {
+            let inputs = self.wanted(&id);
+            let tries = self.tries.entry(id).or_default();
+            if *tries > PATIENCE || inputs.is_empty() {
+                continue;
+            }
+            *tries += 1;
+            helped = true;
+            let mut after = self.random.below(HOUR) as i64;
+            for (actor, input) in inputs {
+                self.send(id, &input, &actor, after);
+                after += 1 + self.random.below(HOUR) as i64;
+            }
+        }
+        helped
+    }
+
+    /// What an instance needs from people.
+    fn wanted(&mut self, id: &InstanceId) -> Vec<(String, Input)> {
+        let Some(state) = self.state(id).cloned() else { return Vec::new() };
+        let Some(plan) = self.plan(state.plan()).cloned() else { return Vec::new() };
+        let tries = self.tries.get(id).copied().unwrap_or_default();
+        let mut wanted: Vec<(String, Input)> = self
+            .remedies(id, tries)
+            .into_iter()
+            .map(|control| ("operator".to_owned(), Input::Control(control)))
+            .collect();
+        for task in state.tasks() {
+            let Some(value) = self.drawn(&plan, task.node) else { continue };
+            // Two people say the same, whatever is asked.
+            for person in ["ann", "ben", "cleo"] {
+                let decision = Decision {
+                    task: plan.nodes[task.node as usize].id.clone(),
+                    item: task.item.clone(),
+                    epoch: task.epoch,
+                    shown: task.digest,
+                    person: person.to_owned(),
+                    roles: task.roles.iter().map(|role| role.to_string()).collect(),
+                    payload: value.clone(),
+                };
+                wanted.push((person.to_owned(), Input::Decision(decision)));
+            }
+        }
+        for (node, channel) in state.channels(&plan) {
+            let Some(payload) = self.drawn(&plan, node) else { continue };
+            let signal = Signal { channel, id: format!("help-{tries}-{node}"), payload };
+            wanted.push(("somebody".to_owned(), Input::Signal(signal)));
+        }
+        wanted
+    }
+
+    /// A value that an await takes.
+    fn drawn(&self, plan: &Plan, node: u32) -> Option<Vec<u8>> {
+        let NodeKind::Await(awaited) = &plan.nodes[node as usize].kind else { return None };
+        // What people say does not depend on when they are asked.
+        let mut random = Random::new(self.setup.seed ^ (u64::from(node) << 40));
+        let value = sample(plan.library(), &awaited.ty, &mut random)?;
+        Some(json(plan, &awaited.ty, &value))
+    }
+
+    /// What a person does about each thing that is suspended.
+    fn remedies(&self, id: &InstanceId, tries: u32) -> Vec<Control> {
+        let Some(state) = self.state(id) else { return Vec::new() };
+        let Some(plan) = self.plan(state.plan()) else { return Vec::new() };
+        let mut remedies = Vec::new();
+        for (number, Suspended { node, item, undo, why }) in state.suspensions().into_iter().enumerate() {
+            let place = Place { step: plan.nodes[node as usize].id.clone(), item };
+            let request = format!("help-{tries}-{number}");
+            remedies.push(match why {
+                Suspension::Fault(_) | Suspension::EnsureFailed(_) | Suspension::ChildEnded(_) => {
+                    let reason = "nobody knows what to do".to_owned();
+                    let mode = CancelMode::Compensate;
+                    if tries > 2 {
+                        Control::Kill { reason, request }
+                    } else {
+                        Control::Cancel { mode, reason, grace: None, request }
+                    }
+                }
+                Suspension::UnknownOutcome(_) | Suspension::BadAnswer(..) | Suspension::KeyExpired
+                    if tries.is_multiple_of(2) =>
+                {
+                    self.by_hand(id, plan, node, undo, place, request)
+                }
+                _ => Control::Retry { step: Some(place.step), item: place.item, request },
+            });
+        }
+        remedies
+    }
+
+    /// A person finds out what became of a call, and says so.
+    fn by_hand(
+        &self,
+        id: &InstanceId,
+        plan: &Plan,
+        node: u32,
+        undo: bool,
+        place: Place,
+        request: String,
+    ) -> Control {
+        let reason = "looked up by hand".to_owned();
+        let retry = Control::Retry {
+            step: Some(place.step.clone()),
+            item: place.item.clone(),
+            request: request.clone(),
+        };
+        let NodeKind::Call(call) = &plan.nodes[node as usize].kind else { return retry };
+        let operation = &plan.operations[call.operation as usize];
+        if undo {
+            return Control::Complete { place, value: b"null".to_vec(), reason: UNDONE.to_owned(), request };
+        }
+        match self.books.found(*id, &place.step, place.item.as_ref()).map(|entry| &entry.reply) {
+            Some(Reply::Returns(value)) => {
+                let value = json(plan, &operation.result, value);
+                Control::Complete { place, value, reason, request }
+            }
+            Some(Reply::Declares(error, _)) => {
+                let Outcome::Declared(error, data) = self
+                    .books
+                    .found(*id, &place.step, place.item.as_ref())
+                    .map(|entry| answer(plan, operation, &entry.reply))
+                    .unwrap_or(Outcome::Unknown { reason: error.to_string() })
+                else {
+                    return retry;
+                };
+                Control::Fail { place, error, data, reason, request }
+            }
+            None if operation.at_most_once => {
+                // It did not happen; the person does it outside of this world.
+                let value = sample(plan.library(), &operation.result, &mut Random::new(1));
+                let value = json(plan, &operation.result, &value.unwrap_or_default());
+                Control::Complete { place, value, reason, request }
+            }
+            // It did not happen, and under its old key nobody may send it any more.
+            None => Control::Edit { place, args: Vec::new(), reason, request, absent: true },
+        }
+    }
+}
