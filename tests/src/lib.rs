@@ -1,7 +1,8 @@
-//! Shared fixtures of the whole-system tests: the example project, the street on a virtual clock, real binaries, programs in Markdown, random types.
+//! Shared fixtures of the whole-system tests: the example project, the street on a virtual clock, worlds that fail, real binaries, programs in Markdown, random types.
 
 pub mod project;
 pub mod street;
+pub mod worlds;
 pub mod code;
 pub mod tree;
 pub mod binaries;

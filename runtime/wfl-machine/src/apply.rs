@@ -11,6 +11,7 @@ use crate::fact::Fact;
 use crate::fold::Fold;
 use crate::input::{Answer, Dispatch, Input, Outcome, PayloadError, Start};
 use crate::ledger::{Debt, DebtState, Entry, Owed, Suspension, UndoPhase};
+use crate::planted::{Bug, chance, planted};
 use crate::schedule::{input_digest, instance_id, instance_key, slots_of};
 use crate::state::Instance;
 use crate::strand::{BODY, Doing, Phase, Strand, place};
@@ -81,6 +82,9 @@ pub fn apply(
     };
     instance.at = instance.at.max(Timestamp(at.0)).max(due);
     instance.stamp = instance.stamp.max(Timestamp(at.0));
+    if planted(Bug::FoldByChance) {
+        instance.committed += chance() as u32;
+    }
     instance.count += 1;
     instance.chain = link(&instance.chain, envelope);
     let mut fold = Fold::new(plan, instance, facts);
@@ -182,10 +186,15 @@ impl Fold<'_> {
         // What comes from outside may be sent twice, and a journal that forgets would let it in again.
         let once =
             matches!(input, Input::Control(_) | Input::Signal(_) | Input::Decision(_) | Input::News(_));
-        if once && !self.state.seen.insert(digest_of(envelope.message_id.as_str())) {
+        let new = self.state.seen.insert(digest_of(envelope.message_id.as_str()));
+        if once && !new && !planted(Bug::SignalTwice) {
             return self.reject("it was sent before");
         }
         match input {
+            Input::Start(_) if planted(Bug::StartTwice) && self.state.count > 1 => {
+                self.state.strands.insert(BODY, Strand::new(0, None, 0, 0));
+                return Some(0);
+            }
             Input::Start(_) if self.state.count == 1 => return Some(0),
             Input::Start(_) => return self.reject("the instance has begun already"),
             Input::News(news) => return self.news(news),
@@ -317,6 +326,9 @@ impl Fold<'_> {
         let Answer { call, outcome } = answer;
         self.late(call);
         let Outcome::Returned(json) = outcome else { return None };
+        if planted(Bug::LateSuccessLost) {
+            return None;
+        }
         let same = |absent: &crate::ledger::Absent| {
             absent.call.step == call.step && absent.call.item == call.item && absent.call.epoch == call.epoch
         };

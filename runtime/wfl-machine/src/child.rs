@@ -11,9 +11,10 @@ use crate::fact::{Fact, Settlement};
 use crate::fold::Fold;
 use crate::input::{ChildOutcome, News, Refusal};
 use crate::ledger::{ChildDebt, Entry, Mail, Owed, Suspension};
+use crate::planted::{Bug, planted};
 use crate::raise::handler_of;
 use crate::state::Orphan;
-use crate::strand::{BODY, Doing, Ending, Raised, Running, Then};
+use crate::strand::{BODY, Doing, Ending, Raised, Running, Strand, Then};
 use crate::turn::Wish;
 use crate::wait::read;
 
@@ -150,14 +151,14 @@ impl Fold<'_> {
         *self.strand().activity_mut() = Doing::Idle;
         let step = self.name(index);
         self.facts.push(Fact::ChildEnded { step: step.clone(), child, outcome: outcome_word(outcome) });
-        if has_debts {
+        if has_debts && !planted(Bug::ChildOwesNothing) {
             let scope = self.node(index).scope;
             let debt = ChildDebt { call: call.clone(), node: index, child, undoing: false };
             self.strand().ledger.push(Entry { scope, owed: Owed::Child(Box::new(debt)) });
         }
         let pivot = self.run_kind(index).is_some_and(|run| run.pivot);
-        if past_pivot {
-            let committed = if pivot { self.pass_pivot() } else { 0 };
+        if past_pivot && pivot {
+            let committed = self.pass_pivot();
             self.facts.push(Fact::PivotPassed { step, committed });
         }
         if self.unwinding() {
@@ -295,6 +296,11 @@ impl Fold<'_> {
     /// Nobody will have this instance undone.
     fn let_go(&mut self) -> Option<u32> {
         self.state.released = true;
+        // What is being undone is undone to the end.
+        let undoes = self.state.strands.get(&BODY).is_some_and(Strand::unwinds);
+        if undoes {
+            return None;
+        }
         if self.state.ending.is_some()
             && let Some(mut body) = self.state.strands.remove(&BODY)
         {

@@ -7,6 +7,7 @@ use crate::call::Purpose;
 use crate::fact::{Fact, Settlement};
 use crate::fold::Fold;
 use crate::ledger::{Debt, DebtState, Entry, Group, Letter, Mail, Owed, Suspension, Undo, weight};
+use crate::planted::{Bug, planted};
 use crate::strand::{BODY, Step};
 
 impl Fold<'_> {
@@ -62,6 +63,9 @@ impl Fold<'_> {
     /// A scope ended well, or was left: what it owes now belongs to the one around it. What may be undone side by side
     /// still may.
     pub(crate) fn pass_outward(&mut self, scope: u32) {
+        if planted(Bug::ScopeOwesNothing) {
+            self.strand().ledger.retain(|entry| entry.scope != scope);
+        }
         let parent = self.plan.scopes[scope as usize].parent.unwrap_or(0);
         self.lay_side_by_side(scope, 0);
         let inside = self.strand().ledger.iter_mut().rev().take_while(|entry| entry.scope == scope);
@@ -125,7 +129,9 @@ impl Fold<'_> {
                     self.count_settled(how);
                     let step = self.name_at(debt.node, debt.call.item.as_ref());
                     self.facts.push(Fact::CompensationSettled { step, operation: self.runs(debt.node), how });
-                    self.post(debt.child, Mail::Commit);
+                    if !planted(Bug::ChildNotCommitted) {
+                        self.post(debt.child, Mail::Commit);
+                    }
                 }
             }
         }

@@ -6,6 +6,7 @@ use wfl_ir::{EdgeKind, Fields, List, Name, NodeKind, Value};
 use crate::fact::Fact;
 use crate::fold::Fold;
 use crate::ledger::{Entry, Group, Owed, Suspension};
+use crate::planted::{Bug, planted};
 use crate::strand::{Branch, Doing, Forked, Left, Raised, Strand};
 
 impl Fold<'_> {
@@ -247,11 +248,16 @@ impl Fold<'_> {
             self.set_slot(slot, value);
         }
         let scope = self.node(index).scope;
-        if !groups.is_empty() {
+        if !groups.is_empty() && !planted(Bug::BranchesOweNothing) {
             self.strand().ledger.push(Entry { scope, owed: Owed::Beside(groups, None) });
         }
         if !losers.is_empty() {
             self.strand().ledger.push(Entry { scope, owed: Owed::Losers(losers.clone()) });
+        }
+        if planted(Bug::LosersForgotten) {
+            losers.iter().for_each(|id| {
+                self.state.strands.remove(id);
+            });
         }
         self.lose(losers);
         self.fold_trail(index, u32::MAX);

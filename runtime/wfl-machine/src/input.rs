@@ -375,15 +375,12 @@ impl Input {
     }
 
     /// What makes the input unique in its instance. A start is named by its input's digest, so that a repeated
-    /// start is a duplicate and another one a conflict. An answer that comes after the time of its attempt ran out
-    /// is another input than the one that says so.
+    /// start is a duplicate and another one a conflict. An answer that comes after somebody has said that there is none
+    /// is another input than that.
     pub fn message_id(&self) -> MessageId {
         MessageId::new(match self {
             Input::Start(start) => format!("start/{}", data_encoding::HEXLOWER.encode(&start.digest)),
-            Input::Answer(Answer { call, outcome: Outcome::TimedOut { .. } }) => {
-                format!("timed-out/{}", call.path())
-            }
-            Input::Answer(Answer { call, .. }) => format!("answer/{}", call.path()),
+            Input::Answer(Answer { call, outcome }) => format!("{}/{}", outcome.word(), call.path()),
             Input::Timer(Fired { timer, due }) => format!("timer/{}/{}", timer.path(), due.0),
             Input::Control(control) => format!("control/{}", control.request()),
             Input::Signal(signal) => format!("signal/{}/{}", signal.channel, signal.id),
@@ -391,6 +388,18 @@ impl Input {
             Input::Decision(decision) => decision.message_id(),
             Input::News(news) => news.message_id(),
         })
+    }
+}
+
+impl Outcome {
+    /// What kind of answer it is, for its id.
+    fn word(&self) -> &'static str {
+        match self {
+            Outcome::Returned(_) | Outcome::Declared(..) | Outcome::Refused { .. } => "answer",
+            Outcome::Unavailable { .. } => "unavailable",
+            Outcome::Unknown { .. } => "unknown",
+            Outcome::TimedOut { .. } => "timed-out",
+        }
     }
 }
 

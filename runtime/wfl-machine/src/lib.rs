@@ -4,6 +4,7 @@
 //! state, byte for byte, on any machine. What should be running is derived from state alone ([`outstanding`]), so
 //! that recovery and normal running are one loop.
 
+mod planted;
 mod call;
 mod wish;
 mod input;
@@ -39,6 +40,8 @@ pub use input::{
 };
 pub use ledger::Suspension;
 pub use outstanding::outstanding;
+#[cfg(feature = "planted")]
+pub use planted::{Bug, plant};
 pub use schedule::{child_start, input_digest, instance_id, instance_key};
 pub use state::{Compensation, Instance, OpenTask, STATE_FORMAT, StateError, Status, Suspended};
 pub use strand::Ending;

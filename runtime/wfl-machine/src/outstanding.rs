@@ -8,6 +8,7 @@ use crate::call::{CallRef, Purpose, TimerKind, TimerRef};
 use crate::effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, RunEffect, TimerEffect};
 use crate::input::{ChildOutcome, News};
 use crate::ledger::{DebtState, Entry, Letter, Mail, UndoPhase};
+use crate::planted::{Bug, planted};
 use crate::schedule::eval_over;
 use crate::state::{Instance, Orphan};
 use crate::strand::{Awaiting, Doing, Ending, Phase, Running, Step, Strand, place};
@@ -30,7 +31,7 @@ pub fn outstanding(plan: &Plan, state: &Instance) -> Vec<Effect> {
     for orphan in &state.orphans {
         view.orphan(orphan);
     }
-    for letter in &state.letters {
+    for letter in state.letters.iter().filter(|_| !planted(Bug::ChildSilent)) {
         view.letter(letter);
     }
     view.effects
@@ -86,7 +87,8 @@ impl View<'_> {
                     queue: call.queue.or(operation.queue),
                     heartbeat: call.heartbeat.or(operation.heartbeat),
                     budget: self.budget(step),
-                    once: operation.at_most_once.then(|| step.claim.map_or(Claim::Open, Claim::By)),
+                    once: (operation.at_most_once && !planted(Bug::SentWithoutClaim))
+                        .then(|| step.claim.map_or(Claim::Open, Claim::By)),
                 };
                 self.effects.push(Effect::Call(effect));
             }

@@ -5,6 +5,7 @@ use wfl_ir::{Caught, Fields, Handler, Name, NodeKind, TypeKind};
 use crate::fact::Fact;
 use crate::fold::{Fold, Ready};
 use crate::ledger::Suspension;
+use crate::planted::{Bug, planted};
 use crate::strand::{BODY, Doing, Ending, Left, Raised, StrandId, Then};
 
 impl Fold<'_> {
@@ -20,6 +21,9 @@ impl Fold<'_> {
         }
         if self.is_body() {
             return self.fail_body(index, raised, reason);
+        }
+        if planted(Bug::FailedLeavesDebts) {
+            self.strand().ledger.clear();
         }
         let next = self.unwind(base, Then::Leave(Left::Failed(raised.clone())), reason);
         self.told_of_failure(raised);

@@ -7,6 +7,7 @@ use crate::fact::Fact;
 use crate::fold::Fold;
 use crate::input::Outcome;
 use crate::ledger::{Absent, Suspension};
+use crate::planted::{Bug, planted};
 use crate::schedule::pause;
 use crate::strand::{Phase, Raised, Step};
 
@@ -85,7 +86,7 @@ impl Fold<'_> {
     fn found_none(&mut self, index: u32, mut step: Box<Step>, after: Duration) -> Option<u32> {
         let call = self.call(index)?;
         let certain_at = step.dispatched_at.plus(after);
-        if self.state.stamp >= certain_at {
+        if self.state.stamp >= certain_at || planted(Bug::AbsentAtOnce) {
             step.doubt = false;
             self.facts.push(Fact::FoundAbsent { step: self.name(index) });
             self.remember_absent(index, &step);
@@ -134,13 +135,16 @@ impl Fold<'_> {
         let operation = self.operation(call.operation);
         let window = operation.idempotent.as_ref().map(|idempotency| idempotency.window);
         let expired = window.is_some_and(|window| self.now() > step.started_at.plus(window));
-        if step.doubt && expired {
+        if step.doubt && expired && !planted(Bug::ExpiredKeySent) {
             if operation.confirm.is_none() {
                 return self.suspend(index, step, Suspension::KeyExpired);
             }
             return self.resolve(index, step, "the key has expired".into());
         }
         step.attempt += 1;
+        if planted(Bug::KeyOfAttempt) {
+            step.key = step.key.map(|key| format!("{key}{}", step.attempt));
+        }
         step.claim = None;
         step.dispatched_at = self.state.stamp;
         step.phase = Phase::Calling;

@@ -11,9 +11,10 @@ use crate::fact::Fact;
 use crate::fold::Fold;
 use crate::input::Outcome;
 use crate::ledger::Suspension;
+use crate::planted::{Bug, planted};
 use crate::raise::handler_of;
 use crate::schedule::pause;
-use crate::strand::{Doing, Phase, Raised, Step};
+use crate::strand::{Doing, Ending, Phase, Raised, Step, Then};
 
 /// How much of a bad answer is kept.
 const MAX_RAW_BYTES: usize = 4096;
@@ -31,7 +32,9 @@ impl Fold<'_> {
         self.check_params(&operation.params, &args, &operation.qualified())?;
         let epoch = self.state.epoch;
         let key = self.key_for(operation, &args, epoch, Purpose::Do)?;
-        self.record_debt(index, operation, epoch);
+        if !planted(Bug::DebtAfterwards) {
+            self.record_debt(index, operation, epoch);
+        }
         let now = self.now();
         let total = self.total(call);
         let step = Step {
@@ -145,7 +148,7 @@ impl Fold<'_> {
     /// The attempt may have had its effect.
     pub(crate) fn unknown(&mut self, index: u32, mut step: Box<Step>, reason: &str) -> Option<u32> {
         let call = self.call(index)?;
-        if self.is_read(call) {
+        if self.is_read(call) || planted(Bug::UnknownIsNothing) {
             return self.try_again(index, step, Raised::Timeout, reason, None);
         }
         if self.unwinding() && self.is_harmless(call) {
@@ -216,6 +219,9 @@ impl Fold<'_> {
         if handler_of(&call.handlers, &raised).is_some() || counts {
             return self.fail_step(index, raised);
         }
+        if planted(Bug::IncidentEnds) && self.is_body() {
+            return self.unwind(0, Then::End(Ending::TimedOut), reason.to_owned());
+        }
         self.suspend(index, step, Suspension::RetriesExhausted(reason.to_owned()))
     }
 
@@ -240,6 +246,11 @@ impl Fold<'_> {
         confirmed: bool,
     ) -> Option<u32> {
         let call = self.call(index)?;
+        if planted(Bug::DebtAfterwards)
+            && let Some(call) = self.call(index)
+        {
+            self.record_debt(index, self.operation(call.operation), step.epoch);
+        }
         if let Err(why) = self.owe(index, &step, &value) {
             // The effect is there, but nothing that would undo it: the debt stays open until a person decides.
             step.doubt = true;

@@ -5,6 +5,7 @@ use wfl_ir::{Caught, EdgeKind, Expr, Name, NodeKind, RegionKind};
 use crate::fact::Fact;
 use crate::fold::{Fold, Ready};
 use crate::ledger::Suspension;
+use crate::planted::{Bug, planted};
 use crate::schedule::slots_of;
 use crate::state::{Cancelling, Paused, Trigger, Turned};
 use crate::strand::{BODY, Doing, Ending, Phase, Strand, Then, Tidying};
@@ -42,10 +43,10 @@ impl Fold<'_> {
 
     /// Somebody wants the instance cancelled.
     pub(crate) fn wish(&mut self, Wish(cancelling): Wish) -> Option<u32> {
-        if self.state.ending.is_some() {
+        if self.state.ending.is_some() && !planted(Bug::EndsTwice) {
             return self.reject("the instance has ended");
         }
-        if self.state.past_pivot {
+        if self.state.past_pivot && !planted(Bug::CancelledBehindPivot) {
             return self.reject("the point of no return is passed: it can only go forward");
         }
         if self.ends_already() {
@@ -97,7 +98,11 @@ impl Fold<'_> {
         let shielded = |node: u32| self.shielded(self.node(node).region);
         self.state.strands.iter().any(|(id, strand)| {
             let here = at.filter(|_| *id == self.current).or_else(|| strand.activity().node());
-            pivot_in_doubt(self, strand) || !strand.lost && !strand.unwinds() && here.is_some_and(shielded)
+            pivot_in_doubt(self, strand) && !planted(Bug::PivotNotAwaited)
+                || !strand.lost
+                    && !strand.unwinds()
+                    && here.is_some_and(shielded)
+                    && !planted(Bug::ShieldOpen)
         })
     }
 

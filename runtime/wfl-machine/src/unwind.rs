@@ -8,6 +8,7 @@ use crate::fact::{Fact, Settlement};
 use crate::fold::Fold;
 use crate::input::Outcome;
 use crate::ledger::{DebtState, Entry, Group, Mail, Owed, Suspension, Undo, UndoPhase};
+use crate::planted::{Bug, planted};
 use crate::schedule::pause;
 use crate::strand::{Beside, Doing, Ending, Left, Phase, Strand, Then, Unwind};
 
@@ -96,6 +97,14 @@ impl Fold<'_> {
     /// Begins to undo the last entry of the ledger.
     fn undo_last(&mut self, scope: u32, floor: usize) -> Next {
         let inside = |plan: &wfl_ir::Plan, of: u32| plan.scopes_outward(of).any(|outer| outer == scope);
+        if planted(Bug::OldestFirst) {
+            let ledger = &mut self.strand().ledger;
+            let still =
+                |entry: &Entry| entry.debt().is_none_or(|debt| matches!(debt.state, DebtState::Owed(_)));
+            if ledger.iter().all(still) {
+                ledger.reverse();
+            }
+        }
         let (plan, now, waive) = (self.plan, self.state.at, self.state.waive_all);
         let lives = |state: &crate::state::Instance, id: &u32| state.strands.contains_key(id);
         let ledger = &self.strand().ledger;
@@ -131,7 +140,7 @@ impl Fold<'_> {
                 self.strand().ledger.pop();
                 Next::Again
             }
-            Owed::Child(debt) if waive => {
+            Owed::Child(debt) if waive && !debt.undoing => {
                 self.strand().ledger.pop();
                 self.give_up(
                     vec![Entry { scope, owed: Owed::Child(debt) }],
@@ -343,6 +352,14 @@ impl Fold<'_> {
                 }
                 Err(why) => self.undo_stuck(index, undo, why),
             },
+            Outcome::Unavailable { .. } if planted(Bug::UndoUnreachedIsDone) => {
+                self.settle(index, Settlement::Undone);
+                return self.unwind_on();
+            }
+            Outcome::Unknown { .. } | Outcome::TimedOut { .. } if planted(Bug::UndoUnknownIsDone) => {
+                self.settle(index, Settlement::Undone);
+                return self.unwind_on();
+            }
             Outcome::Unavailable { reason, retry_after } => {
                 self.undo_again(index, undo, reason.clone(), *retry_after);
             }
@@ -425,6 +442,9 @@ impl Fold<'_> {
             && !self.strand().ledger.is_empty();
         if !held {
             self.commit(0);
+        }
+        if self.state.strands.len() > 1 && planted(Bug::EndsBeforeLosers) {
+            self.state.strands.retain(|id, _| *id == crate::strand::BODY);
         }
         if self.state.strands.len() > 1 {
             // What lost undoes itself first.

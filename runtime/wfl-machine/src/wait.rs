@@ -9,6 +9,7 @@ use crate::fact::Fact;
 use crate::fold::{Fold, Ready};
 use crate::input::{Decision, Outcome, Signal};
 use crate::ledger::Suspension;
+use crate::planted::{Bug, planted};
 use crate::schedule::pause;
 use crate::state::Kept;
 use crate::strand::{Asked, Awaiting, Doing, Raised, Reminder, StrandId};
@@ -118,6 +119,7 @@ impl Fold<'_> {
         };
         let value = match read(self.plan.library(), ty, &signal.payload) {
             Ok(value) => value,
+            Err(_) if planted(Bug::SignalUntyped) => Value::Unit,
             Err(why) => return self.reject(format!("the signal `{}`: {why}", signal.channel)),
         };
         let kept = self.state.mail.values().map(Vec::len).sum::<usize>();
@@ -250,10 +252,11 @@ impl Fold<'_> {
         if !decision.roles.iter().any(|role| asked.roles.iter().any(|asked| asked.as_str() == role)) {
             return Err(format!("{} has none of the roles that may answer", decision.person));
         }
-        if asked.answers.iter().any(|(person, _)| person.as_str() == decision.person) {
+        let answered = asked.answers.iter().any(|(person, _)| person.as_str() == decision.person);
+        if answered && !planted(Bug::PersonTwice) {
             return Err(format!("{} has answered already", decision.person));
         }
-        if self.state.starter == decision.person {
+        if self.state.starter == decision.person && !planted(Bug::StarterDecides) {
             return Err(format!("{} started the instance and may not decide about it", decision.person));
         }
         self.switch(id);

@@ -7,6 +7,7 @@ use wfl_ir::{Arm, EdgeKind, Expr, Node, NodeKind, Pattern, RegionKind, Value};
 use crate::fact::Fact;
 use crate::fold::{Fold, Ready};
 use crate::ledger::Suspension;
+use crate::planted::{Bug, planted};
 use crate::strand::{Doing, Ending, Passed, Raised, StrandId, Then};
 
 impl Fold<'_> {
@@ -154,7 +155,8 @@ impl Fold<'_> {
         if let Some(next) = self.tidied(index) {
             return Some(next);
         }
-        if self.state.paused.is_some() && self.strand().tidying.is_none() {
+        let paused = self.state.paused.is_some() && !planted(Bug::PauseIgnored);
+        if paused && self.strand().tidying.is_none() {
             self.strand().doing = Doing::Held(index);
             return Some(None);
         }

@@ -68,7 +68,9 @@ pub struct Books {
     /// How many declared errors there are in a hundred answers.
     pub errors: u64,
     entries: Vec<Entry>,
-    by_key: BTreeMap<(String, String), usize>,
+    by_key: BTreeMap<(String, String), (usize, i64)>,
+    /// The time of the world.
+    now: i64,
     undo: BTreeMap<(String, Vec<u8>), Vec<usize>>,
     confirm: BTreeMap<(String, Vec<u8>), usize>,
     clock: u64,
@@ -89,9 +91,10 @@ impl Books {
         &self.entries
     }
 
-    /// Carries a call out, for an instance of which these facts are known.
-    pub fn carry(&mut self, call: &Call, facts: &Facts) -> Outcome {
+    /// Carries a call out at a time, for an instance of which these facts are known.
+    pub fn carry(&mut self, call: &Call, facts: &Facts, now: i64) -> Outcome {
         self.clock += 1;
+        self.now = now;
         let plan = &call.plan;
         let operation = &plan.operations[call.effect.operation as usize];
         match call.effect.call.purpose {
@@ -103,8 +106,7 @@ impl Books {
 
     fn act(&mut self, call: &Call, plan: &Plan, operation: &Operation, facts: &Facts) -> Outcome {
         let (name, effect) = (operation.qualified(), &call.effect);
-        let known = effect.key.as_ref().and_then(|key| self.by_key.get(&(name.clone(), key.clone())));
-        if let Some(at) = known.copied() {
+        if let Some(at) = self.remembered(operation, effect.key.as_ref()) {
             // Under its key it is one effect, however late it comes again: from a process that lags behind, say.
             let entry = &mut self.entries[at];
             entry.times += 1;
@@ -122,7 +124,7 @@ impl Books {
             self.index(at, plan, operation, &effect.args, value, facts);
         }
         if let Some(key) = &effect.key {
-            self.by_key.insert((name.clone(), key.clone()), at);
+            self.by_key.insert((name.clone(), key.clone()), (at, self.now));
         }
         self.entries.push(Entry {
             instance: call.instance,
@@ -138,6 +140,13 @@ impl Books {
             undone_at: None,
         });
         answer(plan, operation, &reply)
+    }
+
+    /// The call under a key, for as long as the other side remembers the key, and a little longer.
+    fn remembered(&self, operation: &Operation, key: Option<&String>) -> Option<usize> {
+        let (at, since) = *self.by_key.get(&(operation.qualified(), key?.clone()))?;
+        let window = operation.idempotent.as_ref()?.window;
+        (self.now <= since + window.0 + 3_600_000_000).then_some(at)
     }
 
     /// Remembers by what calls the effect is asked for, and undone.
@@ -215,8 +224,7 @@ impl Books {
 
     fn undone(&mut self, call: &Call, plan: &Plan, operation: &Operation) -> Outcome {
         let name = operation.qualified();
-        let known = call.effect.key.as_ref().and_then(|key| self.by_key.get(&(name.clone(), key.clone())));
-        if let Some(at) = known.copied() {
+        if let Some(at) = self.remembered(operation, call.effect.key.as_ref()) {
             self.entries[at].times += 1;
             return answer(plan, operation, &self.entries[at].reply.clone());
         }
@@ -233,7 +241,7 @@ impl Books {
         let value = sample(plan.library(), &operation.result, &mut Random::new(self.seed));
         let reply = Reply::Returns(value.unwrap_or(Value::Unit));
         if let Some(key) = &call.effect.key {
-            self.by_key.insert((name.clone(), key.clone()), self.entries.len());
+            self.by_key.insert((name.clone(), key.clone()), (self.entries.len(), self.now));
         }
         self.entries.push(Entry {
             instance: call.instance,

@@ -17,6 +17,18 @@ impl Sim {
         let twist = self.twist(&call);
         if twist == Some(Fate::RequestLost) || self.faults.strikes(Fault::RequestLost) {
             let lost = Outcome::Unknown { reason: "the line was cut".into() };
+            if self.faults.strikes_often(Fault::LateAnswer) {
+                // It gets there so late that it was taken never to have; then its answer comes too.
+                let late = after + self.random.below(600 * SECOND as u64) as i64;
+                let (call, way) = (call.clone(), Way::TooLate(true));
+                self.later(late, Happening::Carry { node, life: 0, partition, id: CallId(0), call, way });
+            } else if self.random.below(2) == 0 {
+                // It gets there after all, when nobody listens any more.
+                let late = after + self.random.below(50 * SECOND as u64) as i64;
+                let call = call.clone();
+                let way = Way::AnswerLost;
+                self.later(late, Happening::Carry { node, life: 0, partition, id: CallId(0), call, way });
+            }
             return self.answered(node, life, partition, id, &call, after, lost);
         }
         if twist == Some(Fate::Unavailable) || self.faults.strikes(Fault::Unavailable) {
@@ -50,7 +62,7 @@ impl Sim {
             Some(_) => Way::Answered,
             None if self.faults.strikes(Fault::AnswerLost) => Way::AnswerLost,
             None if self.faults.strikes(Fault::SlowCall) => {
-                Way::TooLate(self.faults.strikes(Fault::LateAnswer))
+                Way::TooLate(self.faults.strikes_often(Fault::LateAnswer))
             }
             None if self.faults.strikes(Fault::Garbled) => Way::Garbled,
             None => Way::Answered,
@@ -103,7 +115,7 @@ impl Sim {
                 self.crash(node);
             }
         }
-        let outcome = self.books.carry(call, &facts);
+        let outcome = self.books.carry(call, &facts, self.now);
         self.trace.update(call.effect.call.path().as_bytes());
         let after = 100 + self.random.below(20 * MILLI as u64) as i64;
         match way {

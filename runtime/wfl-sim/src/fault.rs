@@ -156,6 +156,15 @@ impl Faults {
         strikes
     }
 
+    /// As [`Faults::strikes`], for what can happen seldom: one time in four if it happens at all.
+    pub(crate) fn strikes_often(&mut self, fault: Fault) -> bool {
+        let strikes = self.rates.of(fault) > 0 && !self.quiet && self.random.below(4) == 0;
+        if strikes {
+            *self.fired.entry(fault).or_default() += 1;
+        }
+        strikes
+    }
+
     /// How often each kind has happened.
     pub fn fired(&self) -> &BTreeMap<Fault, u64> {
         &self.fired

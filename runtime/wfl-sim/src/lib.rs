@@ -14,11 +14,14 @@ mod node;
 mod sim;
 mod calls;
 mod people;
+mod observed;
+mod rules;
 mod verdict;
 
 pub use books::{Books, EffectState, Entry, Reply};
 pub use fault::{Fate, Fault, Faults, Rates, Twist};
+pub use observed::Observed;
 pub use random::Random;
 pub use sample::sample;
 pub use sim::{Setup, Sim};
-pub use verdict::{Observed, Report};
+pub use verdict::Report;

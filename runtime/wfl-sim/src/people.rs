@@ -49,7 +49,8 @@ impl Sim {
             }
             *tries += 1;
             helped = true;
-            let mut after = self.random.below(HOUR) as i64;
+            // Nobody decides before what is on its way has arrived.
+            let mut after = 180_000_000 + self.random.below(HOUR) as i64;
             for (actor, input) in inputs {
                 self.send(id, &input, &actor, after);
                 after += 1 + self.random.below(HOUR) as i64;
@@ -70,15 +71,16 @@ impl Sim {
             .collect();
         for task in state.tasks() {
             let Some(value) = self.drawn(&plan, task.node) else { continue };
-            // Two people say the same, whatever is asked.
-            for person in ["ann", "ben", "cleo"] {
+            // They say the same, whatever is asked; one tries twice, and one who must not.
+            for (person, role) in [("starter", ""), ("ann", ""), ("ann", "guest"), ("ben", ""), ("cleo", "")]
+            {
                 let decision = Decision {
                     task: plan.nodes[task.node as usize].id.clone(),
                     item: task.item.clone(),
                     epoch: task.epoch,
                     shown: task.digest,
                     person: person.to_owned(),
-                    roles: task.roles.iter().map(|role| role.to_string()).collect(),
+                    roles: task.roles.iter().map(|role| role.to_string()).chain([role.to_owned()]).collect(),
                     payload: value.clone(),
                 };
                 wanted.push((person.to_owned(), Input::Decision(decision)));

@@ -331,6 +331,9 @@ impl Sim {
                 }
                 // A refusal is told to whoever sends it; the run does not care.
                 let _ = self.write(record);
+                if self.faults.strikes(Fault::RecordTwice) {
+                    self.journal.repeat_last(partition);
+                }
                 self.grown(partition);
             }
         }
@@ -388,6 +391,10 @@ impl Sim {
         let node = &mut self.nodes[number as usize];
         if !node.alive || node.life != life {
             return;
+        }
+        if self.faults.quiet {
+            // In the end somebody sets it right.
+            node.skew = 0;
         }
         if self.faults.strikes(Fault::ClockJump) {
             node.skew = self.random.below(7_200) as i64 * SECOND - 3_600 * SECOND;

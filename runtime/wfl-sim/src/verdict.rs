@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use wfl_ir::{Effect, NodeKind, Timestamp};
-use wfl_machine::{CallRef, Ending, Fact, Input, Instance, Purpose, Source, apply};
+use wfl_machine::{CallRef, Ending, Fact, Input, Instance, Purpose, Settlement, Source, apply};
 use wfl_record::{InstanceId, Record};
 
 use crate::books::{EffectState, Entry};
+use crate::observed::Observed;
 use crate::people::UNDONE;
+use crate::rules;
 use crate::sim::{BEGIN, Sim};
 
 /// What came of a run.
@@ -21,15 +23,6 @@ pub struct Report {
     pub elapsed: i64,
     /// How many records were written.
     pub records: usize,
-}
-
-/// What came of an instance.
-#[derive(Clone, Debug)]
-pub struct Observed {
-    /// The last state.
-    pub state: Instance,
-    /// All that happened, in order.
-    pub facts: Vec<Fact>,
 }
 
 impl Sim {
@@ -50,6 +43,12 @@ impl Sim {
         }
         for entry in self.books.entries() {
             violations.extend(self.promised(entry, &observed));
+        }
+        for (id, seen) in &observed {
+            violations.extend(rules::of_facts(id, seen));
+            violations.extend(self.of_effects(id, seen));
+            let plan = self.plan(seen.state.plan());
+            violations.extend(plan.into_iter().flat_map(|plan| rules::of_shields(id, plan, seen)));
         }
         for alarm in &self.alarms {
             if let wfl_partition::Alarm::Quarantined { instance, reason } = alarm {
@@ -141,6 +140,14 @@ impl Sim {
             (Effect::Irreversible, EffectState::Undone) => wrong.push(format!("{place}: a pivot was undone")),
             (Effect::Compensable { .. }, EffectState::Done) => {
                 let step = name(&entry.call);
+                let settled = settled_as(&seen.facts, &step);
+                if settled == Some(Settlement::Undone) && !by_hand(&seen.facts, &step) {
+                    wrong.push(format!("{place}: it was settled as undone, and is there"));
+                }
+                if settled.is_none() && seen.state.is_closed() && seen.state.ending() != Some(&Ending::Killed)
+                {
+                    wrong.push(format!("{place}: it is there, and nobody settled it"));
+                }
                 let by_hand = by_hand(&seen.facts, &step);
                 if seen.state.ending().is_some_and(must_undo) && !stays(&seen.facts, &step) && !by_hand {
                     wrong.push(format!("{place}: it is there although the instance was undone"));
@@ -149,7 +156,7 @@ impl Sim {
             (Effect::Compensable { .. }, EffectState::Undone) => {
                 let step = name(&entry.call);
                 let settled = seen.facts.iter().any(|fact| {
-                    matches!(fact, Fact::CompensationSettled { step: of, how: wfl_machine::Settlement::Undone, .. } if of.as_str() == step)
+                    matches!(fact, Fact::CompensationSettled { step: of, how: Settlement::Undone, .. } if of.as_str() == step)
                 });
                 let killed = seen.state.ending() == Some(&Ending::Killed);
                 if !settled && !killed {
@@ -159,6 +166,20 @@ impl Sim {
             _ => {}
         }
         wrong
+    }
+
+    /// What must hold between the effects of an instance.
+    fn of_effects(&self, id: &InstanceId, seen: &Observed) -> Vec<String> {
+        let mine = |entry: &&Entry| entry.instance == *id && entry.call.purpose == Purpose::Do;
+        let acted = |entry: &&Entry| entry.state != EffectState::Nothing;
+        let effects: Vec<&Entry> = self.books.entries().iter().filter(mine).filter(acted).collect();
+        let plan = self.plan(seen.state.plan());
+        effects.iter().enumerate().fold(Vec::new(), |mut wrong, (at, first)| {
+            for second in &effects[at + 1..] {
+                wrong.extend(rules::of_two(plan.map(|plan| &**plan), first, second));
+            }
+            wrong
+        })
     }
 
     /// How many steps the plan of an instance has.
@@ -174,6 +195,14 @@ fn name(call: &CallRef) -> String {
         Some(item) => format!("{}[{item}]", call.step),
         None => call.step.to_string(),
     }
+}
+
+/// How a step's debt was settled at last.
+fn settled_as(facts: &[Fact], step: &str) -> Option<Settlement> {
+    facts.iter().rev().find_map(|fact| match fact {
+        Fact::CompensationSettled { step: of, how, .. } if of.as_str() == step => Some(*how),
+        _ => None,
+    })
 }
 
 /// Endings that leave nothing behind but what was committed.
@@ -192,6 +221,6 @@ fn by_hand(facts: &[Fact], step: &str) -> bool {
 fn stays(facts: &[Fact], step: &str) -> bool {
     facts.iter().any(|fact| {
         matches!(fact, Fact::CompensationSettled { step: of, how, .. }
-            if of.as_str() == step && *how != wfl_machine::Settlement::Undone)
+            if of.as_str() == step && *how != Settlement::Undone)
     })
 }
