@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wfl_compiler::{Compilation, Disk, compile};
-use wfl_ir::{Fields, Plan, PlanHash};
+use wfl_ir::{Plan, PlanHash};
 use wfl_machine::{CancelMode, Control, Input, Signal};
-use wfl_sim::{Random, Report, Setup, Sim, sample};
+use wfl_sim::{Random, Report, Setup, Sim, arguments};
 
 use crate::project::root;
 
@@ -36,22 +36,6 @@ impl Programs {
     }
 }
 
-/// Arguments that a plan takes.
-fn arguments(plan: &Plan, random: &mut Random) -> Fields {
-    loop {
-        let drawn = plan.params.iter().map(|param| {
-            let value =
-                sample(plan.library(), &param.ty, random).unwrap_or_else(|| unreachable!("it is there"));
-            (param.name.clone(), value)
-        });
-        let fields = Fields::new(drawn.collect::<Vec<_>>());
-        let json = wfl_eval::encode_fields(plan.library(), &plan.params, &fields);
-        if let Ok(fields) = wfl_eval::decode_fields(plan.library(), &plan.params, &json) {
-            return fields;
-        }
-    }
-}
-
 /// A run of one or two instances, with messages, cancellations and pauses from outside.
 pub fn run(programs: &Programs, seed: u64) -> (Sim, Report, String) {
     let mut random = Random::new(seed);
@@ -60,7 +44,7 @@ pub fn run(programs: &Programs, seed: u64) -> (Sim, Report, String) {
     for number in 0..1 + random.below(2) {
         let (hash, plan) =
             random.pick(&programs.roots).unwrap_or_else(|| unreachable!("it is there")).clone();
-        let args = arguments(&plan, &mut random);
+        let args = arguments(&plan, &mut random).unwrap_or_else(|| unreachable!("it takes something"));
         let after = random.below(1_000_000) as i64;
         let Some(id) = sim.start(hash, &args, "starter", after) else { continue };
         story.push_str(&format!("{id} {} {args:?}\n", plan.workflow));

@@ -14,7 +14,7 @@ use wfl_compiler::{Disk, compile};
 use wfl_ir::flow::JoinPolicy;
 use wfl_ir::{Fields, NodeKind, Plan, PlanHash};
 use wfl_machine::{Fact, Purpose};
-use wfl_sim::{EffectState, Fate, Random, Report, Setup, Sim, Twist, sample};
+use wfl_sim::{EffectState, Entry, Fate, Random, Report, Setup, Sim, Twist, arguments};
 use wfl_tests::project::root;
 
 /// A project's plans.
@@ -83,38 +83,31 @@ fn timing_decides(plans: &Plans) -> bool {
 fn outcome(sim: &Sim, report: &Report) -> Outcome {
     let ended =
         report.observed.iter().map(|(id, seen)| (id.to_string(), seen.state.status().word().to_owned()));
-    let effect = |entry: &wfl_sim::Entry| {
+    let effect = |entry: &Entry| {
         (entry.state != EffectState::Nothing)
             .then(|| format!("{} {:?} {:?}", entry.operation, entry.args, entry.state))
     };
     Outcome { ended: ended.collect(), effects: sim.books().entries().iter().filter_map(effect).collect() }
 }
 
-/// Something to do with one call.
-fn twist(operation: &str, purpose: Purpose, nth: u32, fate: Fate) -> Vec<Twist> {
-    vec![Twist { operation: operation.to_owned(), purpose, nth, fate }]
+/// Something to do with the first call like that of an entry.
+fn twist(entry: &Entry, fate: Fate) -> Twist {
+    let (operation, purpose, args) = (entry.operation.clone(), entry.call.purpose, entry.args.clone());
+    Twist { operation, purpose, args, nth: 1, fate }
 }
 
 const LOST: [Fate; 6] =
     [Fate::RequestLost, Fate::AnswerLost, Fate::Repeated, Fate::Unavailable, Fate::TooLate, Fate::Garbled];
 
 /// What can be done with the calls of a run, one after the other.
-fn twists(sim: &Sim, plans: &Plans) -> Vec<(Vec<Twist>, bool)> {
+fn twists(sim: &Sim, plans: &Plans) -> Vec<(Twist, bool)> {
     let mut all = Vec::new();
-    let mut counts: BTreeMap<(String, Purpose), u32> = BTreeMap::new();
     for entry in sim.books().entries() {
-        let nth = counts.entry((entry.operation.clone(), entry.call.purpose)).or_default();
-        *nth += 1;
-        for fate in LOST {
-            all.push((twist(&entry.operation, entry.call.purpose, *nth, fate), false));
-        }
-        let operation = plans
-            .values()
-            .flat_map(|plan| &plan.operations)
-            .find(|operation| operation.qualified() == entry.operation);
-        for error in 0..operation.map_or(0, |operation| operation.raises.len() as u32) {
-            all.push((twist(&entry.operation, entry.call.purpose, *nth, Fate::Declared(error)), true));
-        }
+        all.extend(LOST.map(|fate| (twist(entry, fate), false)));
+        let mut operations = plans.values().flat_map(|plan| &plan.operations);
+        let operation = operations.find(|operation| operation.qualified() == entry.operation);
+        let errors = operation.map_or(0, |operation| operation.raises.len() as u32);
+        all.extend((0..errors).map(|error| (twist(entry, Fate::Declared(error)), true)));
     }
     all
 }
@@ -124,18 +117,18 @@ fn check(case: &Case<'_>) -> (u64, u64) {
     let mut points = case.at_every_point(&[]);
     let mut runs = 0;
     let (plain, _) = case.run(&[], None);
-    for (twists, undoes) in twists(&plain, case.plans) {
+    for (first, undoes) in twists(&plain, case.plans) {
         runs += 1;
+        let alone = [first.clone()];
         if undoes || std::env::var_os("WFL_LONG").is_some() {
-            points += case.at_every_point(&twists);
+            points += case.at_every_point(&alone);
         }
-        let (sim, _) = case.run(&twists, None);
-        let undone = sim.books().entries().iter().filter(|entry| entry.call.purpose == Purpose::Undo);
-        let undone: BTreeSet<String> = undone.map(|entry| entry.operation.clone()).collect();
-        for (undo, fate) in undone.iter().flat_map(|undo| LOST.map(|fate| (undo, fate))) {
-            let both = [twists.clone(), twist(undo, Purpose::Undo, 1, fate)].concat();
-            case.run(&both, None);
-            runs += 1;
+        let (sim, _) = case.run(&alone, None);
+        for undo in sim.books().entries().iter().filter(|entry| entry.call.purpose == Purpose::Undo) {
+            for fate in LOST {
+                case.run(&[first.clone(), twist(undo, fate)], None);
+                runs += 1;
+            }
         }
     }
     (points, runs)
@@ -147,28 +140,17 @@ fn project(name: &str) -> Plans {
     compilation.workflows.iter().map(|it| (it.hash, Arc::new(it.plan.clone()))).collect()
 }
 
-/// Arguments that a plan takes.
-fn arguments(plan: &Plan, seed: u64) -> Fields {
-    let mut random = Random::new(seed);
-    (0..1_000)
-        .find_map(|_| {
-            let drawn = plan
-                .params
-                .iter()
-                .map(|param| Some((param.name.clone(), sample(plan.library(), &param.ty, &mut random)?)));
-            let fields = Fields::new(drawn.collect::<Option<Vec<_>>>()?);
-            let json = wfl_eval::encode_fields(plan.library(), &plan.params, &fields);
-            wfl_eval::decode_fields(plan.library(), &plan.params, &json).ok()
-        })
-        .unwrap()
-}
-
 fn examples_survive(name: &str, seeds: u64) {
     let plans = project(name);
     let (mut points, mut runs, mut reached) = (0, 0, BTreeSet::new());
     for (hash, plan) in &plans {
         for seed in 1..=seeds {
-            let case = Case { plans: &plans, hash: *hash, args: arguments(plan, seed), seed };
+            let case = Case {
+                plans: &plans,
+                hash: *hash,
+                args: arguments(plan, &mut Random::new(seed)).unwrap(),
+                seed,
+            };
             let (_, report) = case.run(&[], None);
             for fact in report.observed.values().flat_map(|seen| &seen.facts) {
                 if let Fact::StepStarted { step, .. } = fact {

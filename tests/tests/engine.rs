@@ -9,11 +9,12 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
+use wfl_compiler::{Memory, compile};
 use wfl_engine::{Engine, EngineOptions, Observer, StartError};
 use wfl_ir::Plan;
 use wfl_journal::{Clock, Journal, Limits, MemoryJournal};
 use wfl_journal_sqlite::SqliteJournal;
-use wfl_machine::{Ending, Instance, Status};
+use wfl_machine::{Decision, Ending, Instance, Signal, Status};
 use wfl_operations::{Operations, Reply, Request};
 use wfl_partition::{Alarm, Update};
 use wfl_record::InstanceId;
@@ -115,4 +116,83 @@ async fn instances_end_on_the_sqlite_journal_and_are_there_after_a_restart() {
     assert_eq!(operations.calls.load(Ordering::SeqCst), 0, "nothing is called again");
     engine.stop().await;
     journal.close().await;
+}
+
+/// A parent with children in other partitions, branches, a message and two people.
+const FAMILY: &str = r#"
+workflow Child(id: String) -> String
+  version 1
+  key id
+{
+  return "child {id}"
+}
+
+workflow Family(id: String) -> String
+  version 1
+  key id
+{
+  let both = parallel {
+    branch run_it {
+      step a = run Child(id: "{id}-a") { on KeyInUse -> use "taken" }
+      yield a
+    }
+    branch each {
+      let all = foreach n in [1, 2, 3] {
+        step c = run Child(id: "{id}-{n}") { on KeyInUse -> use "taken" }
+        yield c
+      }
+      yield all.count()
+    }
+  }
+  let word = await signal word(String) { where signal != "no" }
+  let sure = await human Sure(Bool) {
+    role "clerk"
+    approvals 2
+    show (word: word)
+    on Disagreed -> use false
+  }
+  return "{both.run_it}, {both.each} more, {word}, {sure}"
+}
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn children_messages_and_people_bring_an_instance_to_its_end() {
+    let compilation = compile(&Memory::new([("main.wfl", FAMILY)]));
+    assert!(!compilation.has_errors(), "{:#?}", compilation.diagnostics);
+    let journal = Arc::new(MemoryJournal::new(4, Clock::system(), Limits::default()));
+    let engine = engine(journal, Arc::new(Happy::default())).await;
+    for workflow in &compilation.workflows {
+        engine.put_plan(workflow.bytes.clone()).await.unwrap();
+    }
+    let family = compilation.workflow("Family").unwrap();
+    let input = json!({ "id": "f" });
+    let id = engine.start_instance(&family.plan, family.hash, &input, "starter").await.unwrap().id;
+    for (number, word) in ["no", "yes"].into_iter().enumerate() {
+        let payload = json!(word).to_string().into_bytes();
+        let signal = Signal { channel: "word".into(), id: number.to_string(), payload };
+        engine.signal(id, signal, "somebody").await.unwrap();
+    }
+    let task = loop {
+        let state = engine.inspect(id).await.and_then(|found| found.state);
+        if let Some(task) = state.and_then(|state| state.tasks().pop()) {
+            break task;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    };
+    for person in ["starter", "ann", "ann", "ben"] {
+        let decision = Decision {
+            task: family.plan.nodes[task.node as usize].id.clone(),
+            item: task.item.clone(),
+            epoch: task.epoch,
+            shown: task.digest,
+            person: person.to_owned(),
+            roles: vec!["clerk".to_owned()],
+            payload: b"true".to_vec(),
+        };
+        engine.decide(id, decision).await.unwrap();
+    }
+    let state = ended(&engine, id).await;
+    let Some(Ending::Completed(value)) = state.ending() else { unreachable!("{:?}", state.ending()) };
+    assert_eq!(value.to_string(), "child f-a, 3 more, yes, true");
+    engine.stop().await;
 }

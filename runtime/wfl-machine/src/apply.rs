@@ -10,12 +10,12 @@ use crate::call::{CallRef, Fired, Purpose, TimerKind};
 use crate::fact::Fact;
 use crate::fold::Fold;
 use crate::input::{Answer, Dispatch, Input, Outcome, PayloadError, Start};
+use crate::json::read;
 use crate::ledger::{Debt, DebtState, Entry, Owed, Suspension, UndoPhase};
 use crate::planted::{Bug, chance, planted};
 use crate::schedule::{input_digest, instance_id, instance_key, slots_of};
 use crate::state::Instance;
-use crate::strand::{BODY, Doing, Phase, Strand, place};
-use crate::wait::read;
+use crate::strand::{Asked, Awaiting, BODY, Doing, Phase, ReminderPhase, Strand, place};
 
 /// What the fold of one record came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,8 +186,8 @@ impl Fold<'_> {
         // What comes from outside may be sent twice, and a journal that forgets would let it in again.
         let once =
             matches!(input, Input::Control(_) | Input::Signal(_) | Input::Decision(_) | Input::News(_));
-        let new = self.state.seen.insert(digest_of(envelope.message_id.as_str()));
-        if once && !new && !planted(Bug::SignalTwice) {
+        let again = once && !self.state.seen.insert(digest_of(envelope.message_id.as_str()));
+        if again && !planted(Bug::SignalTwice) {
             return self.reject("it was sent before");
         }
         match input {
@@ -287,10 +287,10 @@ impl Fold<'_> {
         let Answer { call, outcome } = answer;
         let Some(index) = self.find(&call.step, call.item.as_ref()) else { return self.too_late(answer) };
         if call.purpose == Purpose::Remind {
-            let mine = |awaiting: &crate::strand::Awaiting| {
+            let mine = |awaiting: &Awaiting| {
                 awaiting.epoch == call.epoch
                     && awaiting.reminder.as_ref().is_some_and(|reminder| {
-                        reminder.attempt == call.attempt && reminder.again_at.is_none()
+                        reminder.attempt == call.attempt && reminder.phase == ReminderPhase::Calling
                     })
             };
             let waits = self.awaiting().is_some_and(|(_, awaiting)| mine(awaiting));
@@ -361,7 +361,7 @@ impl Fold<'_> {
 
     /// A strand of its own undoes something, whatever else goes on; also in an instance that has ended.
     fn undo_apart(&mut self, entry: Entry) {
-        let mut strand = Strand { lost: true, ..Strand::new(0, None, 0, 0) };
+        let mut strand = Strand::new(0, None, 0, 0);
         strand.ledger.push(entry);
         let id = self.start_strand(strand, None);
         self.stop(id, "it happened after all");
@@ -411,13 +411,16 @@ impl Fold<'_> {
             Doing::Map(_, mapped) if mapped.more_at == Some(*due) => self.rate_allows(),
             Doing::Run(_, running) if running.due == Some(*due) && !running.overdue => self.child_overdue(),
             Doing::Await(_, awaiting) if awaiting.epoch == timer.epoch => {
-                let escalates = |asked: &crate::strand::Asked| asked.escalated + 1 == timer.attempt;
+                let escalates = |asked: &Asked| asked.escalated + 1 == timer.attempt;
                 match timer.kind {
                     TimerKind::Await if awaiting.due == Some(*due) => self.await_timed_out(),
                     TimerKind::Remind if awaiting.remind_at == Some(*due) => self.remind(),
                     TimerKind::Escalate if awaiting.task.as_deref().is_some_and(escalates) => self.escalate(),
                     TimerKind::Backoff
-                        if awaiting.reminder.as_ref().is_some_and(|it| it.again_at == Some(*due)) =>
+                        if awaiting
+                            .reminder
+                            .as_ref()
+                            .is_some_and(|it| it.phase == ReminderPhase::Backoff(*due)) =>
                     {
                         self.remind_again()
                     }

@@ -1,22 +1,19 @@
 //! `run`: other workflows, which are started, waited for, stopped, undone and let go.
 
-use serde_json::Value as Json;
-use wfl_eval::decode_fields;
 use wfl_ir::flow::{ParentCancel, SubWorkflow};
-use wfl_ir::{EdgeKind, NodeKind, TypeKind, Value};
+use wfl_ir::{EdgeKind, TypeKind, Value};
 use wfl_record::InstanceId;
 
 use crate::call::CallRef;
 use crate::fact::{Fact, Settlement};
 use crate::fold::Fold;
 use crate::input::{ChildOutcome, News, Refusal};
+use crate::json::{read, read_fields};
 use crate::ledger::{ChildDebt, Entry, Mail, Owed, Suspension};
 use crate::planted::{Bug, planted};
 use crate::raise::handler_of;
-use crate::state::Orphan;
-use crate::strand::{BODY, Doing, Ending, Raised, Running, Strand, Then};
-use crate::turn::Wish;
-use crate::wait::read;
+use crate::state::{Cancelling, Orphan};
+use crate::strand::{BODY, Doing, Ending, Raised, Running, Strand, Then, place};
 
 impl Fold<'_> {
     /// A child is to be started.
@@ -32,13 +29,6 @@ impl Fold<'_> {
     fn running(&mut self) -> Option<(u32, &mut Running)> {
         match self.strand().activity_mut() {
             Doing::Run(index, running) => Some((*index, running)),
-            _ => None,
-        }
-    }
-
-    fn run_kind(&self, index: u32) -> Option<&'_ SubWorkflow> {
-        match &self.plan.nodes[index as usize].kind {
-            NodeKind::SubWorkflow(run) => Some(run),
             _ => None,
         }
     }
@@ -69,7 +59,9 @@ impl Fold<'_> {
             News::Undone { call } => self.child_undone(call),
             News::Undo => self.undo_for_parent(),
             News::Commit | News::Release => self.let_go(),
-            News::Cancel { reason } => self.wish(Wish::of_parent(reason)),
+            News::Cancel { reason } => {
+                self.cancel(Cancelling { stop: false, reason: reason.clone(), grace: None })
+            }
             News::Told { letter } => {
                 self.state.letters.retain(|open| open.number != *letter);
                 self.state.orphans.retain(|orphan| orphan.letter != *letter);
@@ -83,9 +75,7 @@ impl Fold<'_> {
         let Some(node) = self.plan.node_by_id(&call.step) else { return false };
         let found = self.state.strands.iter().find_map(|(id, strand)| match strand.activity() {
             Doing::Run(index, running)
-                if *index == node
-                    && running.epoch == call.epoch
-                    && crate::strand::place(strand) == call.item =>
+                if *index == node && running.epoch == call.epoch && place(strand) == call.item =>
             {
                 Some(*id)
             }
@@ -183,10 +173,9 @@ impl Fold<'_> {
     }
 
     fn child_completed(&mut self, index: u32, json: &[u8], stays: bool) -> Option<u32> {
-        let plan = self.plan;
-        let NodeKind::SubWorkflow(run) = &plan.nodes[index as usize].kind else { return None };
+        let run = self.run_kind(index)?;
         if let (Some(slot), Some(ty)) = (run.result, &run.gives) {
-            match read(plan.library(), ty, json) {
+            match read(self.plan.library(), ty, json) {
                 Ok(value) => self.set_slot(slot, value),
                 Err(why) => {
                     self.stick(index, Suspension::BadAnswer(why, json.to_vec()));
@@ -195,15 +184,14 @@ impl Fold<'_> {
             }
         }
         self.pass(index, stays);
-        plan.target(index, EdgeKind::Order)
+        self.plan.target(index, EdgeKind::Order)
     }
 
     /// The error of a child, by its full name.
     fn child_error(&self, error: &wfl_ir::Name, data: &[u8]) -> Raised {
-        let json: Json = serde_json::from_slice(data).unwrap_or_default();
         let known = self.plan.types.iter().position(|def| def.name == *error);
         let fields = known.and_then(|index| match &self.plan.types[index].kind {
-            TypeKind::Error(fields) => decode_fields(self.plan.library(), fields, &json).ok(),
+            TypeKind::Error(fields) => read_fields(self.plan.library(), fields, data).ok(),
             _ => None,
         });
         match (known, fields) {
@@ -254,13 +242,7 @@ impl Fold<'_> {
     /// What a child did is undone.
     fn child_undone(&mut self, call: &CallRef) -> Option<u32> {
         let mine = |entry: &Entry| matches!(&entry.owed, Owed::Child(debt) if debt.call == *call);
-        let found = self
-            .state
-            .strands
-            .iter()
-            .find_map(|(id, strand)| strand.ledger.iter().rposition(mine).map(|index| (*id, index)));
-        let (id, index) = found?;
-        self.switch(id);
+        let index = self.find_entry(mine)?;
         let entry = self.strand().ledger.remove(index);
         if let Owed::Child(debt) = entry.owed {
             self.state.letters.retain(|letter| letter.to != debt.child || letter.news != Mail::Undo);
@@ -273,21 +255,21 @@ impl Fold<'_> {
 
     /// The parent has what this instance did undone.
     fn undo_for_parent(&mut self) -> Option<u32> {
-        let Some(ending) = self.state.ending.clone() else {
+        if self.state.ending.is_none() {
             return self.reject("the instance has not ended: it is cancelled, not undone");
-        };
+        }
         if !self.state.strands.contains_key(&BODY) {
             // There is nothing to undo, or it has been undone before.
             self.undone_for_parent();
             return None;
         }
         self.switch(BODY);
-        self.unwind(0, Then::Undone(ending), "the parent is undone".into())
+        self.unwind(0, Then::Undone, "the parent is undone".into())
     }
 
     /// What this instance did is undone; its parent learns of it.
     pub(crate) fn undone_for_parent(&mut self) {
-        self.state.strands.clear();
+        self.state.strands.remove(&BODY);
         if let Some(parent) = self.state.parent.clone() {
             self.post(parent.instance, Mail::Undone);
         }

@@ -1,14 +1,14 @@
 //! What operators do with what is suspended: try again, with other arguments too, decide it by hand, go back.
 
-use wfl_ir::{Name, NodeKind, Plan, Type, Value};
+use wfl_ir::{Name, NodeKind, Type, Value};
 
 use crate::fact::{Fact, Settlement};
 use crate::fold::{Fold, Ready};
+use crate::json::{read, read_fields};
 use crate::ledger::{DebtState, Entry, UndoPhase};
+use crate::state::Cancelling;
 use crate::strand::{Doing, Phase, Raised, Step, StrandId, Then, place};
-use crate::turn::Wish;
-use crate::wait::read;
-use crate::wish::{Control, Place};
+use crate::wish::{CancelMode, Control, Place};
 
 /// Something suspended.
 enum Stuck {
@@ -24,7 +24,8 @@ impl Fold<'_> {
         match control {
             Control::Retry { step, item, .. } => self.retry_suspended(step.as_ref(), item.as_ref()),
             Control::Cancel { mode, reason, grace, .. } => {
-                self.wish(Wish::of_operator(*mode, reason, *grace))
+                let stop = *mode == CancelMode::Stop;
+                self.cancel(Cancelling { stop, reason: reason.clone(), grace: *grace })
             }
             Control::Kill { reason, .. } => self.kill(reason),
             Control::Pause { undo, reason, .. } => self.pause(*undo, reason),
@@ -88,15 +89,13 @@ impl Fold<'_> {
             let next = match stuck {
                 Stuck::Undo(id, index) => {
                     self.switch(id);
-                    if let Some((node, ..)) = self.undo_of(index) {
-                        self.facts.push(Fact::Resumed { step: self.name(node) });
-                    }
+                    let step = self.debt_name(index);
+                    self.facts.push(Fact::Resumed { step });
                     self.undo_attempt(index);
                     None
                 }
                 Stuck::Node(id, index) => {
                     self.switch(id);
-                    self.facts.push(Fact::Resumed { step: self.name(index) });
                     self.retry_node(index)
                 }
             };
@@ -109,6 +108,7 @@ impl Fold<'_> {
         if let Some((index, step)) = self.take_step() {
             return self.resume_step(index, step);
         }
+        self.facts.push(Fact::Resumed { step: self.name(index) });
         *self.strand().activity_mut() = Doing::Idle;
         if self.unwinding() { self.unwind_on() } else { Some(index) }
     }
@@ -124,6 +124,7 @@ impl Fold<'_> {
                 "it may have had its effect, and nothing makes a second call harmless: decide it by hand",
             );
         }
+        self.facts.push(Fact::Resumed { step: self.name(index) });
         step.overdue = false;
         step.total_due = self.total(call).map(|total| self.now().plus(total));
         if step.doubt && operation.confirm.is_some() {
@@ -157,7 +158,7 @@ impl Fold<'_> {
         let operation = self.operation(call.operation);
         let args = match (&old, args) {
             (Some(old), []) => old.args.clone(),
-            (_, args) => match read_args(self.plan, &operation.params, args) {
+            (_, args) => match read_fields(self.plan.library(), &operation.params, args) {
                 Ok(args) => args,
                 Err(why) => return self.reject(format!("the arguments: {why}")),
             },
@@ -204,12 +205,8 @@ impl Fold<'_> {
     }
 
     fn by_hand(&mut self, what: &'static str, index: usize, reason: &str) {
-        let debt = self.strand().ledger.get(index).and_then(Entry::debt);
-        let found = debt.map(|debt| (debt.node, debt.path.clone()));
-        if let Some((node, path)) = found {
-            let step = self.name_at(node, path.as_ref());
-            self.facts.push(Fact::ByHand { step, what, reason: reason.to_owned() });
-        }
+        let step = self.debt_name(index);
+        self.facts.push(Fact::ByHand { step, what, reason: reason.to_owned() });
     }
 
     /// The type of what a node gives.
@@ -338,7 +335,7 @@ impl Fold<'_> {
         if kept.contains(&node) {
             return self.reject("the step that is gone back to is not kept");
         }
-        let (base, ledger) = (strand_base(self), self.take_kept(&kept, floor as usize));
+        let (base, ledger) = (self.strand().base, self.take_kept(&kept, floor as usize));
         self.facts.push(Fact::Rewound { step: self.name(node), reason: reason.to_owned() });
         self.unwind_above(base, floor, Then::Rewind(node, kept, ledger), "rewind".into())
     }
@@ -354,14 +351,4 @@ impl Fold<'_> {
         ledger.extend(rest);
         stays
     }
-}
-
-/// Reads the arguments of an operation.
-fn read_args(plan: &Plan, params: &[wfl_ir::Field], args: &[u8]) -> Result<wfl_ir::Fields, String> {
-    let json = serde_json::from_slice(args).map_err(|_| "they are not JSON".to_owned())?;
-    wfl_eval::decode_fields(plan.library(), params, &json).map_err(|invalid| invalid.to_string())
-}
-
-fn strand_base(fold: &mut Fold<'_>) -> u32 {
-    fold.strand().base
 }

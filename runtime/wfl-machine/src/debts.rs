@@ -8,7 +8,7 @@ use crate::fact::{Fact, Settlement};
 use crate::fold::Fold;
 use crate::ledger::{Debt, DebtState, Entry, Group, Letter, Mail, Owed, Suspension, Undo, weight};
 use crate::planted::{Bug, planted};
-use crate::strand::{BODY, Step};
+use crate::strand::{BODY, Branch, Doing, Step};
 
 impl Fold<'_> {
     /// The step may have an effect from now on: if it can be undone, it is owed.
@@ -19,14 +19,18 @@ impl Fold<'_> {
         self.strand().ledger.push(Entry { scope, owed: Owed::Debt(Box::new(debt)) });
     }
 
-    /// The step's effect is proved absent: it owes nothing.
-    pub(crate) fn void_debt(&mut self, node: u32) {
+    /// The debt of a step that is under way.
+    fn pending_debt(&mut self, node: u32) -> Option<usize> {
         let pending = |entry: &Entry| {
             entry.debt().is_some_and(|debt| debt.node == node && debt.state == DebtState::Pending)
         };
-        let ledger = &mut self.strand().ledger;
-        if let Some(index) = ledger.iter().rposition(pending) {
-            ledger.remove(index);
+        self.strand().ledger.iter().rposition(pending)
+    }
+
+    /// The step's effect is proved absent: it owes nothing.
+    pub(crate) fn void_debt(&mut self, node: u32) {
+        if let Some(index) = self.pending_debt(node) {
+            self.strand().ledger.remove(index);
         }
     }
 
@@ -34,12 +38,8 @@ impl Fold<'_> {
     pub(crate) fn owe(&mut self, node: u32, step: &Step, result: &Value) -> Result<(), Suspension> {
         let Some(call) = self.call(node) else { return Ok(()) };
         let undo = self.bind_undo(self.operation(call.operation), &step.args, result, step.epoch)?;
-        let Some(undo) = undo else { return Ok(()) };
-        let pending = |entry: &&mut Entry| {
-            entry.debt().is_some_and(|debt| debt.node == node && debt.state == DebtState::Pending)
-        };
-        let found = self.strand().ledger.iter_mut().rev().find(pending);
-        if let Some(debt) = found.and_then(Entry::debt_mut) {
+        let Some((undo, index)) = undo.zip(self.pending_debt(node)) else { return Ok(()) };
+        if let Some(debt) = self.strand().ledger[index].debt_mut() {
             debt.state = DebtState::Owed(Box::new(undo));
         }
         Ok(())
@@ -91,16 +91,12 @@ impl Fold<'_> {
 
     /// The path goes on in a scope: those that it leaves pass on what they owe.
     pub(crate) fn leave_scopes(&mut self, now: u32) {
-        while self.strand().scope != now && !self.scope_in(now, self.strand_scope()) {
-            let left = self.strand().scope;
+        let mut left = self.strand().scope;
+        while !self.scope_in(now, left) {
             self.pass_outward(left);
-            self.strand().scope = self.plan.scopes[left as usize].parent.unwrap_or(0);
+            left = self.plan.scopes[left as usize].parent.unwrap_or(0);
         }
         self.strand().scope = now;
-    }
-
-    fn strand_scope(&self) -> u32 {
-        self.state.strands.get(&self.current).map_or(0, |strand| strand.scope)
     }
 
     /// Gives up the debts of a scope and of those inside it. Returns how many.
@@ -201,14 +197,14 @@ impl Fold<'_> {
             strand.ledger.iter().filter(|entry| self.scope_in(entry.scope, scope)).map(Entry::weight).sum();
         own + self.owed_by(&strand.activity().strands())
             + match strand.activity() {
-                crate::strand::Doing::Fork(_, forked) => {
-                    let done = |branch: &crate::strand::Branch| match branch {
-                        crate::strand::Branch::Done(ledger) => weight(ledger),
+                Doing::Fork(_, forked) => {
+                    let done = |branch: &Branch| match branch {
+                        Branch::Done(ledger) => weight(ledger),
                         _ => 0,
                     };
                     forked.branches.iter().map(done).sum()
                 }
-                crate::strand::Doing::Map(_, mapped) => mapped.owed.values().map(|owed| weight(owed)).sum(),
+                Doing::Map(_, mapped) => mapped.owed.values().map(|owed| weight(owed)).sum(),
                 _ => 0,
             }
     }

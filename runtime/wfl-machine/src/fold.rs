@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use wfl_eval::{Env, Fault, evaluate, evaluate_in};
+use wfl_eval::{Env, Facts, Fault, evaluate, evaluate_in};
+use wfl_ir::flow::{Await, Fork, Join, Map, SubWorkflow};
 use wfl_ir::{
     Call, Effect, Expr, Fields, Name, Node, NodeKind, Operation, Plan, RegionKind, Retry, Timestamp, Value,
 };
@@ -18,6 +19,8 @@ pub(crate) struct Fold<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) state: &'a mut Instance,
     pub(crate) facts: Vec<Fact>,
+    /// What expressions may ask about the instance.
+    pub(crate) about: Facts,
     /// The strand whose slots are in place.
     pub(crate) current: StrandId,
     /// What is to be done next, in this order. Nothing that ends goes on in the middle of something else.
@@ -41,7 +44,8 @@ const FUEL: u32 = 1_000_000;
 
 impl<'a> Fold<'a> {
     pub(crate) fn new(plan: &'a Plan, state: &'a mut Instance, facts: Vec<Fact>) -> Fold<'a> {
-        Fold { plan, state, facts, current: BODY, ready: VecDeque::new(), fuel: FUEL }
+        let about = state.workflow_facts();
+        Fold { plan, state, facts, about, current: BODY, ready: VecDeque::new(), fuel: FUEL }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -88,6 +92,37 @@ impl<'a> Fold<'a> {
         }
     }
 
+    /// The `parallel` of a node, with its join.
+    pub(crate) fn fork_kind(&self, index: u32) -> Option<(&'a Fork, &'a Join)> {
+        let NodeKind::Fork(fork) = &self.node(index).kind else { return None };
+        let NodeKind::Join(join) = &self.node(fork.join).kind else { return None };
+        Some((fork, join))
+    }
+
+    /// The `foreach` of a node.
+    pub(crate) fn map_kind(&self, index: u32) -> Option<&'a Map> {
+        match &self.node(index).kind {
+            NodeKind::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The `await` of a node.
+    pub(crate) fn await_kind(&self, index: u32) -> Option<&'a Await> {
+        match &self.node(index).kind {
+            NodeKind::Await(awaited) => Some(awaited),
+            _ => None,
+        }
+    }
+
+    /// The `run` of a node.
+    pub(crate) fn run_kind(&self, index: u32) -> Option<&'a SubWorkflow> {
+        match &self.node(index).kind {
+            NodeKind::SubWorkflow(run) => Some(run),
+            _ => None,
+        }
+    }
+
     pub(crate) fn retry(&self, call: &Call) -> Retry {
         call.retry.unwrap_or(self.operation(call.operation).retry)
     }
@@ -123,15 +158,16 @@ impl<'a> Fold<'a> {
     }
 
     pub(crate) fn eval(&self, expr: &Expr) -> Result<Value, Fault> {
-        let facts = self.state.workflow_facts();
-        evaluate(Env { library: self.plan.library(), slots: &self.state.slots, facts: Some(&facts) }, expr)
+        evaluate(self.env(), expr)
+    }
+
+    fn env(&self) -> Env<'_> {
+        Env { library: self.plan.library(), slots: &self.state.slots, facts: Some(&self.about) }
     }
 
     /// Evaluates an expression over a local.
     pub(crate) fn eval_with(&self, local: Value, expr: &Expr) -> Result<Value, Fault> {
-        let facts = self.state.workflow_facts();
-        let env = Env { library: self.plan.library(), slots: &self.state.slots, facts: Some(&facts) };
-        evaluate_in(env, vec![local], expr)
+        evaluate_in(self.env(), vec![local], expr)
     }
 
     /// A length of time.
@@ -156,7 +192,7 @@ impl<'a> Fold<'a> {
         result: Option<&Value>,
         fields: &[(Name, Expr)],
     ) -> Result<Fields, Fault> {
-        eval_over(self.plan, &self.state.workflow_facts(), operation, args, result, fields)
+        eval_over(self.plan, &self.about, operation, args, result, fields)
     }
 
     pub(crate) fn key_for(
@@ -166,8 +202,7 @@ impl<'a> Fold<'a> {
         epoch: u32,
         purpose: Purpose,
     ) -> Result<Option<String>, Fault> {
-        let facts = self.state.workflow_facts();
-        let owner = KeyOwner { namespace: &self.state.namespace, id: self.state.id, facts: &facts };
+        let owner = KeyOwner { namespace: &self.state.namespace, id: self.state.id, facts: &self.about };
         wire_key(self.plan, &owner, operation, args, epoch, purpose)
     }
 

@@ -38,12 +38,6 @@ impl Fold<'_> {
         }
     }
 
-    fn fork_kinds(&self, index: u32) -> Option<(&'_ Fork, &'_ Join)> {
-        let NodeKind::Fork(fork) = &self.plan.nodes[index as usize].kind else { return None };
-        let NodeKind::Join(join) = &self.plan.nodes[fork.join as usize].kind else { return None };
-        Some((fork, join))
-    }
-
     /// The current strand, a branch, has come to the join.
     pub(crate) fn branch_done(&mut self) -> Option<u32> {
         let id = self.current;
@@ -119,7 +113,7 @@ impl Fold<'_> {
     }
 
     fn branch_group(&self, index: u32, number: usize, ledger: Vec<Entry>) -> Group {
-        let region = self.fork_kinds(index).and_then(|(fork, _)| fork.branches.get(number)).copied();
+        let region = self.fork_kind(index).and_then(|(fork, _)| fork.branches.get(number)).copied();
         Group { region: region.unwrap_or(0), path: self.path(), scope: self.node(index).scope, ledger }
     }
 
@@ -129,7 +123,7 @@ impl Fold<'_> {
         if let Some(branch) = forked.branches.get_mut(number as usize) {
             *branch = Branch::Gone;
         }
-        if let (Left::Failed(raised), Some((fork, _))) = (left, self.fork_kinds(index))
+        if let (Left::Failed(raised), Some((fork, _))) = (left, self.fork_kind(index))
             && fork.policy == JoinPolicy::All
         {
             let at_once = !fork.finish;
@@ -146,7 +140,7 @@ impl Fold<'_> {
         if decided {
             return None;
         }
-        let policy = self.fork_kinds(index)?.0.policy;
+        let policy = self.fork_kind(index)?.0.policy;
         let raised = match policy {
             JoinPolicy::All => Raised::Timeout,
             JoinPolicy::Any | JoinPolicy::Quorum(_) => Raised::Shortfall(done),
@@ -189,7 +183,7 @@ impl Fold<'_> {
             }
             return self.fork_failed(index, raised);
         }
-        let (fork, _) = self.fork_kinds(index)?;
+        let (fork, _) = self.fork_kind(index)?;
         let needed = match fork.policy {
             JoinPolicy::All => fork.branches.len(),
             JoinPolicy::Any => 1,
@@ -207,7 +201,7 @@ impl Fold<'_> {
 
     fn fork_failed(&mut self, index: u32, raised: Raised) -> Option<u32> {
         self.strand().doing = Doing::Idle;
-        let join = self.fork_kinds(index).map_or(index, |(fork, _)| fork.join);
+        let join = self.fork_kind(index).map_or(index, |(fork, _)| fork.join);
         self.raise_at(join, raised)
     }
 
@@ -216,9 +210,7 @@ impl Fold<'_> {
         let Doing::Fork(_, forked) = std::mem::replace(&mut self.strand().doing, Doing::Idle) else {
             return None;
         };
-        let plan = self.plan;
-        let NodeKind::Fork(fork) = &plan.nodes[index as usize].kind else { return None };
-        let NodeKind::Join(join) = &plan.nodes[fork.join as usize].kind else { return None };
+        let (fork, join) = self.fork_kind(index)?;
         let (mut values, mut groups, mut losers) = (Vec::new(), Vec::new(), Vec::new());
         for (number, branch) in forked.branches.into_iter().enumerate() {
             match branch {
@@ -276,7 +268,6 @@ impl Fold<'_> {
         for id in losers {
             if let Some(strand) = self.state.strands.get_mut(&id) {
                 strand.parent = None;
-                strand.lost = true;
             }
             self.stop(id, "it is not needed any more");
         }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use wfl_ir::flow::Map;
-use wfl_ir::{Decimal, EdgeKind, Fields, List, Name, NodeKind, RegionKind, Value};
+use wfl_ir::{Decimal, EdgeKind, Fields, List, Name, RegionKind, Value};
 
 use crate::fact::Fact;
 use crate::fold::Fold;
@@ -63,13 +63,6 @@ impl Fold<'_> {
         }
     }
 
-    fn map_kind(&self, index: u32) -> Option<&'_ Map> {
-        match &self.plan.nodes[index as usize].kind {
-            NodeKind::Map(map) => Some(map),
-            _ => None,
-        }
-    }
-
     /// Begins as many items as may run now.
     fn begin_items(&mut self) {
         let Some((index, _)) = self.mapped() else { return };
@@ -96,11 +89,10 @@ impl Fold<'_> {
 
     fn begin_item(&mut self, index: u32, number: u32) {
         let (parent, path) = (self.current, self.path());
-        let plan = self.plan;
-        let NodeKind::Map(map) = &plan.nodes[index as usize].kind else { return };
+        let Some(map) = self.map_kind(index) else { return };
         let Some((_, mapped)) = self.mapped() else { return };
         let (item, key) = (mapped.items[number as usize].clone(), mapped.keys[number as usize].clone());
-        let RegionKind::Item { first, end } = plan.regions[map.region as usize].kind else { return };
+        let RegionKind::Item { first, end } = self.plan.regions[map.region as usize].kind else { return };
         let mut slots = vec![None; end.saturating_sub(first) as usize];
         if let Some(slot) = map.item.checked_sub(first).and_then(|at| slots.get_mut(at as usize)) {
             *slot = Some(item);
@@ -112,7 +104,7 @@ impl Fold<'_> {
             slots,
             ..Strand::new(map.region, Some((parent, index)), number, map.scope)
         };
-        let id = self.start_strand(strand, plan.target(index, EdgeKind::Body));
+        let id = self.start_strand(strand, self.plan.target(index, EdgeKind::Body));
         if let Some((_, mapped)) = self.mapped() {
             mapped.live.insert(number, id);
         }
@@ -124,8 +116,7 @@ impl Fold<'_> {
         let base = self.strand().base;
         self.leave_scopes(base);
         let (parent, node) = self.strand().parent?;
-        let plan = self.plan;
-        let NodeKind::Map(map) = &plan.nodes[node as usize].kind else { return None };
+        let map = self.map_kind(node)?;
         let value = map.value.map_or(Value::Unit, |slot| self.slot(slot));
         let strand = self.strand();
         let (number, ledger) = (strand.index, std::mem::take(&mut strand.ledger));
@@ -215,8 +206,7 @@ impl Fold<'_> {
     }
 
     fn owe_beside(&mut self, index: u32, owed: BTreeMap<u32, Vec<Entry>>) {
-        let plan = self.plan;
-        let NodeKind::Map(map) = &plan.nodes[index as usize].kind else { return };
+        let Some(map) = self.map_kind(index) else { return };
         if owed.is_empty() || planted(Bug::ItemsOweNothing) {
             return;
         }
@@ -270,8 +260,7 @@ impl Fold<'_> {
         let Doing::Map(_, mapped) = std::mem::replace(&mut self.strand().doing, Doing::Idle) else {
             return None;
         };
-        let plan = self.plan;
-        let NodeKind::Map(map) = &plan.nodes[index as usize].kind else { return None };
+        let map = self.map_kind(index)?;
         self.facts.push(Fact::ItemsEnded {
             step: self.name(index),
             ended: mapped.values.len() as u32,

@@ -13,6 +13,7 @@ mod ledger;
 mod strand;
 mod state;
 mod fact;
+mod json;
 mod schedule;
 mod fold;
 mod debts;

@@ -7,12 +7,12 @@ use wfl_ir::{Name, NodeKind, Plan, Timestamp, TypeKind};
 use crate::call::{CallRef, Purpose, TimerKind, TimerRef};
 use crate::effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, RunEffect, TimerEffect};
 use crate::input::{ChildOutcome, News};
+use crate::json::write;
 use crate::ledger::{DebtState, Entry, Letter, Mail, UndoPhase};
 use crate::planted::{Bug, planted};
 use crate::schedule::eval_over;
 use crate::state::{Instance, Orphan};
-use crate::strand::{Awaiting, Doing, Ending, Phase, Running, Step, Strand, place};
-use crate::wait::write;
+use crate::strand::{Awaiting, BODY, Doing, Ending, Phase, ReminderPhase, Running, Step, Strand, place};
 
 /// The calls, timers, children and letters that should be under way, in a fixed order. Nothing for an instance that is
 /// closed.
@@ -133,8 +133,8 @@ impl View<'_> {
     fn awaiting(&mut self, node: u32, awaiting: &Awaiting, still: bool) {
         let epoch = awaiting.epoch;
         if let Some(reminder) = &awaiting.reminder {
-            match reminder.again_at {
-                None => {
+            match reminder.phase {
+                ReminderPhase::Calling => {
                     let NodeKind::Await(kind) = &self.plan.nodes[node as usize].kind else { return };
                     let using = kind.remind.as_ref().and_then(|remind| remind.using.as_ref());
                     if let Some((operation, _)) = using {
@@ -142,10 +142,10 @@ impl View<'_> {
                         self.plain_call(call, *operation, reminder.args.clone(), reminder.key.clone());
                     }
                 }
-                Some(due) if due.0 != i64::MAX && !still => {
+                ReminderPhase::Backoff(due) if !still => {
                     self.timer(TimerKind::Backoff, node, epoch, reminder.attempt + 1, due);
                 }
-                Some(_) => {}
+                ReminderPhase::Backoff(_) | ReminderPhase::Over => {}
             }
         }
         if still {
@@ -214,7 +214,7 @@ impl View<'_> {
                         call: parent.call.clone(),
                         child: self.state.id,
                         outcome: self.outcome(ending),
-                        has_debts: !self.state.strands.is_empty(),
+                        has_debts: self.state.strands.contains_key(&BODY),
                         past_pivot: self.state.past_pivot,
                     },
                     true,

@@ -1,7 +1,6 @@
 //! Steps: the start of a call, and what each outcome of an attempt leads to.
 
-use serde_json::Value as Json;
-use wfl_eval::{check_rule, decode, decode_fields, fits};
+use wfl_eval::{check_rule, fits};
 use wfl_ir::{
     Call, Duration, EdgeKind, Effect, Field, Fields, Name, Operation, Retry, Type, TypeKind, Value,
 };
@@ -10,6 +9,7 @@ use crate::call::Purpose;
 use crate::fact::Fact;
 use crate::fold::Fold;
 use crate::input::Outcome;
+use crate::json::{read, read_fields};
 use crate::ledger::Suspension;
 use crate::planted::{Bug, planted};
 use crate::raise::handler_of;
@@ -88,8 +88,7 @@ impl Fold<'_> {
     /// Reads an answer as a value of the operation's result.
     pub(crate) fn read_result(&self, ty: &Type, json: &[u8]) -> Result<Value, Suspension> {
         let bad = |why: String| Suspension::BadAnswer(why, json[..json.len().min(MAX_RAW_BYTES)].to_vec());
-        let parsed: Json = serde_json::from_slice(json).map_err(|_| bad("it is not JSON".into()))?;
-        decode(self.plan.library(), ty, &parsed).map_err(|invalid| bad(invalid.to_string()))
+        read(self.plan.library(), ty, json).map_err(bad)
     }
 
     /// An attempt of the step itself ended.
@@ -141,8 +140,7 @@ impl Fold<'_> {
         let types = &self.plan.types;
         let index = *operation.raises.iter().find(|i| types[**i as usize].short_name() == name.as_str())?;
         let TypeKind::Error(fields) = &types[index as usize].kind else { return None };
-        let json: Json = serde_json::from_slice(data).ok()?;
-        Some((index, decode_fields(self.plan.library(), fields, &json).ok()?))
+        Some((index, read_fields(self.plan.library(), fields, data).ok()?))
     }
 
     /// The attempt may have had its effect.

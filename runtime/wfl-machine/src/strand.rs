@@ -54,9 +54,6 @@ pub(crate) struct Strand {
     /// What was done, for going back.
     #[n(11)]
     pub(crate) trail: Vec<Passed>,
-    /// A loser, or what it held: it is undone whatever is committed.
-    #[n(12)]
-    pub(crate) lost: bool,
 }
 
 /// Something that was done.
@@ -154,7 +151,7 @@ pub(crate) enum Then {
     Leave(#[n(0)] Left),
     /// The instance has ended before, and was undone for its parent.
     #[n(5)]
-    Undone(#[n(0)] Ending),
+    Undone,
     /// The node begins anew, under a new epoch; steps that are kept are not repeated, and what they owe stays.
     #[n(6)]
     Rewind(#[n(0)] u32, #[n(1)] Vec<u32>, #[n(2)] Vec<Entry>),
@@ -362,9 +359,20 @@ pub(crate) struct Reminder {
     /// How many attempts this one has had.
     #[n(3)]
     pub(crate) tries: u32,
-    /// When it is tried again; none while it is under way.
     #[n(4)]
-    pub(crate) again_at: Option<Timestamp>,
+    pub(crate) phase: ReminderPhase,
+}
+
+/// What a reminder is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) enum ReminderPhase {
+    #[n(0)]
+    Calling,
+    #[n(1)]
+    Backoff(#[n(0)] Timestamp),
+    /// It was carried, or given up.
+    #[n(2)]
+    Over,
 }
 
 /// What people are asked.
@@ -437,7 +445,6 @@ impl Strand {
             doing: Doing::Idle,
             tidying: None,
             trail: Vec::new(),
-            lost: false,
         }
     }
 

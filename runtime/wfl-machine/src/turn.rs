@@ -8,21 +8,7 @@ use crate::ledger::Suspension;
 use crate::planted::{Bug, planted};
 use crate::schedule::slots_of;
 use crate::state::{Cancelling, Paused, Trigger, Turned};
-use crate::strand::{BODY, Doing, Ending, Phase, Strand, Then, Tidying};
-use crate::wish::CancelMode;
-
-/// A wish to cancel.
-pub(crate) struct Wish(Cancelling);
-
-impl Wish {
-    pub(crate) fn of_parent(reason: &str) -> Wish {
-        Wish(Cancelling { stop: false, reason: reason.to_owned(), grace: None })
-    }
-
-    pub(crate) fn of_operator(mode: CancelMode, reason: &str, grace: Option<wfl_ir::Duration>) -> Wish {
-        Wish(Cancelling { stop: mode == CancelMode::Stop, reason: reason.to_owned(), grace })
-    }
-}
+use crate::strand::{BODY, Doing, Ending, Phase, Strand, Then, Tidying, place};
 
 impl Fold<'_> {
     /// The workflow's deadline passed.
@@ -42,7 +28,7 @@ impl Fold<'_> {
     }
 
     /// Somebody wants the instance cancelled.
-    pub(crate) fn wish(&mut self, Wish(cancelling): Wish) -> Option<u32> {
+    pub(crate) fn cancel(&mut self, cancelling: Cancelling) -> Option<u32> {
         if self.state.ending.is_some() && !planted(Bug::EndsTwice) {
             return self.reject("the instance has ended");
         }
@@ -65,7 +51,7 @@ impl Fold<'_> {
     /// Whether the body is being undone, to end then.
     fn ends_already(&self) -> bool {
         self.state.strands.get(&BODY).is_some_and(|body| match &body.doing {
-            Doing::Unwind(unwind) => matches!(unwind.then, Then::End(_) | Then::Undone(_)),
+            Doing::Unwind(unwind) => matches!(unwind.then, Then::End(_) | Then::Undone),
             _ => body.tidying.is_some(),
         })
     }
@@ -99,10 +85,7 @@ impl Fold<'_> {
         self.state.strands.iter().any(|(id, strand)| {
             let here = at.filter(|_| *id == self.current).or_else(|| strand.activity().node());
             pivot_in_doubt(self, strand) && !planted(Bug::PivotNotAwaited)
-                || !strand.lost
-                    && !strand.unwinds()
-                    && here.is_some_and(shielded)
-                    && !planted(Bug::ShieldOpen)
+                || !strand.unwinds() && here.is_some_and(shielded) && !planted(Bug::ShieldOpen)
         })
     }
 
@@ -176,7 +159,7 @@ impl Fold<'_> {
             .strands
             .values()
             .filter_map(|strand| match strand.activity() {
-                Doing::Run(node, running) => Some((*node, crate::strand::place(strand), (**running).clone())),
+                Doing::Run(node, running) => Some((*node, place(strand), (**running).clone())),
                 _ => None,
             })
             .collect();
@@ -189,13 +172,8 @@ impl Fold<'_> {
         self.facts.push(Fact::Killed { reason: reason.to_owned(), owed });
         self.state.strands.clear();
         self.ready.clear();
-        self.state.mail.clear();
         self.state.paused = None;
-        self.state.ending = Some(Ending::Killed);
-        self.facts.push(Fact::Ended { ending: Ending::Killed, at: self.state.at, undone: self.state.undone });
-        if let Some(parent) = self.state.parent.clone().filter(|_| !self.state.released) {
-            self.post(parent.instance, crate::ledger::Mail::Ended);
-        }
+        self.close(Ending::Killed);
         None
     }
 
@@ -274,6 +252,7 @@ impl Fold<'_> {
         state.rolled_back.clear();
         state.kept.clear();
         state.strands.insert(BODY, Strand::new(0, None, 0, 0));
+        self.about = state.workflow_facts();
         let (epoch, step) = (state.epoch, self.name(index));
         self.facts.push(Fact::Restarted { step, epoch });
         Ok(Some(0))

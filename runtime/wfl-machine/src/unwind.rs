@@ -189,15 +189,12 @@ impl Fold<'_> {
 
     /// A strand for what a finished one owes.
     pub(crate) fn revive(&mut self, group: Group, parent: Option<(u32, u32)>, index: u32) -> u32 {
-        let id = self.state.next_strand;
-        self.state.next_strand += 1;
         let strand = Strand {
             path: group.path,
             ledger: group.ledger,
             ..Strand::new(group.region, parent, index, group.scope)
         };
-        self.state.strands.insert(id, strand);
-        id
+        self.start_strand(strand, None)
     }
 
     /// One of the strands that undo side by side is done.
@@ -226,7 +223,7 @@ impl Fold<'_> {
         let others = self.state.strands.len() > 1;
         let strand = self.strand();
         if let Doing::Unwind(unwind) = &strand.doing
-            && matches!(unwind.then, Then::End(_) | Then::Undone(_))
+            && matches!(unwind.then, Then::End(_) | Then::Undone)
             && others
         {
             return None;
@@ -253,7 +250,7 @@ impl Fold<'_> {
                 self.end(ending);
                 None
             }
-            Then::Undone(_) => {
+            Then::Undone => {
                 self.undone_for_parent();
                 None
             }
@@ -317,12 +314,15 @@ impl Fold<'_> {
                     && matches!(debt.state, DebtState::Undoing(..))
             })
         };
-        let found = self
-            .state
-            .strands
-            .iter()
-            .find_map(|(id, strand)| strand.ledger.iter().rposition(mine).map(|index| (*id, index)));
-        let (id, index) = found?;
+        self.find_entry(mine)
+    }
+
+    /// Finds an entry of a ledger, from the latest on, and goes on in its strand.
+    pub(crate) fn find_entry(&mut self, mine: impl Fn(&Entry) -> bool) -> Option<usize> {
+        let strands = self.state.strands.iter();
+        let mut found =
+            strands.filter_map(|(id, strand)| Some((*id, strand.ledger.iter().rposition(&mine)?)));
+        let (id, index) = found.next()?;
         self.switch(id);
         Some(index)
     }
@@ -409,7 +409,8 @@ impl Fold<'_> {
         self.set_undo(index, undo, UndoPhase::Backoff(due));
     }
 
-    fn debt_name(&mut self, index: usize) -> wfl_ir::Name {
+    /// The name of the step that owes an entry of the current strand's ledger.
+    pub(crate) fn debt_name(&mut self, index: usize) -> wfl_ir::Name {
         let debt = self.strand().ledger[index].debt().map(|debt| (debt.node, debt.path.clone()));
         debt.map_or_else(|| "".into(), |(node, path)| self.name_at(node, path.as_ref()))
     }
@@ -456,6 +457,11 @@ impl Fold<'_> {
         if !held {
             self.state.strands.clear();
         }
+        self.close(ending);
+    }
+
+    /// The instance has ended: whoever waits for it learns how.
+    pub(crate) fn close(&mut self, ending: Ending) {
         self.state.ending = Some(ending.clone());
         self.state.mail.clear();
         self.state.grace_due = None;

@@ -1,18 +1,18 @@
 //! Waiting: for a time, for a message, for people; reminders and escalations on the way.
 
-use wfl_eval::{decode, encode};
 use wfl_ir::flow::{Await, AwaitKind, Task};
-use wfl_ir::{EdgeKind, Expr, Library, Name, NodeKind, Timestamp, Type, Value};
+use wfl_ir::{EdgeKind, Expr, Name, NodeKind, Type, Value};
 
 use crate::call::Purpose;
 use crate::fact::Fact;
 use crate::fold::{Fold, Ready};
 use crate::input::{Decision, Outcome, Signal};
+use crate::json::read;
 use crate::ledger::Suspension;
 use crate::planted::{Bug, planted};
 use crate::schedule::pause;
 use crate::state::Kept;
-use crate::strand::{Asked, Awaiting, Doing, Raised, Reminder, StrandId};
+use crate::strand::{Asked, Awaiting, Doing, Raised, Reminder, ReminderPhase, StrandId, place};
 
 /// How many messages wait to be taken at most.
 const MAX_KEPT: usize = 10_000;
@@ -94,13 +94,6 @@ impl Fold<'_> {
         }
     }
 
-    fn await_kind(&self, index: u32) -> Option<&'_ Await> {
-        match &self.plan.nodes[index as usize].kind {
-            NodeKind::Await(awaited) => Some(awaited),
-            _ => None,
-        }
-    }
-
     /// The type of the messages of a channel, if the workflow has it.
     fn channel(&self, channel: &Name) -> Option<&'_ Type> {
         self.plan.nodes.iter().find_map(|node| match &node.kind {
@@ -158,8 +151,7 @@ impl Fold<'_> {
             return None;
         }
         let (index, _) = self.awaiting()?;
-        let plan = self.plan;
-        let NodeKind::Await(awaited) = &plan.nodes[index as usize].kind else { return None };
+        let awaited = self.await_kind(index)?;
         let AwaitKind::Signal { channel, condition } = &awaited.kind else { return None };
         let mail = self.state.mail.get(channel)?;
         let mut found = None;
@@ -187,7 +179,7 @@ impl Fold<'_> {
             self.state.mail.remove(channel);
         }
         self.facts.push(Fact::SignalTaken { step: self.name(index), channel: channel.clone(), id: kept.id });
-        Some(self.awaited(index, awaited, kept.value)).flatten()
+        self.awaited(index, awaited, kept.value)
     }
 
     /// What was waited for is there.
@@ -205,10 +197,9 @@ impl Fold<'_> {
             return self.reject(why);
         }
         let (index, _) = self.awaiting()?;
-        let plan = self.plan;
-        let NodeKind::Await(awaited) = &plan.nodes[index as usize].kind else { return None };
+        let awaited = self.await_kind(index)?;
         let AwaitKind::Human(task) = &awaited.kind else { return None };
-        let value = match read(plan.library(), &awaited.ty, &decision.payload) {
+        let value = match read(self.plan.library(), &awaited.ty, &decision.payload) {
             Ok(value) => value,
             Err(why) => return self.reject(format!("the answer to {}: {why}", task.name)),
         };
@@ -238,7 +229,7 @@ impl Fold<'_> {
                 Doing::Await(index, awaiting)
                     if *index == node
                         && awaiting.epoch == decision.epoch
-                        && crate::strand::place(strand) == decision.item =>
+                        && place(strand) == decision.item =>
                 {
                     awaiting.task.as_ref().map(|asked| (*id, asked))
                 }
@@ -288,8 +279,7 @@ impl Fold<'_> {
     /// A reminder is due.
     pub(crate) fn remind(&mut self) -> Option<u32> {
         let (index, _) = self.awaiting()?;
-        let plan = self.plan;
-        let NodeKind::Await(awaited) = &plan.nodes[index as usize].kind else { return None };
+        let awaited = self.await_kind(index)?;
         let remind = awaited.remind.as_ref()?;
         let due = match self.eval_duration(&remind.every) {
             // A pause of nothing would remind without end.
@@ -314,7 +304,7 @@ impl Fold<'_> {
             let key = self.key_for(operation, &args, epoch, Purpose::Remind).ok().flatten();
             // Each reminder is an effect of its own.
             let key = key.map(|key| format!("{key}-{number}"));
-            let reminder = Reminder { args, key, attempt, tries: 1, again_at: None };
+            let reminder = Reminder { args, key, attempt, tries: 1, phase: ReminderPhase::Calling };
             if let Some((_, awaiting)) = self.awaiting() {
                 awaiting.reminder = Some(Box::new(reminder));
             }
@@ -337,13 +327,11 @@ impl Fold<'_> {
                 pause(operation.retry, reminder.tries, false, id, &seed)
             }
         };
-        match again.map(|pause| now.plus(pause)) {
-            Some(due) if awaiting.remind_at.is_none_or(|next| due < next) => reminder.again_at = Some(due),
-            _ => {
-                // The number of attempts goes on: no two reminders share the name of a call.
-                reminder.again_at = Some(Timestamp(i64::MAX));
-            }
-        }
+        // One that is over stays, for its number: no two reminders share the name of a call.
+        reminder.phase = match again.map(|pause| now.plus(pause)) {
+            Some(due) if awaiting.remind_at.is_none_or(|next| due < next) => ReminderPhase::Backoff(due),
+            _ => ReminderPhase::Over,
+        };
         None
     }
 
@@ -353,18 +341,7 @@ impl Fold<'_> {
         let reminder = awaiting.reminder.as_mut()?;
         reminder.attempt += 1;
         reminder.tries += 1;
-        reminder.again_at = None;
+        reminder.phase = ReminderPhase::Calling;
         None
     }
-}
-
-/// Reads a JSON value of a type.
-pub(crate) fn read(library: Library<'_>, ty: &Type, payload: &[u8]) -> Result<Value, String> {
-    let json = serde_json::from_slice(payload).map_err(|_| "it is not JSON".to_owned())?;
-    decode(library, ty, &json).map_err(|invalid| invalid.to_string())
-}
-
-/// Writes a value of a type as JSON.
-pub(crate) fn write(library: Library<'_>, ty: &Type, value: &Value) -> Vec<u8> {
-    encode(library, ty, value).to_string().into_bytes()
 }

@@ -10,9 +10,6 @@ use wfl_record::InstanceId;
 use crate::event::{Action, Call, Role};
 use crate::partition::Partition;
 
-/// Why nobody knows what became of a call that is sent once only.
-const GONE: &str = "it was sent, and the engine that waited for the answer is gone";
-
 impl Partition {
     /// Brings calls, timers, children and letters of an instance in line with its state.
     pub(crate) fn sync(&mut self, now: Timestamp, instance: InstanceId, out: &mut Vec<Action>) {
@@ -53,12 +50,33 @@ impl Partition {
         if self.role != Role::Owner {
             return;
         }
-        self.sync_calls(now, instance, calls, again, out);
+        self.give_up_superseded(instance, &calls, out);
+        self.begin_calls(now, instance, calls, again, out);
         self.sync_runs(instance, runs, out);
         self.sync_letters(instance, letters, out);
     }
 
-    fn sync_calls(
+    /// Gives up the calls that are not wanted any more.
+    fn give_up_superseded(&mut self, instance: InstanceId, calls: &[CallEffect], out: &mut Vec<Action>) {
+        let Some(slot) = self.slots.get_mut(&instance) else { return };
+        if slot.flights.is_empty() && slot.claims.is_empty() {
+            return;
+        }
+        let wanted: BTreeSet<_> = calls.iter().map(|call| &call.call).collect();
+        slot.claims.retain(|call| wanted.contains(call));
+        let superseded: Vec<_> = slot.flights.keys().filter(|call| !wanted.contains(call)).cloned().collect();
+        for call in superseded {
+            if let Some(id) = slot.flights.remove(&call)
+                && self.flights.remove(id)
+            {
+                out.push(Action::CancelCall(id));
+            }
+            self.sent_once.remove(&(instance, call));
+        }
+    }
+
+    /// Queues the calls that are wanted and not under way.
+    fn begin_calls(
         &mut self,
         now: Timestamp,
         instance: InstanceId,
@@ -66,56 +84,43 @@ impl Partition {
         again: bool,
         out: &mut Vec<Action>,
     ) {
-        let Some(slot) = self.slots.get_mut(&instance) else { return };
-        if !slot.flights.is_empty() {
-            let wanted: BTreeSet<_> = calls.iter().map(|call| &call.call).collect();
-            let superseded: Vec<_> =
-                slot.flights.keys().filter(|call| !wanted.contains(call)).cloned().collect();
-            slot.claims.retain(|call| wanted.contains(call));
-            for call in superseded {
-                if let Some(id) = slot.flights.remove(&call)
-                    && self.flights.remove(id)
-                {
-                    out.push(Action::CancelCall(id));
-                }
-            }
-        }
         for effect in calls {
             let Some(slot) = self.slots.get_mut(&instance) else { return };
             if slot.flights.contains_key(&effect.call) {
                 continue;
             }
-            match effect.once {
-                None => {}
-                Some(Claim::By(nonce)) if nonce == self.options.nonce => {
-                    let sent = (instance, effect.call.clone());
-                    if !self.sent_once.insert(sent) {
-                        self.unknown_before(instance, effect, GONE, out);
-                        return self.sync_as(now, instance, again, out);
-                    }
+            if effect.once == Some(Claim::Open) {
+                if slot.claims.insert(effect.call.clone()) {
+                    let claim = Dispatch { call: effect.call, nonce: self.options.nonce };
+                    self.append(instance, &Input::Dispatch(claim), out);
                 }
-                Some(Claim::By(_)) => {
-                    self.unknown_before(instance, effect, GONE, out);
-                    return self.sync_as(now, instance, again, out);
-                }
-                Some(Claim::Open) => {
-                    if slot.claims.insert(effect.call.clone()) {
-                        let claim = Dispatch { call: effect.call, nonce: self.options.nonce };
-                        self.append(instance, &Input::Dispatch(claim), out);
-                        return self.sync_as(now, instance, again, out);
-                    }
-                    continue;
-                }
+                continue;
             }
-            if again && effect.key.is_none() && self.acts(instance, &effect) {
-                let reason = "an engine that is gone may have sent it";
+            if let Some(reason) = self.sent_before(instance, &effect, again) {
                 self.unknown_before(instance, effect, reason, out);
-                return self.sync_as(now, instance, again, out);
+                continue;
             }
-            let Some(slot) = self.slots.get_mut(&instance) else { return };
             let id = self.flights.add(now, instance, effect.clone(), again);
-            slot.flights.insert(effect.call, id);
+            if let Some(slot) = self.slots.get_mut(&instance) {
+                slot.flights.insert(effect.call, id);
+            }
         }
+    }
+
+    /// Why a call must not be sent: somebody may have sent it who is no more, and nothing makes a second one harmless.
+    fn sent_before(
+        &mut self,
+        instance: InstanceId,
+        effect: &CallEffect,
+        again: bool,
+    ) -> Option<&'static str> {
+        if let Some(Claim::By(nonce)) = effect.once {
+            let mine = nonce == self.options.nonce;
+            let first = mine && self.sent_once.insert((instance, effect.call.clone()));
+            return (!first).then_some("it was sent, and the engine that waited for the answer is gone");
+        }
+        let once_only = again && effect.key.is_none() && self.acts(instance, effect);
+        once_only.then_some("an engine that is gone may have sent it")
     }
 
     /// Whether a call changes something in the world.

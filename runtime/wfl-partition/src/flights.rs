@@ -112,7 +112,9 @@ impl Flights {
     pub(crate) fn given_up(&mut self, id: CallId) -> bool {
         let Some(flight) = self.all.get_mut(&id) else { return false };
         let FlightPhase::Queued(until) = flight.phase else { return false };
-        self.patience.retain(|(at, waiting)| Some(*at) != until || *waiting != id);
+        if let Some(until) = until {
+            self.patience.remove(&(until, id));
+        }
         flight.phase = FlightPhase::Answered;
         true
     }

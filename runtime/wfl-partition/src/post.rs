@@ -1,5 +1,7 @@
 //! Records for other instances: starts of children, and letters.
 
+use std::collections::BTreeSet;
+
 use wfl_ir::Timestamp;
 use wfl_machine::{CallRef, ChildWish, Input, LetterEffect, News, Refusal, RunEffect, Start, child_start};
 use wfl_record::{AppendError, Appended, InstanceId, MessageId, NewRecord, partition_of};
@@ -12,8 +14,10 @@ use crate::slot::RunState;
 impl Partition {
     /// Brings the children of an instance in line with what they should be doing.
     pub(crate) fn sync_runs(&mut self, from: InstanceId, wanted: Vec<RunEffect>, out: &mut Vec<Action>) {
-        if let Some(slot) = self.slots.get_mut(&from) {
-            slot.runs.retain(|call, _| wanted.iter().any(|run| run.call == *call));
+        let Some(slot) = self.slots.get_mut(&from) else { return };
+        if !slot.runs.is_empty() {
+            let calls: BTreeSet<&CallRef> = wanted.iter().map(|run| &run.call).collect();
+            slot.runs.retain(|call, _| calls.contains(call));
         }
         for run in wanted {
             let known = self.slots.get(&from).and_then(|slot| slot.runs.get(&run.call)).cloned();

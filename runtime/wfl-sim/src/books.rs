@@ -289,7 +289,7 @@ fn over(
     Some(canonical(&Fields::new(fields)))
 }
 
-fn canonical(fields: &Fields) -> Vec<u8> {
+pub(crate) fn canonical(fields: &Fields) -> Vec<u8> {
     Value::Record(fields.clone()).canonical_bytes()
 }
 

@@ -3,6 +3,7 @@
 use wfl_machine::{Answer, Input, Instance, Outcome};
 use wfl_partition::{Call, CallId, Event};
 
+use crate::books::canonical;
 use crate::fault::{Fate, Fault, Twist};
 use crate::sim::{Happening, MILLI, SECOND, Sim, Way};
 
@@ -75,12 +76,14 @@ impl Sim {
             return None;
         }
         let operation = call.plan.operations[call.effect.operation as usize].qualified();
-        let purpose = call.effect.call.purpose;
-        let nth = self.calls.entry((operation.clone(), purpose)).or_default();
+        let (purpose, args) = (call.effect.call.purpose, &call.effect.args);
+        let same =
+            |twist: &Twist| twist.operation == operation && twist.purpose == purpose && twist.args == *args;
+        let key = (operation.clone(), purpose, canonical(args));
+        let nth = self.calls.entry(key).or_default();
         *nth += 1;
         let nth = *nth;
-        let meant =
-            |twist: &&Twist| twist.operation == operation && twist.purpose == purpose && twist.nth == nth;
+        let meant = |twist: &&Twist| same(twist) && twist.nth == nth;
         let fate = self.setup.twists.iter().find(meant).map(|twist| twist.fate)?;
         if let Fate::Declared(number) = fate {
             self.books.declare(call, number);

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use wfl_ir::Fields;
+use wfl_machine::Purpose;
+
 use crate::random::Random;
 
 /// A kind of fault.
@@ -104,7 +107,9 @@ pub struct Twist {
     /// `Service.operation`.
     pub operation: String,
     /// What the call is for.
-    pub purpose: wfl_machine::Purpose,
+    pub purpose: Purpose,
+    /// With which arguments.
+    pub args: Fields,
     /// Which of these calls, from 1.
     pub nth: u32,
     /// What happens to it.

@@ -22,6 +22,6 @@ pub use books::{Books, EffectState, Entry, Reply};
 pub use fault::{Fate, Fault, Faults, Rates, Twist};
 pub use observed::Observed;
 pub use random::Random;
-pub use sample::sample;
+pub use sample::{arguments, sample};
 pub use sim::{Setup, Sim};
 pub use verdict::Report;

@@ -1,9 +1,9 @@
 //! Values of a type, by chance: what a service that nobody has written answers.
 
-use wfl_eval::{check_rule, fits};
+use wfl_eval::{check_rule, decode_fields, encode_fields, fits};
 use wfl_ir::{
-    Bytes, Currency, Date, Decimal, Duration, Field, Fields, Library, List, Map, Money, Name, Set, Timestamp,
-    Type, TypeKind, Value,
+    Bytes, Currency, Date, Decimal, Duration, Field, Fields, Library, List, Map, Money, Name, Plan, Set,
+    Timestamp, Type, TypeKind, Value,
 };
 
 use crate::pattern::{pattern_of, text_of};
@@ -15,6 +15,14 @@ const TRIES: u32 = 200;
 /// A value of a type that fulfils its rules; none if no such value was found.
 pub fn sample(library: Library<'_>, ty: &Type, random: &mut Random) -> Option<Value> {
     draw(library, ty, random, 0)
+}
+
+/// Arguments that a plan takes; none if no such arguments were found.
+pub fn arguments(plan: &Plan, random: &mut Random) -> Option<Fields> {
+    let fields = sample_fields(plan.library(), &plan.params, random, 0)?;
+    // As they come out of JSON: an absent optional is none.
+    let json = encode_fields(plan.library(), &plan.params, &fields);
+    decode_fields(plan.library(), &plan.params, &json).ok()
 }
 
 /// Fields of a record, an error or a list of parameters.

@@ -123,8 +123,8 @@ pub struct Sim {
     pub(crate) tries: BTreeMap<InstanceId, u32>,
     /// How many things processes have done, and were done for them.
     pub(crate) points: u64,
-    /// How often each operation was called for a purpose.
-    pub(crate) calls: BTreeMap<(String, Purpose), u32>,
+    /// How often each operation was called for a purpose with the same arguments.
+    pub(crate) calls: BTreeMap<(String, Purpose, Vec<u8>), u32>,
     /// Calls that were put into the queue.
     pub(crate) queued: BTreeSet<(InstanceId, CallRef)>,
     pub(crate) trace: blake3::Hasher,
