@@ -16,7 +16,7 @@ use wfl_machine::{
     Control, Fact, Input, Instance, Outcome, Purpose, Source, Start, input_digest, instance_key,
 };
 use wfl_operations::{Reply, classify};
-use wfl_partition::{Action, Alarm, Call, Event, Options, Partition, Role};
+use wfl_partition::{Action, Alarm, Call, Event, Options, Partition, Role, Stored};
 use wfl_record::{Appended, InstanceId, MessageId, Namespace, NewRecord, Position, Record, Stamp};
 
 use crate::project::{Transfer, transfer};
@@ -104,7 +104,7 @@ impl Street<'_> {
             street: self,
             transfer,
             bank,
-            partition: Partition::new(wfl_record::Partition(0), Options::default()),
+            partition: partition(),
             now: START,
             log: Vec::new(),
             ids: BTreeSet::new(),
@@ -135,6 +135,11 @@ impl Street<'_> {
             elapsed: wfl_ir::Duration(run.now - START),
         }
     }
+}
+
+/// A partition that keeps all in memory.
+fn partition() -> Partition {
+    Partition::new(wfl_record::Partition(0), Options { rest: None, ..Options::default() })
 }
 
 /// The start record of an input.
@@ -202,7 +207,11 @@ impl Run<'_, '_> {
                 self.events.push_back(Event::Plan(hash, Ok(Arc::clone(&self.transfer.plan))));
             }
             Action::NeedPlan(hash) => self.events.push_back(Event::Plan(hash, Err("another plan".into()))),
+            Action::NeedInstance { instance, .. } => {
+                self.events.push_back(Event::Stored(instance, Ok(Stored::default())));
+            }
             Action::NeedBlob(_) | Action::NeedStart(_) | Action::CancelCall(_) => {}
+            Action::SaveSnapshot(..) | Action::DropSnapshot(_) | Action::SetWatermark(_) => {}
             Action::Update(update) => self.facts.extend(update.facts),
             Action::Alarm(alarm) => self.alarms.push(alarm),
         }
@@ -233,7 +242,7 @@ impl Run<'_, '_> {
             return;
         }
         self.crashed = true;
-        self.partition = Partition::new(wfl_record::Partition(0), Options::default());
+        self.partition = partition();
         self.facts.clear();
         self.events = self.log.iter().cloned().map(Event::Record).collect();
         self.events.push_back(Event::Role(Role::Owner));

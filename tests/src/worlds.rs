@@ -38,13 +38,25 @@ impl Programs {
 
 /// A run of one or two instances, with messages, cancellations and pauses from outside.
 pub fn run(programs: &Programs, seed: u64) -> (Sim, Report, String) {
-    let mut random = Random::new(seed);
-    let mut sim = Sim::new(Setup::of_seed(seed), programs.plans.clone());
+    run_as(programs, Setup::of_seed(seed))
+}
+
+/// As [`run`], with other processes or faults than those of the seed.
+pub fn run_as(programs: &Programs, setup: Setup) -> (Sim, Report, String) {
+    let mut random = Random::new(setup.seed);
+    let mut sim = Sim::new(setup, programs.plans.clone());
     let mut story = String::new();
+    let mut taken = Vec::new();
     for number in 0..1 + random.below(2) {
         let (hash, plan) =
             random.pick(&programs.roots).unwrap_or_else(|| unreachable!("it is there")).clone();
         let args = arguments(&plan, &mut random).unwrap_or_else(|| unreachable!("it takes something"));
+        // Two workflows that name their effects alike would have one effect.
+        let name = args.get("id").cloned();
+        if taken.contains(&name) {
+            continue;
+        }
+        taken.push(name);
         let after = random.below(1_000_000) as i64;
         let Some(id) = sim.start(hash, &args, "starter", after) else { continue };
         story.push_str(&format!("{id} {} {args:?}\n", plan.workflow));

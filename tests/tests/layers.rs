@@ -55,6 +55,20 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("wfl-bank", &[]),
+    (
+        "wfl-bench",
+        &[
+            "wfl-compiler",
+            "wfl-ir",
+            "wfl-record",
+            "wfl-machine",
+            "wfl-partition",
+            "wfl-journal",
+            "wfl-journal-sqlite",
+            "wfl-operations",
+            "wfl-engine",
+        ],
+    ),
     ("wfl-edits", &["wfl-compiler", "wfl-format", "wfl-source", "wfl-stdlib", "wfl-syntax"]),
 ];
 
@@ -89,8 +103,8 @@ fn wrong_edges(members: &[Member]) -> Vec<String> {
             continue;
         };
         for (used, kind) in member.uses.iter().filter(|(used, _)| ours.contains(&used.as_str())) {
-            let dead_end =
-                *name == "wfl-bank" || ["wflc", "wfl-bank", "wfl-edits", TESTS].contains(&used.as_str());
+            let dead_end = *name == "wfl-bank"
+                || ["wflc", "wfl-bank", "wfl-bench", "wfl-edits", TESTS].contains(&used.as_str());
             if !allowed.contains(&used.as_str()) && (kind != "dev" || dead_end) {
                 broken.push(format!("{}: {name} may not use {used} ({kind})", member.folder));
             }

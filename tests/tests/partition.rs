@@ -21,7 +21,8 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        let partition = Partition::new(wfl_record::Partition(0), Options::default());
+        let partition =
+            Partition::new(wfl_record::Partition(0), Options { rest: None, ..Options::default() });
         Bench { partition, position: 0, now: NOW }
     }
 

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use wfl_sim::Fault;
-use wfl_tests::worlds::{Programs, run};
+use wfl_sim::{Fault, Setup};
+use wfl_tests::worlds::{Programs, run, run_as};
 
 fn seeds() -> Vec<u64> {
     if let Some(seed) = std::env::var("WFL_SEED").ok().and_then(|seed| seed.parse().ok()) {
@@ -25,8 +25,10 @@ fn every_promise_is_kept_whatever_fails() {
     let mut records = 0;
     let mut endings: BTreeMap<&str, u64> = BTreeMap::new();
     for seed in &seeds {
-        let (sim, report, story) = run(&programs, *seed);
+        let setup = Setup { story: alone, ..Setup::of_seed(*seed) };
+        let (sim, report, story) = run_as(&programs, setup);
         if alone {
+            sim.story().iter().for_each(|line| println!("{line}"));
             println!("{story}");
             for (id, seen) in &report.observed {
                 println!("{id}: {}", seen.state.status().word());

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use futures::future::BoxFuture;
-use futures::stream::{BoxStream, FuturesUnordered};
+use futures::stream::{self, BoxStream, FuturesUnordered};
 use futures::{FutureExt, StreamExt};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use wfl_ir::{Plan, PlanHash, Timestamp};
-use wfl_journal::{BlobHash, Clock, Followed, Journal, ReadError};
+use wfl_journal::{AppendError, BlobHash, Clock, Followed, Journal, ReadError, Snapshot};
 use wfl_machine::{Input, Outcome, Start};
 use wfl_operations::Operations;
-use wfl_partition::{Action, CallId, Event, Options, Partition, Role};
+use wfl_partition::{Action, CallId, Event, Options, Partition, Role, Stored};
 use wfl_record::{InstanceId, Position};
 
 use crate::carry;
@@ -51,6 +51,12 @@ pub(crate) struct Shard {
     outbox: mpsc::UnboundedSender<Message>,
     appends: FuturesUnordered<BoxFuture<'static, Event>>,
     calls: BTreeMap<CallId, AbortHandle>,
+    /// Who waits to see an instance that is read from the journal.
+    looks: BTreeMap<InstanceId, Vec<oneshot::Sender<Option<Inspection>>>>,
+    /// Whether snapshots are written and read.
+    rests: bool,
+    /// Where the log ended when that was; records up to there are from before.
+    replayed_to: Position,
     /// Told once, when the log has been folded up to where it ended at the beginning.
     caught_up: Option<oneshot::Sender<()>>,
 }
@@ -66,12 +72,15 @@ impl Shard {
         let shard = Shard {
             id,
             partition: Partition::new(id, options),
-            records: world.journal.follow(id, Position::ZERO),
+            records: stream::empty().boxed(),
             world,
             inbox,
             outbox: outbox.clone(),
             appends: FuturesUnordered::new(),
             calls: BTreeMap::new(),
+            looks: BTreeMap::new(),
+            rests: options.rest.is_some(),
+            replayed_to: Position::ZERO,
             caught_up: Some(caught_up),
         };
         (shard, outbox)
@@ -79,24 +88,22 @@ impl Shard {
 
     /// Runs until the engine is dropped, or the log cannot be read any more.
     pub(crate) async fn run(mut self) {
+        if let Err(reason) = self.begin().await {
+            return self.fail(reason);
+        }
         loop {
             let event = tokio::select! {
                 biased;
                 followed = self.records.next() => match self.followed(followed) {
                     Ok(event) => event,
                     Err(reason) => {
-                        tracing::error!(partition = %self.id, reason, "the log cannot be followed");
-                        self.world.failure.send_replace(Some(reason));
+                        self.fail(reason);
                         break;
                     }
                 },
                 Some(event) = self.appends.next() => Some(event),
                 message = self.inbox.recv() => match message {
-                    Some(Message::Inspect(id, reply)) => {
-                        // The asker may have gone: then nobody needs the answer.
-                        let _ = reply.send(self.inspect(&id));
-                        None
-                    }
+                    Some(Message::Inspect(id, reply)) => self.look(id, reply),
                     Some(Message::Answer(id, outcome)) => {
                         self.calls.remove(&id);
                         Some(Event::Answer(id, outcome))
@@ -116,7 +123,8 @@ impl Shard {
     fn followed(&mut self, followed: Option<Result<Followed, ReadError>>) -> Result<Option<Event>, String> {
         match followed {
             Some(Ok(Followed::Record(record))) => Ok(Some(Event::Record(record))),
-            Some(Ok(Followed::CaughtUp(_))) => {
+            Some(Ok(Followed::CaughtUp(end))) => {
+                self.replayed_to = end;
                 if let Some(caught_up) = self.caught_up.take() {
                     let _ = caught_up.send(());
                 }
@@ -127,6 +135,56 @@ impl Shard {
             }
             Some(Err(error)) => Err(error.to_string()),
             None => Err("the journal was closed".into()),
+        }
+    }
+
+    /// Reads the snapshots, and the log from there on.
+    async fn begin(&mut self) -> Result<(), String> {
+        let mut after = Position::ZERO;
+        if self.rests {
+            let loaded =
+                self.world.journal.load_snapshots(self.id).await.map_err(|error| error.to_string())?;
+            let snapshot = |loaded| match loaded {
+                Ok(Snapshot { instance, position, bytes }) => Some((instance, position, bytes.to_vec())),
+                // Its records say the same.
+                Err(ReadError::Corrupt { instance: Some(instance), .. }) => {
+                    Some((instance, Position::ZERO, Vec::new()))
+                }
+                Err(_) => None,
+            };
+            let snapshots = loaded.snapshots.into_iter().filter_map(snapshot).collect();
+            after = loaded.watermark;
+            self.handle(Event::Snapshots(after, snapshots));
+        }
+        self.records = self.world.journal.follow(self.id, after);
+        Ok(())
+    }
+
+    fn fail(&self, reason: String) {
+        tracing::error!(partition = %self.id, reason, "the log cannot be followed");
+        self.world.failure.send_replace(Some(reason));
+    }
+
+    /// Somebody wants to see an instance. If it is not in memory, it is read first.
+    fn look(&mut self, id: InstanceId, reply: oneshot::Sender<Option<Inspection>>) -> Option<Event> {
+        if self.partition.view(&id).is_some_and(|view| !view.returning) {
+            // The asker may have gone: then nobody needs the answer.
+            let _ = reply.send(self.inspect(&id));
+            return None;
+        }
+        self.looks.entry(id).or_default().push(reply);
+        Some(Event::Look(id))
+    }
+
+    /// Answers those who wait to see what is there now.
+    fn seen(&mut self) {
+        let there = |id: &InstanceId| self.partition.view(id).is_none_or(|view| !view.returning);
+        let ready: Vec<InstanceId> = self.looks.keys().filter(|id| there(id)).copied().collect();
+        for id in ready {
+            let found = self.inspect(&id);
+            for reply in self.looks.remove(&id).unwrap_or_default() {
+                let _ = reply.send(found.clone());
+            }
         }
     }
 
@@ -145,6 +203,9 @@ impl Shard {
         self.partition.handle(now(&self.world.clock), event, &mut actions);
         for action in actions {
             self.act(action);
+        }
+        if !self.looks.is_empty() {
+            self.seen();
         }
     }
 
@@ -187,11 +248,30 @@ impl Shard {
             Action::NeedStart(instance) => {
                 self.fetch(async move |journal| Event::Start(instance, start(&*journal, instance).await))
             }
+            Action::NeedInstance { instance, records_only } => self.fetch(async move |journal| {
+                Event::Stored(instance, stored(&*journal, instance, records_only).await)
+            }),
+            Action::SaveSnapshot(instance, position, bytes) => {
+                let partition = self.id;
+                self.fetch(async move |journal| {
+                    let snapshot = Snapshot { instance, position, bytes: bytes.into() };
+                    Event::Saved(instance, position, journal.save_snapshot(partition, snapshot).await)
+                });
+            }
+            Action::DropSnapshot(instance) => {
+                self.write(async move |journal| journal.drop_snapshot(&instance).await)
+            }
+            Action::SetWatermark(position) => {
+                let partition = self.id;
+                self.write(async move |journal| journal.set_watermark(partition, position).await);
+            }
             Action::Update(update) => {
                 let view = self.partition.view(&update.instance);
                 let folded = view.and_then(|view| view.state.zip(view.plan));
                 if let Some((state, plan)) = folded {
-                    self.world.observer.updated(&update, state, plan, self.caught_up.is_some());
+                    // A record from before may have waited for its plan.
+                    let replayed = self.caught_up.is_some() || update.position <= self.replayed_to;
+                    self.world.observer.updated(&update, state, plan, replayed);
                 }
             }
             Action::Alarm(alarm) => {
@@ -199,6 +279,20 @@ impl Shard {
                 self.world.observer.alarmed(&alarm);
             }
         }
+    }
+
+    /// Writes what nobody waits for. What fails is written again another time, or is not needed.
+    fn write<F, Fut>(&self, write: F)
+    where
+        F: FnOnce(Arc<dyn Journal>) -> Fut,
+        Fut: Future<Output = Result<(), AppendError>> + Send + 'static,
+    {
+        let written = write(Arc::clone(&self.world.journal));
+        tokio::spawn(async move {
+            if let Err(error) = written.await {
+                tracing::debug!(%error, "a note to the journal was not taken");
+            }
+        });
     }
 
     fn fetch<F, Fut>(&self, fetch: F)
@@ -228,7 +322,8 @@ async fn sleep_until(wake: Option<Timestamp>, clock: &Clock) {
 
 /// The start of an instance of whichever partition.
 async fn start(journal: &dyn Journal, instance: InstanceId) -> Result<Option<Box<Start>>, String> {
-    let records = journal.read_instance(&instance).await.map_err(|error| error.to_string())?;
+    let records =
+        journal.read_instance(&instance, Position::ZERO).await.map_err(|error| error.to_string())?;
     let Some(first) = records.first() else { return Ok(None) };
     let envelope = &first.envelope;
     match Input::decode(envelope.kind, envelope.version, &envelope.payload) {
@@ -236,6 +331,20 @@ async fn start(journal: &dyn Journal, instance: InstanceId) -> Result<Option<Box
         Ok(_) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// What is stored of an instance.
+async fn stored(journal: &dyn Journal, instance: InstanceId, records_only: bool) -> Result<Stored, String> {
+    let snapshot = match journal.load_snapshot(&instance).await {
+        _ if records_only => None,
+        Ok(snapshot) => snapshot,
+        // Its records say the same.
+        Err(ReadError::Corrupt { .. }) => None,
+        Err(error) => return Err(error.to_string()),
+    };
+    let after = snapshot.as_ref().map_or(Position::ZERO, |snapshot| snapshot.position);
+    let records = journal.read_instance(&instance, after).await.map_err(|error| error.to_string())?;
+    Ok(Stored { snapshot: snapshot.map(|it| (it.position, it.bytes.to_vec())), records })
 }
 
 async fn plan(journal: &dyn Journal, hash: PlanHash) -> Result<Plan, String> {

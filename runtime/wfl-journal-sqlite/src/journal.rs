@@ -192,8 +192,9 @@ impl Journal for SqliteJournal {
     fn read_instance<'a>(
         &'a self,
         instance: &'a InstanceId,
+        after: Position,
     ) -> BoxFuture<'a, Result<Vec<Record>, ReadError>> {
-        read::instance(&self.readers, instance, self.partitions).boxed()
+        read::instance(&self.readers, instance, self.partitions, after).boxed()
     }
 
     fn save_snapshot(
@@ -209,6 +210,17 @@ impl Journal for SqliteJournal {
 
     fn load_snapshots(&self, partition: Partition) -> BoxFuture<'_, Result<Snapshots, ReadError>> {
         read::snapshots(&self.readers, partition, self.partitions).boxed()
+    }
+
+    fn load_snapshot<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+    ) -> BoxFuture<'a, Result<Option<Snapshot>, ReadError>> {
+        read::one_snapshot(&self.readers, instance, self.partitions).boxed()
+    }
+
+    fn drop_snapshot<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<(), AppendError>> {
+        self.ask(|reply| Command::DropSnapshot(*instance, reply))
     }
 
     fn set_watermark(

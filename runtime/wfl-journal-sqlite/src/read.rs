@@ -131,11 +131,12 @@ pub(crate) async fn log(
         .ok_or_else(|| corrupt(partition, Position::ZERO, None, "the row of the partition's log is damaged"))
 }
 
-/// All records of an instance.
+/// The records of an instance behind a position.
 pub(crate) async fn instance(
     readers: &SqlitePool,
     id: &InstanceId,
     partitions: u32,
+    after: Position,
 ) -> Result<Vec<Record>, ReadError> {
     let partition = partition_of(id, partitions);
     let failed = |error: sqlx::Error| failed(partition, Position::ZERO, &error);
@@ -152,11 +153,14 @@ pub(crate) async fn instance(
     let columns = RecordRow::COLUMNS;
     let query = format!(
         "SELECT {columns} FROM records r JOIN instances i ON i.number = r.instance \
-         WHERE r.instance = ? ORDER BY r.position"
+         WHERE r.instance = ? AND r.position > ? ORDER BY r.position"
     );
-    let rows = sqlx::query(AssertSqlSafe(query)).bind(owner.number).fetch_all(&mut *both).await;
+    // From the very beginning also rows are looked at that stand where no row can stand.
+    let whole = after == Position::ZERO;
+    let behind = if whole { i64::MIN } else { after.0.cast_signed() };
+    let rows = sqlx::query(AssertSqlSafe(query)).bind(owner.number).bind(behind).fetch_all(&mut *both).await;
     let rows = rows.map_err(failed)?;
-    if rows.len() as i64 != owner.count {
+    if whole && rows.len() as i64 != owner.count {
         return Err(damaged(Position::ZERO, "it does not have as many records as were written"));
     }
     let read = |row| match RecordRow::read(row, partition, partitions) {
@@ -200,6 +204,24 @@ pub(crate) async fn snapshots(
     let strays = strays.filter(|id| partition_of(id, partitions) == partition);
     snapshots.extend(strays.map(|id| Err(damaged(Some(id)))));
     Ok(Snapshots { watermark, snapshots })
+}
+
+/// The snapshot of an instance.
+pub(crate) async fn one_snapshot(
+    readers: &SqlitePool,
+    id: &InstanceId,
+    partitions: u32,
+) -> Result<Option<Snapshot>, ReadError> {
+    let partition = partition_of(id, partitions);
+    let row = sqlx::query("SELECT id, position, bytes, sum FROM snapshots WHERE partition = ? AND id = ?")
+        .bind(i64::from(partition.0))
+        .bind(&id.0[..])
+        .fetch_optional(readers)
+        .await
+        .map_err(|error| failed(partition, Position::ZERO, &error))?;
+    let Some(row) = row else { return Ok(None) };
+    let damaged = || corrupt(partition, Position::ZERO, Some(*id), "its snapshot is damaged");
+    snapshot(&row, partition, Some(*id)).map(Some).ok_or_else(damaged)
 }
 
 /// A row `id, position, bytes, sum` of `snapshots`, if it is sound.

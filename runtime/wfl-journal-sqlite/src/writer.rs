@@ -26,6 +26,7 @@ const IDLE: Duration = Duration::from_millis(500);
 pub(crate) enum Command {
     Append(NewRecord, oneshot::Sender<Result<Appended, AppendError>>),
     Snapshot(Partition, Snapshot, oneshot::Sender<Result<(), AppendError>>),
+    DropSnapshot(InstanceId, oneshot::Sender<Result<(), AppendError>>),
     Watermark(Partition, Position, oneshot::Sender<Result<(), AppendError>>),
     Blob(Bytes, oneshot::Sender<Result<BlobHash, AppendError>>),
     Purge(InstanceId, oneshot::Sender<Result<(), AppendError>>),
@@ -155,6 +156,15 @@ impl Writer {
                 let answer = self.snapshot(partition, snapshot).await?;
                 effects.answers.push(Box::new(move || drop(reply.send(answer))));
             }
+            Command::DropSnapshot(instance, reply) => {
+                let home = wfl_record::partition_of(&instance, self.memory.partitions);
+                sqlx::query("DELETE FROM snapshots WHERE partition = ? AND id = ?")
+                    .bind(i64::from(home.0))
+                    .bind(&instance.0[..])
+                    .execute(&mut self.db)
+                    .await?;
+                effects.answers.push(Box::new(move || drop(reply.send(Ok(())))));
+            }
             Command::Watermark(partition, position, reply) => {
                 let answer = self.watermark(partition, position).await?;
                 effects.answers.push(Box::new(move || drop(reply.send(answer))));
@@ -248,9 +258,10 @@ fn refuse(command: Command, reason: &str) {
     let error = AppendError::Unavailable(reason.to_owned());
     match command {
         Command::Append(_, reply) => drop(reply.send(Err(error))),
-        Command::Snapshot(_, _, reply) | Command::Watermark(_, _, reply) | Command::Purge(_, reply) => {
-            drop(reply.send(Err(error)));
-        }
+        Command::Snapshot(_, _, reply)
+        | Command::Watermark(_, _, reply)
+        | Command::DropSnapshot(_, reply)
+        | Command::Purge(_, reply) => drop(reply.send(Err(error))),
         Command::Blob(_, reply) => drop(reply.send(Err(error))),
     }
 }

@@ -158,11 +158,11 @@ impl Pair {
             assert_eq!(snapshots, self.memory.load_snapshots(partition).await);
         }
         for key in 0..KEYS {
-            let mut file = self.file.read_instance(&instance(key)).await.unwrap();
+            let mut file = self.file.read_instance(&instance(key), Position::ZERO).await.unwrap();
             for record in &mut file {
                 record.position = self.in_memory(record.partition, record.position);
             }
-            assert_eq!(Ok(file), self.memory.read_instance(&instance(key)).await);
+            assert_eq!(Ok(file), self.memory.read_instance(&instance(key), Position::ZERO).await);
         }
     }
 }

@@ -139,9 +139,12 @@ pub trait Journal: Send + Sync + 'static {
     /// does not take it back.
     fn tail(&self, partition: Partition) -> BoxFuture<'_, Result<Position, ReadError>>;
 
-    /// All records of an instance that are still there, in order.
-    fn read_instance<'a>(&'a self, instance: &'a InstanceId)
-    -> BoxFuture<'a, Result<Vec<Record>, ReadError>>;
+    /// The records of an instance behind a position that are still there, in order.
+    fn read_instance<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        after: Position,
+    ) -> BoxFuture<'a, Result<Vec<Record>, ReadError>>;
 
     /// Keeps the state of an instance as of a position, in place of an older one. A newer one that is there stays.
     fn save_snapshot(
@@ -153,6 +156,15 @@ pub trait Journal: Send + Sync + 'static {
     /// All snapshots of a partition, and its watermark: records up to there are in the snapshots. A damaged
     /// snapshot does not hide the others; its instance can be folded anew from [`Journal::read_instance`].
     fn load_snapshots(&self, partition: Partition) -> BoxFuture<'_, Result<Snapshots, ReadError>>;
+
+    /// The snapshot of one instance, if there is one.
+    fn load_snapshot<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+    ) -> BoxFuture<'a, Result<Option<Snapshot>, ReadError>>;
+
+    /// Removes the snapshot of an instance. Nothing happens when there is none.
+    fn drop_snapshot<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<(), AppendError>>;
 
     /// Moves the watermark forward; a smaller one than is there changes nothing.
     fn set_watermark(

@@ -109,8 +109,11 @@ impl Journal for MemoryJournal {
     fn read_instance<'a>(
         &'a self,
         instance: &'a InstanceId,
+        after: Position,
     ) -> BoxFuture<'a, Result<Vec<Record>, ReadError>> {
-        ready(Ok(self.store.state().read_instance(instance))).boxed()
+        let mut records = self.store.state().read_instance(instance);
+        records.retain(|record| record.position > after);
+        ready(Ok(records)).boxed()
     }
 
     fn save_snapshot(
@@ -129,6 +132,22 @@ impl Journal for MemoryJournal {
             snapshots: log.snapshots.values().cloned().map(Ok).collect(),
         });
         ready(loaded).boxed()
+    }
+
+    fn load_snapshot<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+    ) -> BoxFuture<'a, Result<Option<Snapshot>, ReadError>> {
+        let state = self.store.state();
+        let mut all = state.logs.iter().filter_map(|log| log.snapshots.get(instance));
+        ready(Ok(all.next().cloned())).boxed()
+    }
+
+    fn drop_snapshot<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<(), AppendError>> {
+        for log in &mut self.store.state().logs {
+            log.snapshots.remove(instance);
+        }
+        ready(Ok(())).boxed()
     }
 
     fn set_watermark(

@@ -134,6 +134,7 @@ fn begin(
         started_at: Timestamp(at.0),
         at: Timestamp(at.0),
         stamp: Timestamp(at.0),
+        ended_at: None,
         count: 0,
         chain: [0; 32],
         key,
@@ -262,6 +263,7 @@ impl Fold<'_> {
             epoch: timer.epoch,
             purpose: Purpose::Undo,
             attempt: timer.attempt,
+            late: timer.late,
         };
         let index = self.find_debt(&call)?;
         let waits = |debt: &Debt| matches!(&debt.state, DebtState::Undoing(undo, UndoPhase::Backoff(at)) if *at == due && undo.attempt + 1 == timer.attempt);
@@ -307,7 +309,12 @@ impl Fold<'_> {
             && matches!(outcome, Outcome::Returned(_))
             && !matches!(step.phase, Phase::Suspended(Suspension::BadAnswer(..)));
         match (call.purpose, step.epoch == call.epoch && (current || earlier)) {
-            (Purpose::Do, true) => self.do_answered(index, step, outcome),
+            (Purpose::Do, true) => {
+                if matches!(outcome, Outcome::Returned(_)) {
+                    self.account_for(index, &step, call.attempt);
+                }
+                self.do_answered(index, step, outcome)
+            }
             (_, true) => self.confirm_answered(index, step, outcome),
             (_, false) => {
                 self.put_step(index, step);
@@ -329,17 +336,20 @@ impl Fold<'_> {
         if planted(Bug::LateSuccessLost) {
             return None;
         }
-        let same = |absent: &crate::ledger::Absent| {
-            absent.call.step == call.step && absent.call.item == call.item && absent.call.epoch == call.epoch
-        };
-        let at = self.state.absent.iter().position(same)?;
-        if call.purpose != Purpose::Do || call.attempt > self.state.absent[at].call.attempt {
+        let absent = self.state.absent.iter_mut().find(|absent| absent.is_of(call))?;
+        let counts = call.attempt <= absent.call.attempt && !absent.known.contains(&call.attempt);
+        if call.purpose != Purpose::Do || !counts {
             return None;
         }
-        let absent = self.state.absent.remove(at);
+        absent.known.push(call.attempt);
+        let absent = absent.clone();
         let kind = self.call(absent.node)?;
         let operation = self.operation(kind.operation);
         let step = self.name_at(absent.node, call.item.as_ref());
+        if operation.idempotent.is_some() {
+            // Whichever attempt it was, there is one effect.
+            self.state.absent.retain(|absent| !absent.is_of(call));
+        }
         let undo = read(self.plan.library(), &operation.result, json)
             .ok()
             .and_then(|value| self.bind_undo(operation, &absent.args, &value, call.epoch).ok().flatten());
@@ -354,6 +364,7 @@ impl Fold<'_> {
             path: call.item.clone(),
             undo: *by,
             state: DebtState::Owed(Box::new(undo)),
+            late: Some(call.attempt),
         };
         self.undo_apart(Entry { scope: 0, owed: Owed::Debt(Box::new(debt)) });
         None

@@ -22,6 +22,10 @@ pub struct CallRef {
     /// 1 for the first attempt of this purpose.
     #[n(4)]
     pub attempt: u32,
+    /// Of an undo: which attempt of the step it undoes, if that was taken to have had no effect. None for the effect that
+    /// the step went on with.
+    #[n(5)]
+    pub late: Option<u32>,
 }
 
 /// What a call is for.
@@ -72,6 +76,9 @@ pub struct TimerRef {
     /// The attempt that it leads to, the number of the reminder, escalation or round; 0 where nothing is counted.
     #[n(4)]
     pub attempt: u32,
+    /// As in [`CallRef`].
+    #[n(5)]
+    pub late: Option<u32>,
 }
 
 /// What a timer is for.
@@ -162,15 +169,19 @@ pub struct Fired {
 impl CallRef {
     /// The call in one line, unique in its instance.
     pub fn path(&self) -> String {
-        let item = self.item.as_deref().unwrap_or("");
-        format!("{}[{item}]/{}/{}/{}", self.step, self.epoch, self.purpose.word(), self.attempt)
+        path(&self.step, self.item.as_ref(), self.epoch, self.purpose.word(), self.late, self.attempt)
     }
 }
 
 impl TimerRef {
     /// The timer in one line, unique in its instance together with its due time.
     pub fn path(&self) -> String {
-        let item = self.item.as_deref().unwrap_or("");
-        format!("{}[{item}]/{}/{}/{}", self.step, self.epoch, self.kind.word(), self.attempt)
+        path(&self.step, self.item.as_ref(), self.epoch, self.kind.word(), self.late, self.attempt)
     }
+}
+
+fn path(step: &Name, item: Option<&Name>, epoch: u32, word: &str, late: Option<u32>, attempt: u32) -> String {
+    let item = item.map_or("", |item| item);
+    let late = late.map(|late| format!("@{late}")).unwrap_or_default();
+    format!("{step}[{item}]/{epoch}/{word}{late}/{attempt}")
 }

@@ -15,7 +15,7 @@ impl Fold<'_> {
     pub(crate) fn record_debt(&mut self, node: u32, operation: &Operation, epoch: u32) {
         let Effect::Compensable { undo, .. } = &operation.effect else { return };
         let (scope, path) = (self.node(node).scope, self.path());
-        let debt = Debt { node, epoch, path, undo: *undo, state: DebtState::Pending };
+        let debt = Debt { node, epoch, path, undo: *undo, state: DebtState::Pending, late: None };
         self.strand().ledger.push(Entry { scope, owed: Owed::Debt(Box::new(debt)) });
     }
 

@@ -110,6 +110,9 @@ pub(crate) struct Debt {
     pub(crate) undo: u32,
     #[n(4)]
     pub(crate) state: DebtState,
+    /// As in [`CallRef`].
+    #[n(5)]
+    pub(crate) late: Option<u32>,
 }
 
 /// How far a debt is.
@@ -176,6 +179,16 @@ pub(crate) struct Absent {
     pub(crate) node: u32,
     #[n(2)]
     pub(crate) args: Fields,
+    /// The attempts whose effects are known after all.
+    #[n(3)]
+    pub(crate) known: Vec<u32>,
+}
+
+impl Absent {
+    /// Whether it is about the step of a call.
+    pub(crate) fn is_of(&self, call: &CallRef) -> bool {
+        self.call.step == call.step && self.call.item == call.item && self.call.epoch == call.epoch
+    }
 }
 
 /// A message that goes to another instance until it is in that one's log.

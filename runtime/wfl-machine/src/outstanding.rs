@@ -2,7 +2,7 @@
 
 use wfl_eval::encode_fields;
 use wfl_ir::flow::SubWorkflow;
-use wfl_ir::{Name, NodeKind, Plan, Timestamp, TypeKind};
+use wfl_ir::{Name, NodeKind, Operation, Plan, Timestamp, TypeKind};
 
 use crate::call::{CallRef, Purpose, TimerKind, TimerRef};
 use crate::effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, RunEffect, TimerEffect};
@@ -35,6 +35,11 @@ pub fn outstanding(plan: &Plan, state: &Instance) -> Vec<Effect> {
         view.letter(letter);
     }
     view.effects
+}
+
+/// Whether only one process may send an attempt, and only once: nothing would make a second one harmless.
+fn sends_once(operation: &Operation, step: &Step) -> bool {
+    operation.at_most_once || step.key.is_none() && operation.effect != wfl_ir::Effect::Read
 }
 
 struct View<'a> {
@@ -87,7 +92,7 @@ impl View<'_> {
                     queue: call.queue.or(operation.queue),
                     heartbeat: call.heartbeat.or(operation.heartbeat),
                     budget: self.budget(step),
-                    once: (operation.at_most_once && !planted(Bug::SentWithoutClaim))
+                    once: (sends_once(operation, step) && !planted(Bug::SentWithoutClaim))
                         .then(|| step.claim.map_or(Claim::Open, Claim::By)),
                 };
                 self.effects.push(Effect::Call(effect));
@@ -262,6 +267,7 @@ impl View<'_> {
                 epoch: debt.epoch,
                 purpose: Purpose::Undo,
                 attempt: undo.attempt,
+                late: debt.late,
             };
             match phase {
                 UndoPhase::Calling => self.plain_call(call, debt.undo, undo.args.clone(), undo.key.clone()),
@@ -272,6 +278,7 @@ impl View<'_> {
                         item: debt.path.clone(),
                         epoch: debt.epoch,
                         attempt: undo.attempt + 1,
+                        late: debt.late,
                     };
                     self.effects.push(Effect::Timer(TimerEffect { due: *due, timer }));
                 }
@@ -296,7 +303,14 @@ impl View<'_> {
     }
 
     fn own_timer(&mut self, kind: TimerKind, due: Timestamp) {
-        let timer = TimerRef { kind, step: Name::from(""), item: None, epoch: self.state.epoch, attempt: 0 };
+        let timer = TimerRef {
+            kind,
+            step: Name::from(""),
+            item: None,
+            epoch: self.state.epoch,
+            attempt: 0,
+            late: None,
+        };
         self.effects.push(Effect::Timer(TimerEffect { due, timer }));
     }
 
@@ -317,12 +331,12 @@ impl View<'_> {
 
     fn call_ref(&self, index: u32, epoch: u32, purpose: Purpose, attempt: u32) -> CallRef {
         let step = self.plan.nodes[index as usize].id.clone();
-        CallRef { step, item: self.path.clone(), epoch, purpose, attempt }
+        CallRef { step, item: self.path.clone(), epoch, purpose, attempt, late: None }
     }
 
     fn timer(&mut self, kind: TimerKind, node: u32, epoch: u32, attempt: u32, due: Timestamp) {
         let step = self.plan.nodes[node as usize].id.clone();
-        let timer = TimerRef { kind, step, item: self.path.clone(), epoch, attempt };
+        let timer = TimerRef { kind, step, item: self.path.clone(), epoch, attempt, late: None };
         self.effects.push(Effect::Timer(TimerEffect { due, timer }));
     }
 }

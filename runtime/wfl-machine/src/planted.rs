@@ -26,6 +26,8 @@ pub enum Bug {
     ShieldOpen,
     /// A success that comes too late is forgotten.
     LateSuccessLost,
+    /// What the step goes on with counts as late, too.
+    SuccessTakenForLate,
     /// Branches that lose are forgotten.
     LosersForgotten,
     /// The end does not wait for branches that lost.
@@ -71,7 +73,7 @@ pub enum Bug {
 #[cfg(feature = "planted")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 31] = [
+    pub const ALL: [Bug; 32] = [
         Bug::IncidentEnds,
         Bug::KeyOfAttempt,
         Bug::ExpiredKeySent,
@@ -83,6 +85,7 @@ impl Bug {
         Bug::CancelledBehindPivot,
         Bug::ShieldOpen,
         Bug::LateSuccessLost,
+        Bug::SuccessTakenForLate,
         Bug::LosersForgotten,
         Bug::EndsBeforeLosers,
         Bug::FailedLeavesDebts,

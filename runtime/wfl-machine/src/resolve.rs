@@ -121,12 +121,41 @@ impl Fold<'_> {
             epoch: step.epoch,
             purpose: Purpose::Do,
             attempt: step.attempt,
+            late: None,
         };
-        let same = |absent: &Absent| {
-            absent.call.epoch == call.epoch && absent.node == index && absent.call.item == call.item
+        let known = self.forget_absent(&call).map(|absent| absent.known).unwrap_or_default();
+        self.state.absent.push(Absent { call, node: index, args: step.args.clone(), known });
+    }
+
+    /// The step goes on with the effect of an attempt. Under a key there is no other; without one, each attempt that was
+    /// sent may have had its own.
+    pub(crate) fn account_for(&mut self, index: u32, step: &Step, attempt: u32) {
+        if planted(Bug::SuccessTakenForLate) {
+            return;
+        }
+        let call = CallRef {
+            step: self.node(index).id.clone(),
+            item: self.path(),
+            epoch: step.epoch,
+            purpose: Purpose::Do,
+            attempt,
+            late: None,
         };
-        self.state.absent.retain(|absent| !same(absent));
-        self.state.absent.push(Absent { call, node: index, args: step.args.clone() });
+        if step.key.is_some() {
+            self.forget_absent(&call);
+            return;
+        }
+        if attempt < step.attempt {
+            self.remember_absent(index, step);
+        }
+        if let Some(absent) = self.state.absent.iter_mut().find(|absent| absent.is_of(&call)) {
+            absent.known.push(attempt);
+        }
+    }
+
+    fn forget_absent(&mut self, call: &CallRef) -> Option<Absent> {
+        let at = self.state.absent.iter().position(|absent| absent.is_of(call))?;
+        Some(self.state.absent.remove(at))
     }
 
     /// The pause before the next attempt is over.

@@ -33,6 +33,9 @@ pub struct Instance {
     /// The instance's clock: never goes back.
     #[n(6)]
     pub(crate) at: Timestamp,
+    /// When it ended. Its clock goes on with what comes later.
+    #[n(40)]
+    pub(crate) ended_at: Option<Timestamp>,
     /// The latest stamp of the log: unlike the clock it is not moved by timers, which a process with a wrong clock may
     /// fire early.
     #[n(39)]
@@ -381,6 +384,11 @@ impl Instance {
     /// How it ended, if it has.
     pub fn ending(&self) -> Option<&Ending> {
         self.ending.as_ref()
+    }
+
+    /// When it ended, if it has.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        self.ended_at
     }
 
     /// How many effects were undone.

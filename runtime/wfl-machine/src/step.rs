@@ -111,6 +111,8 @@ impl Fold<'_> {
                 }
             },
             Outcome::Unavailable { reason, retry_after } => {
+                // Two processes may have sent the attempt: what one of them heard does not hold for the other.
+                self.remember_absent(index, &step);
                 self.try_again(index, step, Raised::Unavailable, reason, *retry_after)
             }
             Outcome::TimedOut { started: false } => {
@@ -253,6 +255,10 @@ impl Fold<'_> {
             // The effect is there, but nothing that would undo it: the debt stays open until a person decides.
             step.doubt = true;
             return self.suspend(index, step, why);
+        }
+        if step.key.is_some() || confirmed {
+            // There is one effect: it was not late.
+            self.account_for(index, &step, step.attempt);
         }
         self.facts.push(Fact::StepSucceeded {
             step: self.name(index),

@@ -31,7 +31,8 @@ impl Fold<'_> {
 
     /// As [`Fold::unwind`], leaving the first entries of the ledger alone.
     pub(crate) fn unwind_above(&mut self, scope: u32, floor: u32, then: Then, reason: String) -> Option<u32> {
-        let debts = self.owed_in(scope);
+        // What undoes itself as a part of something greater has been told of with that.
+        let debts = if self.is_undone_from_around() { 0 } else { self.owed_in(scope) };
         if debts > 0 {
             let scope = self.plan.scopes[scope as usize].id.clone();
             self.facts.push(Fact::CompensationStarted { scope, debts, reason });
@@ -47,6 +48,12 @@ impl Fold<'_> {
         strand.doing = Doing::Unwind(Box::new(Unwind { scope, then, debts, rest, floor }));
         self.wind_down();
         self.unwind_on()
+    }
+
+    fn is_undone_from_around(&self) -> bool {
+        let strand = |id: u32| self.state.strands.get(&id);
+        let parent = strand(self.current).and_then(|strand| strand.parent);
+        parent.and_then(|(parent, _)| strand(parent)).is_some_and(Strand::unwinds)
     }
 
     /// Stops a strand: it undoes what it did, and is gone then.
@@ -311,6 +318,7 @@ impl Fold<'_> {
                 debt.node == node
                     && debt.epoch == call.epoch
                     && debt.path == call.item
+                    && debt.late == call.late
                     && matches!(debt.state, DebtState::Undoing(..))
             })
         };
@@ -463,6 +471,7 @@ impl Fold<'_> {
     /// The instance has ended: whoever waits for it learns how.
     pub(crate) fn close(&mut self, ending: Ending) {
         self.state.ending = Some(ending.clone());
+        self.state.ended_at = Some(self.state.at);
         self.state.mail.clear();
         self.state.grace_due = None;
         self.facts.push(Fact::Ended { ending, at: self.state.at, undone: self.state.undone });

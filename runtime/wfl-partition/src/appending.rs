@@ -1,7 +1,7 @@
 //! Answers and timers on their way into the log.
 
 use wfl_ir::Timestamp;
-use wfl_machine::{Answer, Input, Outcome};
+use wfl_machine::{Answer, Input, Instance, Outcome};
 use wfl_record::{AppendError, Appended, InstanceId, MessageId, NewRecord};
 
 use crate::event::{Action, Alarm, CallId};
@@ -10,11 +10,14 @@ use crate::partition::{Partition, Repeat};
 impl Partition {
     /// Asks for an append and remembers it until it is folded.
     pub(crate) fn append(&mut self, instance: InstanceId, input: &Input, out: &mut Vec<Action>) {
-        let Some(state) = self.slots.get(&instance).and_then(|slot| slot.state.as_ref()) else { return };
-        let envelope = input.envelope(state.namespace(), instance, None);
-        let message_id = envelope.message_id.clone();
+        let slot = self.slots.get(&instance);
+        let known =
+            slot.and_then(|slot| slot.state.as_ref().map(Instance::namespace).or(slot.namespace.as_ref()));
+        let resting = || self.resting.get(&instance).map(|rest| &rest.namespace);
+        let Some(namespace) = known.or_else(resting) else { return };
+        let envelope = input.envelope(namespace, instance, None);
         let record = NewRecord { partition: self.id, first: false, envelope };
-        self.appends.insert((instance, message_id), record.clone());
+        self.appends.insert(record.clone());
         out.push(Action::Append(record));
     }
 
@@ -70,20 +73,20 @@ impl Partition {
                 // If its record was folded before this answer came, there is nothing left to remember. If it was
                 // there before this process began (a duplicate), it will not come again.
                 if position <= self.position {
-                    self.appends.remove(&key);
+                    self.appends.remove(&key.0, &key.1);
                 }
             }
             Err(AppendError::TooLarge { limit }) => self.shrink(key, limit, out),
             Err(AppendError::Damaged(reason)) => {
-                self.appends.remove(&key);
+                self.appends.remove(&key.0, &key.1);
                 self.quarantine(instance, reason, out);
             }
             Err(AppendError::Conflict) => {
-                self.appends.remove(&key);
+                self.appends.remove(&key.0, &key.1);
                 self.quarantine(instance, "the journal knows no start of it".into(), out);
             }
             Err(error @ (AppendError::Unknown(_) | AppendError::Unavailable(_))) => {
-                if self.appends.contains_key(&key) {
+                if self.appends.get(&key.0, &key.1).is_some() {
                     let repeat = Repeat::Append(key.0, key.1);
                     self.repeats.insert((now.plus(self.options.repeat_after), repeat));
                     out.push(Action::Alarm(Alarm::JournalRefuses { reason: error.to_string() }));
@@ -94,7 +97,7 @@ impl Partition {
 
     /// An answer that the journal does not take becomes an incident that says so.
     fn shrink(&mut self, key: (InstanceId, MessageId), limit: usize, out: &mut Vec<Action>) {
-        let Some(record) = self.appends.remove(&key) else { return };
+        let Some(record) = self.appends.remove(&key.0, &key.1) else { return };
         let envelope = &record.envelope;
         let Ok(Input::Answer(answer)) = Input::decode(envelope.kind, envelope.version, &envelope.payload)
         else {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wfl_ir::Timestamp;
-use wfl_machine::{Answer, CallEffect, Claim, Dispatch, Effect, Fired, Input, Outcome, outstanding};
+use wfl_machine::{
+    Answer, CallEffect, ChildWish, Claim, Dispatch, Effect, Fired, Input, Outcome, outstanding,
+};
 use wfl_record::InstanceId;
 
 use crate::event::{Action, Call, Role};
@@ -26,7 +28,7 @@ impl Partition {
     ) {
         let Some(slot) = self.slots.get_mut(&instance) else { return };
         // Until its parked records are folded, nobody knows what should be running.
-        let known = slot.parked.is_empty() && slot.quarantine.is_none();
+        let known = slot.parked.is_empty() && slot.quarantine.is_none() && slot.plan.is_some();
         let effects = match (&slot.state, &slot.plan) {
             (Some(state), Some(plan)) if known => outstanding(plan, state),
             _ => Vec::new(),
@@ -40,6 +42,8 @@ impl Partition {
                 Effect::Letter(letter) => letters.push(letter),
             }
         }
+        let waits = runs.iter().all(|run| run.wish == ChildWish::Wait);
+        slot.quiet = known && calls.is_empty() && letters.is_empty() && waits;
         if timers != slot.timers {
             for timer in slot.timers.drain(..) {
                 self.wheel.remove(&(timer, instance));
@@ -47,13 +51,21 @@ impl Partition {
             self.wheel.extend(timers.iter().cloned().map(|timer| (timer, instance)));
             slot.timers = timers;
         }
-        if self.role != Role::Owner {
-            return;
+        if self.role == Role::Owner {
+            self.give_up_superseded(instance, &calls, out);
+            self.begin_calls(now, instance, calls, again, out);
+            let children = runs.len();
+            self.sync_runs(instance, runs, out);
+            self.sync_letters(instance, letters, out);
+            if let Some(slot) = self.slots.get_mut(&instance) {
+                // The plan of a child may have to be fetched first.
+                slot.quiet &= slot.runs.len() == children;
+            }
+        } else {
+            // Whoever owns the partition next has to see that its children have begun.
+            slot.quiet &= runs.is_empty();
         }
-        self.give_up_superseded(instance, &calls, out);
-        self.begin_calls(now, instance, calls, again, out);
-        self.sync_runs(instance, runs, out);
-        self.sync_letters(instance, letters, out);
+        self.grown(now, instance, out);
     }
 
     /// Gives up the calls that are not wanted any more.

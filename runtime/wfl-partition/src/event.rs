@@ -28,6 +28,14 @@ pub enum Event {
     Record(Record),
     /// What is stored of an instance is not what was written.
     Damaged(InstanceId, String),
+    /// Where the log is to be read from on, and the snapshots of what came before. Only before the first record.
+    Snapshots(Position, Vec<(InstanceId, Position, Vec<u8>)>),
+    /// The answer to [`Action::NeedInstance`].
+    Stored(InstanceId, Result<Stored, String>),
+    /// The answer to [`Action::SaveSnapshot`].
+    Saved(InstanceId, Position, Result<(), AppendError>),
+    /// Somebody wants to see an instance: it is brought back if it rests.
+    Look(InstanceId),
     /// The answer to [`Action::NeedPlan`]: the plan, whose hash was tested, or why there is none.
     Plan(PlanHash, Result<Arc<Plan>, String>),
     /// The answer to [`Action::NeedBlob`].
@@ -60,10 +68,32 @@ pub enum Action {
     NeedBlob([u8; 32]),
     /// Read the start of an instance, of whichever partition.
     NeedStart(InstanceId),
+    /// Read what is stored of an instance: its snapshot, unless only its records are wanted, and the records behind it.
+    NeedInstance {
+        /// Which.
+        instance: InstanceId,
+        /// Whether its snapshot is of no use.
+        records_only: bool,
+    },
+    /// Keep the state of an instance as of a position; the answer comes back as [`Event::Saved`].
+    SaveSnapshot(InstanceId, Position, Vec<u8>),
+    /// The snapshot of an instance is of no use any more.
+    DropSnapshot(InstanceId),
+    /// Records up to here are not needed when the partition begins again.
+    SetWatermark(Position),
     /// Tell whoever is interested what a record came to.
     Update(Box<Update>),
     /// Tell a person.
     Alarm(Alarm),
+}
+
+/// What a journal holds of an instance.
+#[derive(Clone, Debug, Default)]
+pub struct Stored {
+    /// Its snapshot and the position as of which it is.
+    pub snapshot: Option<(Position, Vec<u8>)>,
+    /// Its records behind the snapshot, in order.
+    pub records: Vec<Record>,
 }
 
 /// A call to be carried out.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wfl_ir::{Plan, PlanHash, Timestamp};
 use wfl_machine::{Input, Source, Status, apply};
-use wfl_record::{InstanceId, Record};
+use wfl_record::{InstanceId, Kind, Record};
 
 use crate::event::{Action, Alarm, Update};
 use crate::partition::{Partition, Repeat};
@@ -19,14 +19,18 @@ impl Partition {
         }
         self.position = record.position;
         let instance = record.envelope.instance;
-        self.appends.remove(&(instance, record.envelope.message_id.clone()));
-        if self.slots.get(&instance).is_some_and(|slot| slot.quarantine.is_some()) {
+        self.appends.remove(&instance, &record.envelope.message_id);
+        let begins = record.envelope.kind == Kind::START;
+        if !self.admit(instance, record.position, begins, out) {
             return;
         }
         let envelope = &record.envelope;
         match Input::decode(envelope.kind, envelope.version, &envelope.payload) {
             Ok(input) => {
-                self.slots.entry(instance).or_default().parked.push_back(Parked::new(record, input));
+                let slot = self.slots.entry(instance).or_default();
+                let position = record.position;
+                slot.parked.push_back(Parked::new(record, input));
+                self.is_unsaved_from(instance, position);
                 self.fold_parked(now, instance, None, out);
             }
             Err(error) => self.quarantine(instance, error.to_string(), out),
@@ -35,7 +39,7 @@ impl Partition {
 
     /// Folds what waits, for as long as everything that it needs is there. `blob` is the argument blob of the
     /// first waiting record, if it was waited for.
-    fn fold_parked(
+    pub(crate) fn fold_parked(
         &mut self,
         now: Timestamp,
         instance: InstanceId,
@@ -43,18 +47,20 @@ impl Partition {
         out: &mut Vec<Action>,
     ) {
         let mut blob = blob;
-        while let Some(slot) = self.slots.get_mut(&instance) {
-            let Some(first) = slot.parked.front() else { break };
-            let hash = match (&slot.state, &first.input) {
+        while let Some(slot) = self.slots.get_mut(&instance).filter(|slot| !slot.returning) {
+            let hash = match (&slot.state, slot.parked.front().map(|first| &first.input)) {
                 (Some(state), _) => state.plan(),
-                (None, Input::Start(start)) => start.plan,
-                (None, _) => {
+                (None, Some(Input::Start(start))) => start.plan,
+                (None, Some(_)) => {
                     return self.quarantine(instance, "its log does not begin with a start".into(), out);
                 }
+                (None, None) => break,
             };
             let Some(plan) = slot.plan.clone().or_else(|| self.plans.get(&hash).cloned()) else {
                 return self.want_plan(hash, instance, out);
             };
+            slot.plan = Some(Arc::clone(&plan));
+            let Some(first) = slot.parked.front() else { break };
             let args = match &first.input {
                 Input::Start(start) => match (&start.source, blob.take()) {
                     (Source::Inline(bytes), _) => bytes.clone(),
@@ -67,25 +73,28 @@ impl Partition {
                 _ => Vec::new(),
             };
             let Some(parked) = slot.parked.pop_front() else { break };
-            slot.plan = Some(Arc::clone(&plan));
             let folded =
                 apply(&plan, hash, &mut slot.state, &parked.envelope, &parked.input, &args, parked.at);
             match folded {
                 Ok(applied) => {
                     let status = slot.state.as_ref().map_or(Status::Running, |state| state.status());
                     let (position, at) = (parked.position, parked.at);
-                    out.push(Action::Update(Box::new(Update {
-                        instance,
-                        position,
-                        at,
-                        facts: applied.facts,
-                        status,
-                    })));
+                    slot.folded = position;
+                    slot.unsaved += 1;
+                    if position > slot.told {
+                        slot.told = position;
+                        let update = Update { instance, position, at, facts: applied.facts, status };
+                        out.push(Action::Update(Box::new(update)));
+                    }
                 }
                 Err(error) => return self.quarantine(instance, error.to_string(), out),
             }
         }
-        self.sync(now, instance, out);
+        let again = self.slots.get_mut(&instance).is_some_and(|slot| {
+            let ready = slot.parked.is_empty() && slot.plan.is_some();
+            ready && std::mem::take(&mut slot.sent_before)
+        });
+        self.sync_as(now, instance, again, out);
     }
 
     pub(crate) fn want_plan(&mut self, hash: PlanHash, instance: InstanceId, out: &mut Vec<Action>) {
@@ -148,7 +157,11 @@ impl Partition {
     /// The instance takes nothing more, and nothing more is done for it.
     pub(crate) fn quarantine(&mut self, instance: InstanceId, reason: String, out: &mut Vec<Action>) {
         self.give_up_calls(instance, out);
+        if let Some(rest) = self.resting.remove(&instance) {
+            self.slots.entry(instance).or_default().timers = rest.timers.into_vec();
+        }
         let slot = self.slots.entry(instance).or_default();
+        slot.returning = false;
         slot.parked.clear();
         for timer in slot.timers.drain(..) {
             self.wheel.remove(&(timer, instance));

@@ -6,13 +6,16 @@
 mod event;
 mod slot;
 mod flights;
+mod snapshot;
 mod outbox;
+mod pending;
 mod partition;
 mod folding;
 mod dispatch;
 mod appending;
 mod post;
+mod resting;
 
-pub use event::{Action, Alarm, Call, CallId, Event, Role, Update};
-pub use partition::{Options, Partition};
+pub use event::{Action, Alarm, Call, CallId, Event, Role, Stored, Update};
+pub use partition::{Options, Partition, Resting};
 pub use slot::View;

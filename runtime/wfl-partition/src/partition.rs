@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use wfl_ir::{Duration, Plan, PlanHash, Timestamp};
 use wfl_machine::{CallRef, TimerEffect};
-use wfl_record::{InstanceId, MessageId, NewRecord, Position};
+use wfl_record::{InstanceId, MessageId, Position};
 
 use crate::event::{Action, Event, Role};
 use crate::flights::Flights;
 use crate::outbox::Post;
-use crate::slot::{Slot, View};
+use crate::pending::Pending;
+use crate::slot::{Rest, Slot, View};
 
 /// Limits of a partition.
 #[derive(Clone, Copy, Debug)]
@@ -23,11 +24,39 @@ pub struct Options {
     pub partitions: u32,
     /// A number that no other process has, for the claims of calls that are sent once at most.
     pub nonce: u64,
+    /// When instances leave the memory; none for never.
+    pub rest: Option<Resting>,
+}
+
+/// When instances are written down as they are, and leave the memory. They come back when something happens to them.
+#[derive(Clone, Copy, Debug)]
+pub struct Resting {
+    /// After so long without anything that happens. One that has ended leaves, too.
+    pub after: Duration,
+    /// So many are in memory at most, if they only wait or have ended.
+    pub most: usize,
+    /// After so many records the state is written down, whatever goes on.
+    pub snapshot_every: u32,
+    /// A state that is not written down holds back where the log is read from after a restart. So many records behind,
+    /// it is written down.
+    pub lag: u64,
+}
+
+impl Default for Resting {
+    fn default() -> Self {
+        Resting { after: Duration::from_secs(30), most: 8_192, snapshot_every: 64, lag: 50_000 }
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { max_calls: 512, repeat_after: Duration::from_millis(500), partitions: 1, nonce: 0 }
+        Options {
+            max_calls: 512,
+            repeat_after: Duration::from_millis(500),
+            partitions: 1,
+            nonce: 0,
+            rest: Some(Resting::default()),
+        }
     }
 }
 
@@ -40,6 +69,16 @@ pub struct Partition {
     /// The last record folded or parked.
     pub(crate) position: Position,
     pub(crate) slots: BTreeMap<InstanceId, Slot>,
+    /// Instances that wait and are not in memory.
+    pub(crate) resting: BTreeMap<InstanceId, Rest>,
+    /// Instances that only wait or have ended, by when they leave the memory.
+    pub(crate) idle: BTreeSet<(Timestamp, InstanceId)>,
+    /// The first record of each instance that no snapshot has.
+    pub(crate) unsaved: BTreeSet<(Position, InstanceId)>,
+    /// How many snapshots are on their way.
+    pub(crate) saving: usize,
+    /// Up to where records are not needed any more, as it was told last, and when.
+    pub(crate) watermark: (Position, Timestamp),
     pub(crate) plans: BTreeMap<PlanHash, Arc<Plan>>,
     /// Plans and blobs asked for, with the instances that wait.
     pub(crate) wanted_plans: BTreeMap<PlanHash, BTreeSet<InstanceId>>,
@@ -48,7 +87,7 @@ pub struct Partition {
     /// The timer wheel.
     pub(crate) wheel: BTreeSet<(TimerEffect, InstanceId)>,
     /// Appends that were asked for and not yet folded. Bounded by what is outstanding.
-    pub(crate) appends: BTreeMap<(InstanceId, MessageId), NewRecord>,
+    pub(crate) appends: Pending,
     /// Records for other instances that were asked for and not yet acknowledged.
     pub(crate) posts: BTreeMap<(InstanceId, MessageId), Post>,
     /// Calls of operations that are sent once at most, that this process has sent.
@@ -63,6 +102,7 @@ pub(crate) enum Repeat {
     Append(InstanceId, MessageId),
     Post(InstanceId, MessageId),
     Start(InstanceId),
+    Stored(InstanceId),
     Plan(PlanHash),
     Blob([u8; 32]),
 }
@@ -76,12 +116,17 @@ impl Partition {
             role: Role::Standby,
             position: Position::ZERO,
             slots: BTreeMap::new(),
+            resting: BTreeMap::new(),
+            idle: BTreeSet::new(),
+            unsaved: BTreeSet::new(),
+            saving: 0,
+            watermark: (Position::ZERO, Timestamp(0)),
             plans: BTreeMap::new(),
             wanted_plans: BTreeMap::new(),
             wanted_blobs: BTreeMap::new(),
             flights: Flights::default(),
             wheel: BTreeSet::new(),
-            appends: BTreeMap::new(),
+            appends: Pending::default(),
             posts: BTreeMap::new(),
             sent_once: BTreeSet::new(),
             repeats: BTreeSet::new(),
@@ -94,6 +139,10 @@ impl Partition {
             Event::Role(role) => self.set_role(now, role, out),
             Event::Record(record) => self.record(now, record, out),
             Event::Damaged(instance, reason) => self.quarantine(instance, reason, out),
+            Event::Snapshots(watermark, snapshots) => self.restore(now, watermark, snapshots, out),
+            Event::Stored(instance, stored) => self.stored(now, instance, stored, out),
+            Event::Saved(instance, position, result) => self.saved(now, instance, position, result, out),
+            Event::Look(instance) => self.look(instance, out),
             Event::Plan(hash, plan) => self.plan_came(now, hash, plan, out),
             Event::Blob(hash, bytes) => self.blob_came(now, hash, bytes, out),
             Event::Start(instance, start) => self.start_came(now, instance, start, out),
@@ -103,6 +152,7 @@ impl Partition {
             Event::Wake => self.wake(now, out),
         }
         self.dispatch_queued(now, out);
+        self.make_room(now, out);
     }
 
     /// The instant at which the partition wants [`Event::Wake`].
@@ -110,12 +160,17 @@ impl Partition {
         let owner = self.role == Role::Owner;
         let timer = self.wheel.first().filter(|_| owner).map(|(timer, _)| timer.due);
         let repeat = self.repeats.first().map(|(at, _)| *at);
-        [timer, self.flights.next_end(), repeat].into_iter().flatten().min()
+        [timer, self.flights.next_end(), repeat, self.next_rest()].into_iter().flatten().min()
     }
 
     /// What is known of an instance.
     pub fn view(&self, instance: &InstanceId) -> Option<View<'_>> {
         self.slots.get(instance).map(Slot::view)
+    }
+
+    /// Whether an instance waits outside of the memory.
+    pub fn rests(&self, instance: &InstanceId) -> bool {
+        self.resting.contains_key(instance)
     }
 
     /// Every instance in the table, in the order of ids.
@@ -133,6 +188,9 @@ impl Partition {
         // Timers that were on their way into the log may not have got there: all are set anew.
         self.wheel.clear();
         self.slots.values_mut().for_each(|slot| slot.timers.clear());
+        let resting =
+            self.resting.iter().flat_map(|(id, rest)| rest.timers.iter().map(|it| (it.clone(), *id)));
+        self.wheel.extend(resting);
         let all: Vec<InstanceId> = self.slots.keys().copied().collect();
         for instance in all {
             match role {
@@ -146,7 +204,9 @@ impl Partition {
         if role == Role::Standby {
             self.appends.clear();
             self.posts.clear();
-            self.repeats.retain(|(_, repeat)| matches!(repeat, Repeat::Plan(_) | Repeat::Blob(_)));
+            self.repeats.retain(|(_, repeat)| {
+                matches!(repeat, Repeat::Plan(_) | Repeat::Blob(_) | Repeat::Stored(_))
+            });
         }
     }
 
@@ -163,18 +223,20 @@ impl Partition {
         while let Some((_, repeat)) = self.repeats.pop_first_if_due(now) {
             self.repeat(repeat, out);
         }
+        self.rest_idle(now, out);
     }
 
     fn repeat(&mut self, repeat: Repeat, out: &mut Vec<Action>) {
         match repeat {
             Repeat::Append(instance, id) => {
-                out.extend(self.appends.get(&(instance, id)).cloned().map(Action::Append));
+                out.extend(self.appends.get(&instance, &id).cloned().map(Action::Append));
             }
             Repeat::Post(instance, id) => {
                 let record = self.posts.get(&(instance, id)).map(|post| post.record.clone());
                 out.extend(record.map(Action::Append));
             }
             Repeat::Start(instance) => out.push(Action::NeedStart(instance)),
+            Repeat::Stored(instance) => out.push(Action::NeedInstance { instance, records_only: false }),
             Repeat::Plan(hash) => out.push(Action::NeedPlan(hash)),
             Repeat::Blob(hash) => out.push(Action::NeedBlob(hash)),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wfl_ir::{Plan, Timestamp};
 use wfl_machine::{CallRef, Input, Instance, TimerEffect};
-use wfl_record::{Envelope, InstanceId, Position, Record, Stamp};
+use wfl_record::{Envelope, InstanceId, Namespace, Position, Record, Stamp};
 
 use crate::event::CallId;
 
@@ -30,6 +30,40 @@ pub(crate) struct Slot {
     pub(crate) claims: BTreeSet<CallRef>,
     /// Timers in the wheel.
     pub(crate) timers: Vec<TimerEffect>,
+    /// The world it lives in, as far as it is known without its state.
+    pub(crate) namespace: Option<Namespace>,
+    /// What is stored of it is being read; until then its records wait.
+    pub(crate) returning: bool,
+    /// The last record folded into the state.
+    pub(crate) folded: Position,
+    /// Records up to here were told of before.
+    pub(crate) told: Position,
+    /// The record as of which its snapshot is.
+    pub(crate) saved: Position,
+    /// How many records were folded since.
+    pub(crate) unsaved: u32,
+    /// The first record that no snapshot has.
+    pub(crate) unsaved_from: Option<Position>,
+    /// A snapshot as of this record is on its way.
+    pub(crate) saving: Option<Position>,
+    /// Nothing is to be done for it but to wait.
+    pub(crate) quiet: bool,
+    /// Somebody who is no more may have sent what is outstanding.
+    pub(crate) sent_before: bool,
+    /// When it is laid to rest, if nothing happens.
+    pub(crate) rests_at: Option<Timestamp>,
+}
+
+/// An instance that is not in memory: it waits, and what is known of it stands in the journal.
+#[derive(Debug)]
+pub(crate) struct Rest {
+    /// The last record folded into its state.
+    pub(crate) folded: Position,
+    pub(crate) namespace: Namespace,
+    /// Its timers, which are in the wheel.
+    pub(crate) timers: Box<[TimerEffect]>,
+    /// The first record that no snapshot has.
+    pub(crate) unsaved_from: Option<Position>,
 }
 
 /// How far a child is, as this process knows it.
@@ -73,6 +107,8 @@ pub struct View<'a> {
     pub quarantine: Option<&'a str>,
     /// True while records wait for a plan or a blob.
     pub parked: bool,
+    /// True while what is stored of it is being read.
+    pub returning: bool,
     /// The next instant at which a timer fires.
     pub next_timer: Option<Timestamp>,
 }
@@ -84,6 +120,7 @@ impl Slot {
             plan: self.plan.as_ref(),
             quarantine: self.quarantine.as_deref(),
             parked: !self.parked.is_empty(),
+            returning: self.returning,
             next_timer: self.timers.iter().map(|timer| timer.due).min(),
         }
     }

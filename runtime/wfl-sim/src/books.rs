@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use wfl_eval::{Env, Facts, encode, encode_fields, evaluate_in};
 use wfl_ir::{Effect, Expr, Fields, Name, Operation, Plan, Type, TypeKind, Value};
-use wfl_machine::{CallRef, Outcome, Purpose};
+use wfl_machine::{CallEffect, CallRef, Outcome, Purpose};
 use wfl_partition::Call;
 use wfl_record::InstanceId;
 
@@ -51,6 +51,8 @@ pub struct Entry {
     pub key: Option<String>,
     /// What it answered.
     pub reply: Reply,
+    /// Whether it was carried out so late that it was taken never to have been.
+    pub late: bool,
     /// How often it was carried out.
     pub times: u32,
     /// What has become of it.
@@ -71,6 +73,8 @@ pub struct Books {
     by_key: BTreeMap<(String, String), (usize, i64)>,
     /// The time of the world.
     now: i64,
+    /// Whether what is carried out now is late.
+    pub(crate) late: bool,
     undo: BTreeMap<(String, Vec<u8>), Vec<usize>>,
     confirm: BTreeMap<(String, Vec<u8>), usize>,
     clock: u64,
@@ -115,7 +119,7 @@ impl Books {
             }
             return answer(plan, operation, &entry.reply.clone());
         }
-        let reply = self.reply(plan, operation, effect.key.as_deref(), &effect.args);
+        let reply = self.reply(plan, operation, effect, call.instance);
         let acts = operation.effect != Effect::Read && matches!(reply, Reply::Returns(_));
         let at = self.entries.len();
         if let Reply::Returns(value) = &reply
@@ -134,6 +138,7 @@ impl Books {
             args: effect.args.clone(),
             key: effect.key.clone(),
             reply: reply.clone(),
+            late: self.late,
             times: 1,
             state: if acts { EffectState::Done } else { EffectState::Nothing },
             done_at: self.clock,
@@ -181,13 +186,21 @@ impl Books {
         }
     }
 
-    /// What the world answers to a call, now and for ever.
-    fn reply(&self, plan: &Plan, operation: &Operation, key: Option<&str>, args: &Fields) -> Reply {
+    /// What the world answers to a call, now and for ever. Two effects without a key are two effects: each has its own
+    /// answer.
+    fn reply(&self, plan: &Plan, operation: &Operation, effect: &CallEffect, instance: InstanceId) -> Reply {
+        let (key, args) = (effect.key.as_deref(), &effect.args);
+        let twin = |entry: &&Entry| {
+            entry.instance == instance && entry.args == *args && entry.operation == operation.qualified()
+        };
+        let acts = key.is_none() && operation.effect != Effect::Read;
+        let twins = if acts { self.entries.iter().filter(twin).count() as u64 } else { 0 };
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.seed.to_le_bytes());
         hasher.update(operation.qualified().as_bytes());
         hasher.update(&Value::Record(args.clone()).canonical_bytes());
         hasher.update(key.unwrap_or_default().as_bytes());
+        hasher.update(&twins.to_le_bytes());
         let mut seed = [0; 8];
         seed.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
         let mut random = Random::new(u64::from_le_bytes(seed));
@@ -251,6 +264,7 @@ impl Books {
             args: call.effect.args.clone(),
             key: call.effect.key.clone(),
             reply: reply.clone(),
+            late: self.late,
             times: 1,
             state: EffectState::Nothing,
             done_at: self.clock,

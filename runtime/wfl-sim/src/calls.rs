@@ -1,6 +1,7 @@
 //! Calls on their way: what happens to each, and who hears of it.
 
-use wfl_machine::{Answer, Input, Instance, Outcome};
+use wfl_ir::Effect;
+use wfl_machine::{Answer, Input, Instance, Outcome, Purpose};
 use wfl_partition::{Call, CallId, Event};
 
 use crate::books::canonical;
@@ -8,10 +9,16 @@ use crate::fault::{Fate, Fault, Twist};
 use crate::sim::{Happening, MILLI, SECOND, Sim, Way};
 
 impl Sim {
-    /// A single process carries its calls itself. Several put them into a queue that takes each call once, and whoever
-    /// carries it out writes the answer into the log.
+    /// A single process carries its calls itself. Several put them into a queue that takes each call once, unless it
+    /// has forgotten it, and whoever carries it out writes the answer into the log.
     pub(crate) fn dispatch(&mut self, node: u32, life: u64, partition: u32, id: CallId, call: Box<Call>) {
-        if self.setup.nodes > 1 && !self.queued.insert((call.instance, call.effect.call.clone())) {
+        let known = self.setup.nodes > 1 && !self.queued.insert((call.instance, call.effect.call.clone()));
+        // What only one process may send does not rely on the queue.
+        let once = call.effect.call.purpose == Purpose::Do
+            && call.effect.key.is_none()
+            && call.plan.operations[call.effect.operation as usize].effect != Effect::Read;
+        let forgets = once && self.faults.strikes_often(Fault::CallRepeated);
+        if known && !forgets {
             return;
         }
         let after = 200 + self.random.below(50 * MILLI as u64) as i64;
@@ -118,6 +125,7 @@ impl Sim {
                 self.crash(node);
             }
         }
+        self.books.late = id == CallId(0) && way == Way::TooLate(true);
         let outcome = self.books.carry(call, &facts, self.now);
         self.trace.update(call.effect.call.path().as_bytes());
         let after = 100 + self.random.below(20 * MILLI as u64) as i64;

@@ -42,11 +42,13 @@ pub enum Fault {
     ClockJump,
     /// A plan cannot be read for a while.
     PlanMissing,
+    /// A snapshot is not what was written.
+    SnapshotDamaged,
 }
 
 impl Fault {
     /// All kinds.
-    pub const ALL: [Fault; 16] = [
+    pub const ALL: [Fault; 17] = [
         Fault::RequestLost,
         Fault::AnswerLost,
         Fault::CallRepeated,
@@ -63,6 +65,7 @@ impl Fault {
         Fault::TwoOwners,
         Fault::ClockJump,
         Fault::PlanMissing,
+        Fault::SnapshotDamaged,
     ];
 }
 
@@ -161,9 +164,9 @@ impl Faults {
         strikes
     }
 
-    /// As [`Faults::strikes`], for what can happen seldom: one time in four if it happens at all.
+    /// As [`Faults::strikes`], for what can happen seldom: every other time if it happens at all.
     pub(crate) fn strikes_often(&mut self, fault: Fault) -> bool {
-        let strikes = self.rates.of(fault) > 0 && !self.quiet && self.random.below(4) == 0;
+        let strikes = self.rates.of(fault) > 0 && !self.quiet && self.random.below(2) == 0;
         if strikes {
             *self.fired.entry(fault).or_default() += 1;
         }

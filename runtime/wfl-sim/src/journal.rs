@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use wfl_record::{AppendError, Appended, InstanceId, MessageId, NewRecord, Position, Record, Stamp};
+use wfl_partition::Stored;
+use wfl_record::{
+    AppendError, Appended, InstanceId, Kind, MessageId, NewRecord, Position, Record, Stamp, partition_of,
+};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SimJournal {
     logs: Vec<Vec<Record>>,
     places: BTreeMap<(InstanceId, MessageId), (Position, Stamp)>,
     starts: BTreeMap<InstanceId, MessageId>,
+    snapshots: BTreeMap<InstanceId, (Position, Vec<u8>)>,
+    watermarks: BTreeMap<u32, Position>,
 }
 
 impl SimJournal {
@@ -46,12 +51,52 @@ impl SimJournal {
         Ok(Appended { position, at, duplicate: false })
     }
 
-    /// The last record of a log once more, as a journal would that has forgotten its message id.
-    pub(crate) fn repeat_last(&mut self, partition: u32) {
+    /// The last record of a log once more, as a journal would that has forgotten its message id. Whether it may forget that
+    /// an instance has begun is asked for: who forgets instances relies on it.
+    pub(crate) fn repeat_last(&mut self, partition: u32, also_starts: bool) -> Option<Record> {
         let log = &mut self.logs[partition as usize];
-        if let Some(last) = log.last().cloned() {
-            log.push(Record { position: Position(log.len() as u64 + 1), ..last });
+        let last = log.last().filter(|last| also_starts || last.envelope.kind != Kind::START).cloned()?;
+        let again = Record { position: Position(log.len() as u64 + 1), ..last };
+        log.push(again.clone());
+        Some(again)
+    }
+
+    /// Keeps the state of an instance, unless a newer one is there.
+    pub(crate) fn save_snapshot(&mut self, instance: InstanceId, position: Position, bytes: Vec<u8>) {
+        if self.snapshots.get(&instance).is_none_or(|(there, _)| *there <= position) {
+            self.snapshots.insert(instance, (position, bytes));
         }
+    }
+
+    pub(crate) fn drop_snapshot(&mut self, instance: InstanceId) {
+        self.snapshots.remove(&instance);
+    }
+
+    /// The states that were kept of the instances of a log.
+    pub(crate) fn snapshots(&self, partition: u32) -> Vec<(InstanceId, Position, Vec<u8>)> {
+        let count = self.logs.len() as u32;
+        let here = |id: &InstanceId| partition_of(id, count).0 == partition;
+        let own = self.snapshots.iter().filter(|(id, _)| here(id));
+        own.map(|(id, (position, bytes))| (*id, *position, bytes.clone())).collect()
+    }
+
+    /// What is there of an instance, with its snapshot if that is wanted.
+    pub(crate) fn stored(&self, instance: InstanceId, records_only: bool) -> Stored {
+        let snapshot = self.snapshots.get(&instance).filter(|_| !records_only).cloned();
+        let after = snapshot.as_ref().map_or(Position::ZERO, |(position, _)| *position);
+        let partition = partition_of(&instance, self.logs.len() as u32);
+        let mine = |record: &&Record| record.envelope.instance == instance && record.position > after;
+        Stored { snapshot, records: self.log(partition.0).iter().filter(mine).cloned().collect() }
+    }
+
+    pub(crate) fn set_watermark(&mut self, partition: u32, position: Position) {
+        let there = self.watermarks.entry(partition).or_default();
+        *there = position.max(*there);
+    }
+
+    /// From where on a log has to be read.
+    pub(crate) fn watermark(&self, partition: u32) -> Position {
+        self.watermarks.get(&partition).copied().unwrap_or_default()
     }
 
     /// The first record of an instance.

@@ -1,7 +1,7 @@
 //! A process of a simulation: partitions, and how far each has read its log.
 
 use wfl_ir::Duration;
-use wfl_partition::{Options, Partition};
+use wfl_partition::{Options, Partition, Resting};
 
 #[derive(Debug)]
 pub(crate) struct Node {
@@ -19,11 +19,12 @@ pub(crate) struct Node {
 
 impl Node {
     /// A process that has just begun.
-    pub(crate) fn new(number: u32, life: u64, partitions: u32) -> Node {
+    pub(crate) fn new(number: u32, life: u64, partitions: u32, rest: Option<Resting>) -> Node {
         let options = Options {
             partitions,
             nonce: u64::from(number) << 32 | life,
             repeat_after: Duration::from_millis(200),
+            rest,
             ..Options::default()
         };
         let partition = |id| Partition::new(wfl_record::Partition(id), options);

@@ -59,6 +59,28 @@ pub(crate) fn of_facts(id: &InstanceId, seen: &Observed) -> Vec<String> {
     wrong
 }
 
+/// Under its key a step has one effect: once the step goes on with it, it is not late.
+pub(crate) fn of_late(id: &InstanceId, plan: &Plan, seen: &Observed) -> Vec<String> {
+    let (mut wrong, mut succeeded) = (Vec::new(), BTreeSet::new());
+    if seen.state.epoch() > 0 {
+        return wrong;
+    }
+    let keyed =
+        |name: &str| plan.operations.iter().any(|it| it.qualified() == name && it.idempotent.is_some());
+    for fact in &seen.facts {
+        match fact {
+            Fact::StepSucceeded { step, operation, .. } if keyed(operation) => {
+                succeeded.insert(step);
+            }
+            Fact::Reopened { step } if succeeded.contains(step) => {
+                wrong.push(format!("{id}: the effect of {step} was undone as if it were another one"));
+            }
+            _ => {}
+        }
+    }
+    wrong
+}
+
 /// What must hold of what a shield holds: once its first step is done, its last one is begun.
 pub(crate) fn of_shields(id: &InstanceId, plan: &Plan, seen: &Observed) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -79,11 +101,22 @@ pub(crate) fn of_shields(id: &InstanceId, plan: &Plan, seen: &Observed) -> Vec<S
     wrong
 }
 
+/// Whether two effects are those of one step.
+pub(crate) fn same_step(first: &Entry, second: &Entry) -> bool {
+    let (one, two) = (&first.call, &second.call);
+    first.instance == second.instance
+        && one.step == two.step
+        && one.item == two.item
+        && one.epoch == two.epoch
+}
+
 /// What must hold of two effects of one instance, the first of which was done first.
 pub(crate) fn of_two(plan: Option<&Plan>, first: &Entry, second: &Entry) -> Vec<String> {
     let mut wrong = Vec::new();
     let (one, two) = (&first.call, &second.call);
-    if one.step == two.step && one.item == two.item && one.epoch == two.epoch {
+    // What was taken never to have happened, and did, is undone once it is known.
+    let late = |entry: &Entry| entry.late && entry.state == EffectState::Undone;
+    if same_step(first, second) && !late(first) && !late(second) {
         wrong.push(format!("{} of {} was done twice", one.path(), first.instance));
     }
     let undone = |entry: &Entry| (entry.state == EffectState::Undone).then_some(entry.undone_at).flatten();

@@ -7,8 +7,10 @@ use wfl_ir::{Fields, Plan, PlanHash, Timestamp};
 use wfl_machine::{
     CallRef, Input, Instance, Purpose, Source, Start, input_digest, instance_id, instance_key,
 };
-use wfl_partition::{Action, Alarm, Call, CallId, Event, Role};
-use wfl_record::{AppendError, Appended, InstanceId, Namespace, NewRecord, Partition, Stamp, partition_of};
+use wfl_partition::{Action, Alarm, Call, CallId, Event, Resting, Role};
+use wfl_record::{
+    AppendError, Appended, InstanceId, Namespace, NewRecord, Partition, Record, Stamp, partition_of,
+};
 
 use crate::books::Books;
 use crate::fault::{Fault, Faults, Rates, Twist};
@@ -40,6 +42,10 @@ pub struct Setup {
     pub quiet_after: u64,
     /// Calls to which something happens, whatever the rates say.
     pub twists: Vec<Twist>,
+    /// When instances leave the memory of a process.
+    pub rest: Option<Resting>,
+    /// Whether everything that happens is written down, a line each.
+    pub story: bool,
     /// The process ends before the nth thing that it does, or that is done for it.
     pub crash_point: Option<u64>,
 }
@@ -54,6 +60,8 @@ impl Setup {
             rates: Rates::none(),
             quiet_after: 0,
             twists: Vec::new(),
+            rest: None,
+            story: false,
             crash_point: None,
         }
     }
@@ -68,9 +76,31 @@ impl Setup {
             rates: Rates::of_seed(&mut random),
             quiet_after: 300 + random.below(3_000),
             twists: Vec::new(),
+            rest: resting(&mut random),
+            story: false,
             crash_point: None,
         }
     }
+}
+
+/// A line of the story: when, which process, which partition, and what it is told or does.
+fn line(now: i64, node: u32, partition: u32, arrow: &str, what: &dyn std::fmt::Debug) -> String {
+    const LONGEST: usize = 240;
+    let mut text = format!("{:>14.6} n{node} p{partition} {arrow} {what:?}", (now - BEGIN) as f64 / 1e6);
+    let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(at, _)| at);
+    text.truncate(end);
+    text
+}
+
+/// Memories that are small, so that instances leave them all the time.
+fn resting(random: &mut Random) -> Option<Resting> {
+    let after = *random.pick(&[0, 20, 2_000, 600_000])?;
+    (random.below(5) > 0).then(|| Resting {
+        after: wfl_ir::Duration::from_millis(after),
+        most: random.below(4) as usize,
+        snapshot_every: 1 + random.below(8) as u32,
+        lag: random.below(30),
+    })
 }
 
 /// Something that will happen.
@@ -108,7 +138,7 @@ pub struct Sim {
     pub(crate) now: i64,
     pub(crate) faults: Faults,
     pub(crate) random: Random,
-    plans: BTreeMap<PlanHash, Arc<Plan>>,
+    pub(crate) plans: BTreeMap<PlanHash, Arc<Plan>>,
     pub(crate) journal: SimJournal,
     pub(crate) nodes: Vec<Node>,
     pub(crate) books: Books,
@@ -125,16 +155,20 @@ pub struct Sim {
     pub(crate) points: u64,
     /// How often each operation was called for a purpose with the same arguments.
     pub(crate) calls: BTreeMap<(String, Purpose, Vec<u8>), u32>,
+    /// What the log says of each instance.
+    pub(crate) truth: BTreeMap<InstanceId, Option<Instance>>,
     /// Calls that were put into the queue.
     pub(crate) queued: BTreeSet<(InstanceId, CallRef)>,
     pub(crate) trace: blake3::Hasher,
+    story: Vec<String>,
 }
 
 impl Sim {
     /// A world in which nothing has happened yet.
     pub fn new(setup: Setup, plans: impl IntoIterator<Item = (PlanHash, Arc<Plan>)>) -> Sim {
         let seed = setup.seed;
-        let nodes = (0..setup.nodes).map(|number| Node::new(number, 1, setup.partitions)).collect();
+        let nodes =
+            (0..setup.nodes).map(|number| Node::new(number, 1, setup.partitions, setup.rest)).collect();
         let mut sim = Sim {
             now: BEGIN,
             faults: Faults::new(setup.rates.clone(), seed ^ 0xFA17),
@@ -152,8 +186,10 @@ impl Sim {
             tries: BTreeMap::new(),
             points: 0,
             calls: BTreeMap::new(),
+            truth: BTreeMap::new(),
             queued: BTreeSet::new(),
             trace: blake3::Hasher::new(),
+            story: Vec::new(),
             setup,
         };
         for partition in 0..sim.setup.partitions {
@@ -208,20 +244,19 @@ impl Sim {
         self.later(after, Happening::Outside(NewRecord { partition, first, envelope }));
     }
 
-    /// What a process knows of an instance that knows most of it.
+    /// What the log says of an instance.
     pub fn state(&self, id: &InstanceId) -> Option<&Instance> {
-        let partition = partition_of(id, self.setup.partitions).0 as usize;
-        let states = self
-            .nodes
-            .iter()
-            .filter(|node| node.alive)
-            .filter_map(|node| node.partitions[partition].view(id).and_then(|view| view.state));
-        states.max_by_key(|state| state.count())
+        self.truth.get(id)?.as_ref()
     }
 
     /// All instances that have begun.
     pub fn instances(&self) -> BTreeSet<InstanceId> {
         self.journal.records().map(|record| record.envelope.instance).collect()
+    }
+
+    /// Everything that processes were told and did, if that was wanted.
+    pub fn story(&self) -> &[String] {
+        &self.story
     }
 
     /// The hash of all that happened: equal seeds give equal hashes.
@@ -308,8 +343,9 @@ impl Sim {
             }
             Happening::Restart(number) => {
                 let node = &mut self.nodes[number as usize];
-                *node = Node::new(number, node.life + 1, self.setup.partitions);
+                *node = Node::new(number, node.life + 1, self.setup.partitions, self.setup.rest);
                 for partition in 0..self.setup.partitions {
+                    self.restore(number, partition);
                     self.reads_on(number, partition);
                     if self.nodes.iter().all(|node| !node.alive || !node.owns[partition as usize]) {
                         self.later(0, Happening::Own(number, partition));
@@ -331,9 +367,7 @@ impl Sim {
                 }
                 // A refusal is told to whoever sends it; the run does not care.
                 let _ = self.write(record);
-                if self.faults.strikes(Fault::RecordTwice) {
-                    self.journal.repeat_last(partition);
-                }
+                self.maybe_twice(partition);
                 self.grown(partition);
             }
         }
@@ -387,7 +421,7 @@ impl Sim {
     }
 
     /// A partition of a process learns of something, and does what it says.
-    fn deliver(&mut self, number: u32, life: u64, partition: u32, event: Event) {
+    pub(crate) fn deliver(&mut self, number: u32, life: u64, partition: u32, event: Event) {
         let node = &mut self.nodes[number as usize];
         if !node.alive || node.life != life {
             return;
@@ -401,8 +435,14 @@ impl Sim {
         }
         let now = Timestamp(self.now + node.skew);
         let mut actions = Vec::new();
+        if self.setup.story {
+            self.story.push(line(self.now, number, partition, "<-", &event));
+        }
         node.partitions[partition as usize].handle(now, event, &mut actions);
         for action in actions {
+            if self.setup.story {
+                self.story.push(line(self.now, number, partition, "->", &action));
+            }
             if self.at_crash_point() || self.faults.strikes(Fault::Crash) {
                 return self.crash(number);
             }
@@ -471,6 +511,16 @@ impl Sim {
                 });
                 soon(self, 2_000, Event::Start(instance, Ok(start)));
             }
+            Action::NeedInstance { instance, records_only } => {
+                let stored = self.stored(instance, records_only);
+                soon(self, 2_000, Event::Stored(instance, stored));
+            }
+            Action::SaveSnapshot(instance, position, bytes) => {
+                let saved = self.save_snapshot(instance, position, bytes);
+                soon(self, 2_000, Event::Saved(instance, position, saved));
+            }
+            Action::DropSnapshot(instance) => self.journal.drop_snapshot(instance),
+            Action::SetWatermark(position) => self.journal.set_watermark(partition, position),
             Action::Update(_) => {}
             Action::Alarm(alarm) => self.alarms.push(alarm),
         }
@@ -486,9 +536,7 @@ impl Sim {
             unknown()
         } else {
             let result = self.write(record);
-            if self.faults.strikes(Fault::RecordTwice) {
-                self.journal.repeat_last(log);
-            }
+            self.maybe_twice(log);
             self.grown(log);
             if self.faults.strikes(Fault::AckLost) { unknown() } else { result }
         };
@@ -499,7 +547,13 @@ impl Sim {
     fn write(&mut self, record: NewRecord) -> Result<Appended, AppendError> {
         self.trace.update(&self.now.to_le_bytes());
         self.trace.update(&record.envelope.encode());
-        self.journal.append(record, Stamp(self.now))
+        let (partition, envelope) = (record.partition, record.envelope.clone());
+        let appended = self.journal.append(record, Stamp(self.now))?;
+        if !appended.duplicate {
+            let Appended { position, at, .. } = appended;
+            self.fold(&Record { partition, position, at, envelope });
+        }
+        Ok(appended)
     }
 }
 

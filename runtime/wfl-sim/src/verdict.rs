@@ -49,6 +49,7 @@ impl Sim {
             violations.extend(self.of_effects(id, seen));
             let plan = self.plan(seen.state.plan());
             violations.extend(plan.into_iter().flat_map(|plan| rules::of_shields(id, plan, seen)));
+            violations.extend(plan.into_iter().flat_map(|plan| rules::of_late(id, plan, seen)));
         }
         for alarm in &self.alarms {
             if let wfl_partition::Alarm::Quarantined { instance, reason } = alarm {
@@ -104,7 +105,8 @@ impl Sim {
             let waits: Vec<String> =
                 state.suspensions().iter().map(|it| format!("{}: {}", it.node, it.why)).collect();
             let last = seen.facts.iter().rev().take(3).collect::<Vec<_>>();
-            wrong.push(format!("{id} has not ended: {} {waits:?} {last:?}", state.status().word()));
+            let held = self.held(id);
+            wrong.push(format!("{id} has not ended: {} {waits:?} {last:?} {held:?}", state.status().word()));
         } else if !state.is_closed() && state.ending() != Some(&Ending::Killed) {
             wrong.push(format!("{id} has ended, and something is open: {}", state.status().word()));
         }
@@ -122,6 +124,23 @@ impl Sim {
         wrong
     }
 
+    /// What each process holds of an instance.
+    fn held(&self, id: &InstanceId) -> Vec<String> {
+        let partition = crate::sim::log_of(id, self.setup.partitions).0 as usize;
+        let word = |node: &crate::node::Node| {
+            let role = if node.owns[partition] { "owner" } else { "standby" };
+            let held = match node.partitions[partition].view(id) {
+                None if node.partitions[partition].rests(id) => "at rest",
+                None => "not in memory",
+                Some(view) if view.returning => "being read",
+                Some(view) if view.parked => "waits for a plan",
+                Some(_) => "in memory",
+            };
+            format!("{role}: {held}")
+        };
+        self.nodes.iter().filter(|node| node.alive).map(word).collect()
+    }
+
     /// What is promised of each effect.
     fn promised(&self, entry: &Entry, observed: &BTreeMap<InstanceId, Observed>) -> Vec<String> {
         let mut wrong = Vec::new();
@@ -134,6 +153,12 @@ impl Sim {
             wrong.push(format!("{place}: sent {} times, at most once is promised", entry.times));
         }
         if entry.call.purpose != Purpose::Do {
+            return wrong;
+        }
+        let late =
+            |other: &Entry| other.late && other.call.purpose == Purpose::Do && rules::same_step(entry, other);
+        if !entry.late && self.books.entries().iter().any(late) {
+            // What is said of the step is said of the late one, too.
             return wrong;
         }
         match (&entry.effect, entry.state) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value as Json, json};
-use wfl_ir::Plan;
+use wfl_ir::{NodeKind, Plan, RegionKind};
 use wfl_machine::Fact;
 
 use crate::colour;
@@ -49,8 +49,25 @@ impl Screen {
     /// Columns are as wide as the longest step of the plan.
     pub(crate) fn fit(&mut self, plan: &Plan) {
         let name = |id: &str| id.split_once('/').map_or(id.len(), |(_, rest)| rest.len());
-        let steps = plan.nodes.iter().filter(|node| matches!(node.kind, wfl_ir::NodeKind::Call(_)));
-        self.width = steps.map(|node| name(&node.id)).max().unwrap_or_default().clamp(12, 40);
+        let told = |node: &&wfl_ir::Node| {
+            matches!(
+                node.kind,
+                NodeKind::Call(_)
+                    | NodeKind::SubWorkflow(_)
+                    | NodeKind::Fork(_)
+                    | NodeKind::Map(_)
+                    | NodeKind::Await(_)
+                    | NodeKind::Timer { .. }
+            )
+        };
+        // Where an item or a round is told of, its key stands behind the name.
+        let key =
+            |node: &wfl_ir::Node| match plan.regions.get(node.region as usize).map(|region| &region.kind) {
+                Some(RegionKind::Item { .. } | RegionKind::Round { .. }) => 8,
+                _ => 0,
+            };
+        let widths = plan.nodes.iter().filter(told).map(|node| name(&node.id) + key(node));
+        self.width = widths.max().unwrap_or_default().clamp(12, 40);
     }
 
     /// Tells of work outside of the instance: starting a worker.

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use tokio::sync::mpsc;
 use wfl_compiler::{Compilation, Compiled};
 use wfl_engine::{Engine, EngineError, EngineOptions, Observer, StartError, Started};
-use wfl_ir::{Plan, PlanHash};
+use wfl_ir::{Plan, PlanHash, Timestamp};
 use wfl_journal_sqlite::{OpenError, SqliteJournal};
 use wfl_machine::{Control, Fact, Instance, Status as State};
 use wfl_operations::{BindingError, Bindings, HttpOperations, Route};
@@ -45,7 +45,7 @@ impl Observer for Reporter {
             id: update.instance,
             plan: Arc::clone(plan),
             facts: update.facts.clone(),
-            since_start: instance.at().since(instance.started_at()).0,
+            since_start: Timestamp(update.at.0).since(instance.started_at()).0,
             replayed,
         };
         // The run may be over: then nobody listens any more.
@@ -180,7 +180,10 @@ async fn on_engine(
     })?;
     let (news, mut follow) = mpsc::unbounded_channel();
     let observer = Arc::new(Reporter(news));
-    let engine = Engine::start(journal, Arc::new(operations), observer, EngineOptions::default());
+    let mut options = EngineOptions::default();
+    // The story of an instance is told from its beginning.
+    options.partition.rest = None;
+    let engine = Engine::start(journal, Arc::new(operations), observer, options);
     let engine = engine.await.map_err(|error| engine_failed(&error))?;
     let outcome = tokio::select! {
         outcome = follow_instance(setup, screen, &engine, &mut follow) => outcome,
@@ -350,8 +353,10 @@ async fn settled(engine: &Engine, id: InstanceId) -> Result<Option<End>, Failure
         return Err(quarantined(id, reason));
     }
     let (Some(state), Some(plan)) = (&found.state, &found.plan) else { return Ok(None) };
-    let (since_start, undone) = (state.at().since(state.started_at()).0, state.undone());
-    if let Some(ending) = state.ending() {
+    let until = state.ended_at().unwrap_or(state.at());
+    let (since_start, undone) = (until.since(state.started_at()).0, state.undone());
+    // Children that have to know of the end are told before the journal is closed.
+    if let Some(ending) = state.ending().filter(|_| state.is_closed() || state.parent().is_some()) {
         let (tone, word, result) = story::ending(plan, ending);
         let status = if state.status() == State::Completed { Status::Fine } else { Status::Unsuccessful };
         return Ok(Some(End { status, tone, word, result, since_start, undone }));

@@ -286,7 +286,8 @@ fn event_fields(plan: &Plan, name: &str, fields: &Fields) -> Json {
 }
 
 fn plural(count: u32, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+    let more = if word.ends_with("ch") { "es" } else { "s" };
+    format!("{count} {word}{}", if count == 1 { "" } else { more })
 }
 
 fn rounded(length: wfl_ir::Duration) -> wfl_ir::Duration {

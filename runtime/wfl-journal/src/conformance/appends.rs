@@ -107,7 +107,7 @@ pub async fn another_start_is_a_conflict(harness: &impl Harness) {
     let journal = harness.reopen(journal).await;
     assert_eq!(refused(&journal, record(1, "start/2", Kind::START, true)).await, AppendError::Conflict);
     assert_eq!(messages(&read(&journal, home(1), Position::ZERO).await)[..2], ["start/1", "a"]);
-    assert_eq!(journal.read_instance(&instance(2)).await.map(|records| records.len()), Ok(1));
+    assert_eq!(journal.read_instance(&instance(2), Position::ZERO).await.map(|records| records.len()), Ok(1));
 }
 
 /// A record that is no start needs an instance that began.

@@ -23,14 +23,22 @@ pub async fn an_instance_is_read_alone(harness: &impl Harness) {
         add(&journal, later(two, message)).await;
     }
     for _ in 0..2 {
-        let records = journal.read_instance(&instance(one)).await.expect("it is read");
+        let records = journal.read_instance(&instance(one), Position::ZERO).await.expect("it is read");
         assert_eq!(messages(&records), ["start/1", "z", "m", "a"]);
         assert!(records.iter().all(|record| record.envelope.instance == instance(one)));
         assert!(records.windows(2).all(|pair| pair[0].position < pair[1].position));
     }
-    assert_eq!(journal.read_instance(&instance(77)).await, Ok(vec![]));
+    let all = journal.read_instance(&instance(one), Position::ZERO).await.expect("it is read");
+    for (at, record) in all.iter().enumerate() {
+        let rest = journal.read_instance(&instance(one), record.position).await.expect("it is read");
+        assert_eq!(rest, all[at + 1..], "what stands behind a record");
+    }
+    assert_eq!(journal.read_instance(&instance(77), Position::ZERO).await, Ok(vec![]));
     let journal = harness.reopen(journal).await;
-    assert_eq!(journal.read_instance(&instance(two)).await.map(|records| records.len()), Ok(4));
+    assert_eq!(
+        journal.read_instance(&instance(two), Position::ZERO).await.map(|records| records.len()),
+        Ok(4)
+    );
 }
 
 /// One snapshot per instance: the newest, whatever the order in which they arrive.
@@ -60,6 +68,30 @@ pub async fn a_snapshot_gives_way_to_a_newer_one(harness: &impl Harness) {
     let journal = harness.reopen(journal).await;
     let loaded = journal.load_snapshots(home(1)).await.expect("they are loaded");
     assert_eq!((loaded.watermark, loaded.snapshots), (Position::ZERO, wanted));
+    let newest = snapshot(instance(one), Position(9), "nine");
+    assert_eq!(journal.load_snapshot(&instance(one)).await, Ok(Some(newest)));
+    assert_eq!(journal.load_snapshot(&instance(77)).await, Ok(None));
+}
+
+/// A snapshot that is dropped is gone, alone, and may be saved again.
+pub async fn a_snapshot_can_be_dropped(harness: &impl Harness) {
+    let journal = harness.open().await;
+    let (one, two) = (key_in(home(1), 0), key_in(home(1), 1));
+    for key in [one, two] {
+        add(&journal, start(key)).await;
+        journal.save_snapshot(home(1), snapshot(instance(key), Position(5), "s")).await.expect("it is taken");
+    }
+    for gone in [one, one, 77] {
+        journal.drop_snapshot(&instance(gone)).await.expect("it is dropped, or was not there");
+    }
+    let journal = harness.reopen(journal).await;
+    assert_eq!(journal.load_snapshot(&instance(one)).await, Ok(None));
+    let loaded = journal.load_snapshots(home(1)).await.expect("they are loaded");
+    assert_eq!(loaded.snapshots, [Ok(snapshot(instance(two), Position(5), "s"))]);
+    let older = snapshot(instance(one), Position(3), "t");
+    journal.save_snapshot(home(1), older.clone()).await.expect("it is taken");
+    assert_eq!(journal.load_snapshot(&instance(one)).await, Ok(Some(older)));
+    assert_eq!(journal.read_instance(&instance(one), Position::ZERO).await.map(|all| all.len()), Ok(1));
 }
 
 /// The watermark only grows, each partition's on its own, also over a restart.

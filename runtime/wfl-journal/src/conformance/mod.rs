@@ -50,6 +50,7 @@ macro_rules! conformance_suite {
             a_long_log_is_read_in_order
             an_instance_is_read_alone
             a_snapshot_gives_way_to_a_newer_one
+            a_snapshot_can_be_dropped
             a_watermark_never_goes_back
             a_snapshot_needs_its_instance
             blobs_are_found_by_their_hash

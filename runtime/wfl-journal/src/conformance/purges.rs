@@ -36,7 +36,7 @@ pub async fn a_purge_keeps_only_the_start(harness: &impl Harness) {
     for (key, there) in
         [(left, vec!["start/1", "a", "b"]), (gone, vec!["start/1"]), (right, vec!["start/1", "a", "b"])]
     {
-        let records = again.read_instance(&instance(key)).await.expect("it is read");
+        let records = again.read_instance(&instance(key), Position::ZERO).await.expect("it is read");
         assert_eq!(messages(&records), there);
     }
     let loaded = again.load_snapshots(home(1)).await.expect("they are loaded");
