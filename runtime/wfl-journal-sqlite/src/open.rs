@@ -24,11 +24,14 @@ pub struct Options {
     pub limits: Limits,
     /// The largest size of the file in pages of 4 KiB; none for what the disk holds.
     pub max_pages: Option<u32>,
+    /// The SQLite VFS that reaches the file, by the name that it is registered under; none for the system's own.
+    /// The lock file is one of the system in any case.
+    pub vfs: Option<&'static str>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { partitions: 4, clock: Clock::system(), limits: Limits::default(), max_pages: None }
+        Options { partitions: 4, clock: Clock::system(), limits: Limits::default(), max_pages: None, vfs: None }
     }
 }
 
@@ -83,7 +86,7 @@ pub(crate) struct Opened {
 pub(crate) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> {
     let lock = lock(path)?;
     let unusable = |error: sqlx::Error| classify(path, error);
-    let connect = SqliteConnectOptions::new()
+    let mut connect = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -93,6 +96,9 @@ pub(crate) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenE
         // Checkpoints run from the writer's idle tick; this bound only keeps the log from growing without end.
         .pragma("wal_autocheckpoint", "8192")
         .disable_statement_logging();
+    if let Some(vfs) = options.vfs {
+        connect = connect.vfs(vfs);
+    }
     let mut writer = connect.connect().await.map_err(unusable)?;
     if let Err(error) = set_up(path, &mut writer, options).await {
         // Closed here, not by a drop in the background: the file is free when the error is told.
