@@ -11,7 +11,14 @@ mod disk;
 mod handle;
 #[expect(unsafe_code, reason = "SQLite calls a VFS through pointers")]
 mod vfs;
+mod ledger;
+mod script;
+mod verdict;
+mod process;
+mod campaign;
 
+pub use campaign::{Case, Outcome, Summary, run, run_all};
 pub use disk::Disk;
 pub use fault::{Counts, Fault, KINDS, Kind, Lies};
+pub use script::PARTITIONS;
 pub use vfs::register;
