@@ -31,7 +31,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { partitions: 4, clock: Clock::system(), limits: Limits::default(), max_pages: None, vfs: None }
+        Options {
+            partitions: 4,
+            clock: Clock::system(),
+            limits: Limits::default(),
+            max_pages: None,
+            vfs: None,
+        }
     }
 }
 
@@ -114,6 +120,7 @@ pub(crate) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenE
 async fn set_up(path: &Path, writer: &mut SqliteConnection, options: &Options) -> Result<(), OpenError> {
     let unusable = |error: sqlx::Error| classify(path, error);
     prepare(path, writer, options).await?;
+    settle(path, writer).await?;
     let synchronous: i64 =
         sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *writer).await.map_err(unusable)?;
     let mode: String =
@@ -125,6 +132,21 @@ async fn set_up(path: &Path, writer: &mut SqliteConnection, options: &Options) -
     if let Some(pages) = options.max_pages {
         let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
         writer.execute(sqlx::raw_sql(limit)).await.map_err(unusable)?;
+    }
+    Ok(())
+}
+
+/// Makes durable what an earlier process left in the write-ahead log, before anybody reads it. That process may have
+/// ended between a write and its sync, or after a sync that failed: the system then shows pages that the disk does not
+/// have, and that no later sync of the log need bring there. Copied into the file they are written anew, and the log
+/// begins anew, so that nothing stands behind a gap in it.
+async fn settle(path: &Path, writer: &mut SqliteConnection) -> Result<(), OpenError> {
+    let unusable = |error: sqlx::Error| classify(path, error);
+    let (is_busy, _, _): (i64, i64, i64) =
+        sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await.map_err(unusable)?;
+    if is_busy != 0 {
+        let reason = "its write-ahead log is in use".to_owned();
+        return Err(OpenError::Unusable { path: path.to_owned(), reason });
     }
     Ok(())
 }
