@@ -1,37 +1,25 @@
-//! Cases: a seed, what goes wrong, and the processes that follow each other on one disk. A case repeats itself.
+//! Cases: a seed, what goes wrong, and the processes that follow each other on one disk; many of them in a campaign.
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wfl_sim::Random;
 
+use crate::case::{Case, Plan};
 use crate::disk::Disk;
-use crate::fault::{Counts, Fault, Lies};
+use crate::fault::{Counts, Fault, KINDS};
 use crate::ledger::Ledger;
 use crate::process::{self, Disks, End};
 use crate::script::{Step, script};
 
 /// Far longer than any case takes: one that takes longer hangs.
 const HANGS: Duration = Duration::from_secs(60);
-/// Disks fail in at most so many threads at once.
+/// Disks fail in so many threads at once.
 const THREADS: usize = 2;
-
-/// A case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Case {
-    /// What is done, and what a power cut leaves.
-    pub seed: u64,
-    /// How many steps the first process takes.
-    pub steps: usize,
-    /// What goes wrong in the first process; none for a run without faults.
-    pub fault: Option<Fault>,
-    /// How the disk lies, always.
-    pub lies: Lies,
-}
 
 /// What came of a case.
 #[derive(Clone, Debug)]
@@ -44,13 +32,13 @@ pub struct Outcome {
     pub first: Counts,
     /// How many records were acknowledged.
     pub acknowledged: usize,
-    /// True when the first process said that it takes nothing more.
-    pub has_failed: bool,
+    /// How many processes said that they take nothing more.
+    pub failed: usize,
     /// The promise that was broken.
     pub result: Result<(), String>,
 }
 
-/// All outcomes together.
+/// All outcomes of a campaign together.
 #[derive(Debug, Default)]
 pub struct Summary {
     /// How many cases were run.
@@ -59,71 +47,33 @@ pub struct Summary {
     pub counts: Counts,
     /// How many records were acknowledged.
     pub acknowledged: usize,
-    /// In how many cases the first process said that it takes nothing more.
-    pub has_failed: usize,
-    /// The first cases that broke a promise, with what they broke.
+    /// How many processes said that they take nothing more.
+    pub failed: usize,
+    /// How long it took.
+    pub time: Duration,
+    /// The cases that broke a promise, with what they broke.
     pub broken: Vec<(Case, String)>,
-}
-
-impl Case {
-    /// The name of the case, which repeats it: see [`Case::parse`].
-    pub fn name(&self) -> String {
-        let fault = match self.fault {
-            None => "none".to_owned(),
-            Some(Fault::PowerCut { at }) => format!("cut:{at}"),
-            Some(Fault::Kill { at }) => format!("kill:{at}"),
-            Some(Fault::Full { at }) => format!("full:{at}"),
-            Some(Fault::Error { kind, at, is_lasting }) => {
-                format!("{}:{}:{at}", if is_lasting { "hard" } else { "soft" }, kind.place())
-            }
-        };
-        format!("{}/{}/{fault}", self.seed, self.steps)
-    }
-
-    /// The case of a name, on a disk that does not lie.
-    pub fn parse(name: &str) -> Option<Case> {
-        let [seed, steps, fault] = name.split('/').collect::<Vec<_>>()[..] else { return None };
-        let number = |text: &str| text.parse::<u64>().ok();
-        let error = |kind: &str, at: &str, is_lasting| {
-            let kind = *crate::fault::KINDS.get(number(kind)? as usize)?;
-            Some(Some(Fault::Error { kind, at: number(at)?, is_lasting }))
-        };
-        let fault = match fault.split(':').collect::<Vec<_>>()[..] {
-            ["none"] => None,
-            ["cut", at] => Some(Fault::PowerCut { at: number(at)? }),
-            ["kill", at] => Some(Fault::Kill { at: number(at)? }),
-            ["full", at] => Some(Fault::Full { at: number(at)? }),
-            ["soft", kind, at] => error(kind, at, false)?,
-            ["hard", kind, at] => error(kind, at, true)?,
-            _ => return None,
-        };
-        Some(Case { seed: number(seed)?, steps: steps.parse().ok()?, fault, lies: Lies::default() })
-    }
-}
-
-impl fmt::Display for Case {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name())
-    }
 }
 
 /// Runs a case on a disk in a folder.
 pub fn run(folder: &Path, case: Case) -> Outcome {
     let disk = Disk::new(folder, case.seed);
     disk.lie(case.lies);
-    let mut story = Story { case, ledger: Ledger::default(), first: Counts::default(), has_failed: false };
-    let result = in_real_time(story.tell(&disk));
+    let mut story = Story { case, ledger: Ledger::default(), first: Counts::default(), failed: 0 };
+    let result = alone(story.tell(&disk));
     let (counts, acknowledged) = (disk.counts(), story.ledger.acknowledged());
-    Outcome { case, counts, first: story.first, acknowledged, has_failed: story.has_failed, result }
+    Outcome { case, counts, first: story.first, acknowledged, failed: story.failed, result }
 }
 
-/// Runs cases, several at once.
+/// Runs cases, several at once; only the one that `WFL_CASE` names, if it is set.
 pub fn run_all(cases: &[Case]) -> Summary {
-    let (next, summary) = (AtomicUsize::new(0), Mutex::new(Summary::default()));
+    let named = std::env::var("WFL_CASE").ok().and_then(|name| Case::parse(&name));
+    let cases = named.as_ref().map_or(cases, std::slice::from_ref);
+    let (begun, next, summary) = (Instant::now(), AtomicUsize::new(0), Mutex::new(Summary::default()));
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
-                let Ok(folder) = tempfile::tempdir() else { return };
+                let folder = tempfile::tempdir().unwrap_or_else(|e| unreachable!("there is a folder: {e}"));
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let outcome = run(folder.path(), *case);
                     if let Ok(mut summary) = summary.lock() {
@@ -133,7 +83,9 @@ pub fn run_all(cases: &[Case]) -> Summary {
             });
         }
     });
-    summary.into_inner().unwrap_or_default()
+    let mut summary = summary.into_inner().unwrap_or_default();
+    summary.time = begun.elapsed();
+    summary
 }
 
 impl Summary {
@@ -141,22 +93,38 @@ impl Summary {
         self.cases += 1;
         self.counts.add(&outcome.counts);
         self.acknowledged += outcome.acknowledged;
-        self.has_failed += usize::from(outcome.has_failed);
+        self.failed += outcome.failed;
         if let Err(what) = outcome.result {
             self.broken.push((outcome.case, what));
         }
     }
 }
 
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (cases, seconds) = (self.cases, self.time.as_secs_f64());
+        write!(f, "{cases} cases in {seconds:.1} s: {} records acknowledged, ", self.acknowledged)?;
+        write!(f, "{} processes told that they take no more; {}", self.failed, self.counts)?;
+        for (case, what) in self.broken.iter().take(10) {
+            write!(
+                f,
+                "\nbroken: {what}\n  repeat with WFL_CASE={case} in front of the command of this test"
+            )?;
+        }
+        Ok(())
+    }
+}
+
 /// Time stands still but for the idle ticks of the scripts: else a wait for the threads of the database would count as
 /// time without work. A case that hangs in earnest is an error.
-fn in_real_time(case: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+fn alone(case: impl Future<Output = Result<(), String>>) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     let (ended, end) = channel::<()>();
     let result = runtime.block_on(async {
         // As long as this waits, the clock does not run ahead by itself.
-        let hangs = tokio::task::spawn_blocking(move || end.recv_timeout(HANGS) == Err(RecvTimeoutError::Timeout));
+        let hangs =
+            tokio::task::spawn_blocking(move || end.recv_timeout(HANGS) == Err(RecvTimeoutError::Timeout));
         tokio::select! {
             result = case => result,
             _ = hangs => Err(format!("it hangs: no end within {} s", HANGS.as_secs())),
@@ -172,70 +140,96 @@ struct Story {
     case: Case,
     ledger: Ledger,
     first: Counts,
-    has_failed: bool,
+    failed: usize,
 }
 
 impl Story {
     async fn tell(&mut self, disk: &Disk) -> Result<(), String> {
-        let Case { seed, steps, fault, .. } = self.case;
-        let mut random = Random::new(seed ^ fault_number(fault));
-        let disks = if fault.is_some() { Disks::Failing } else { Disks::Sound };
-        if let Some(fault) = fault {
-            disk.arm(fault);
+        disk.lie(self.case.lies);
+        let mut random = Random::new(self.case.seed ^ self.case.plan.number());
+        match self.case.plan {
+            Plan::Sound => self.single(disk, &mut random, None).await,
+            Plan::Single(fault) => self.single(disk, &mut random, Some(fault)).await,
+            Plan::Chain => self.chain(disk, &mut random).await,
         }
-        let end = self.process(disk, &script(seed, steps), disks, "the first process").await?;
-        (self.first, self.has_failed) = (disk.counts(), end == End::Failed);
-        disk.mend();
+    }
+
+    /// One fault, then processes that find what it left.
+    async fn single(&mut self, disk: &Disk, random: &mut Random, fault: Option<Fault>) -> Result<(), String> {
+        let Case { seed, steps, .. } = self.case;
+        self.process(disk, &script(seed, steps), fault, "the first process").await?;
+        self.first = disk.counts();
         match fault {
-            None | Some(Fault::PowerCut { .. }) => {
-                disk.cut_power();
-                disk.start();
-                // The power may go again while the journal recovers, and soon after.
-                disk.arm(Fault::PowerCut { at: 1 + random.below(40) });
-            }
+            None | Some(Fault::PowerCut { .. }) => disk.cut_power(),
             Some(Fault::Kill { .. }) => {
                 // What this one reads it may act on: it must be there after a power cut.
                 disk.start();
-                self.process(disk, &[Step::PowerCut], Disks::Sound, "after the kill").await?;
-                disk.start();
+                self.process(disk, &[Step::PowerCut], None, "the process after the kill").await?;
             }
-            Some(Fault::Full { .. } | Fault::Error { .. }) => {
-                if random.below(2) == 0 {
-                    disk.cut_power();
-                }
-                disk.start();
-            }
+            Some(Fault::Full { .. } | Fault::Error { .. }) if random.below(2) == 0 => disk.cut_power(),
+            Some(Fault::Full { .. } | Fault::Error { .. }) => {}
+        }
+        disk.start();
+        if matches!(fault, Some(Fault::PowerCut { .. })) {
+            // The power may go again while the journal recovers, or soon after.
+            disk.arm(Fault::PowerCut { at: 1 + random.below(40) });
         }
         let mut more = script(seed ^ 1, 4);
         more.push(Step::PowerCut);
-        self.process(disk, &more, Disks::Sound, "the second process").await?;
-        disk.mend();
+        self.process(disk, &more, None, "the second process").await?;
         disk.start();
-        self.process(disk, &script(seed ^ 2, 2), Disks::Sound, "the third process").await?;
-        Ok(())
+        self.process(disk, &script(seed ^ 2, 2), None, "the third process").await
     }
 
+    /// One fault after the other, and after some of them a process that looks.
+    async fn chain(&mut self, disk: &Disk, random: &mut Random) -> Result<(), String> {
+        for number in 0..6 {
+            let fault = (number % 2 == 0 || random.below(2) == 0).then(|| draw(random));
+            let mut steps = script(random.number(), self.case.steps);
+            if random.below(3) == 0 {
+                steps.push(Step::PowerCut);
+            }
+            self.process(disk, &steps, fault, &format!("process {number}")).await?;
+            if random.below(3) == 0 {
+                disk.cut_power();
+            }
+            disk.start();
+        }
+        self.process(disk, &[Step::PowerCut], None, "the last but one").await?;
+        disk.start();
+        self.process(disk, &[], None, "the last process").await
+    }
+
+    /// A process with something armed, or with none but what is armed already.
     async fn process(
         &mut self,
         disk: &Disk,
         script: &[Step],
-        disks: Disks,
+        fault: Option<Fault>,
         who: &str,
-    ) -> Result<End, String> {
+    ) -> Result<(), String> {
+        if let Some(fault) = fault {
+            disk.arm(fault);
+        }
+        let disks = if fault.is_some() { Disks::Failing } else { Disks::Sound };
         let end = process::run(disk, &mut self.ledger, script, disks).await;
-        end.map_err(|what| format!("{who}: {what}"))
+        disk.mend();
+        self.failed += usize::from(end.map_err(|what| format!("{who}: {what}"))? == End::Failed);
+        Ok(())
     }
 }
 
-/// So that cases of one seed differ also in what comes after.
-fn fault_number(fault: Option<Fault>) -> u64 {
-    match fault {
-        None => 0,
-        Some(Fault::PowerCut { at }) => at << 3 | 1,
-        Some(Fault::Kill { at }) => at << 3 | 2,
-        Some(Fault::Full { at }) => at << 3 | 3,
-        Some(Fault::Error { kind, at, is_lasting }) => {
-            at << 8 | (kind.place() as u64) << 4 | u64::from(is_lasting) << 3 | 4
+/// Any fault.
+fn draw(random: &mut Random) -> Fault {
+    let at = 1 + random.below(120);
+    match random.below(6) {
+        0 | 1 => Fault::PowerCut { at },
+        2 => Fault::Kill { at },
+        3 => Fault::Full { at },
+        _ => {
+            let kind = KINDS[random.below(KINDS.len() as u64) as usize];
+            // The rarer ones have smaller numbers.
+            Fault::Error { kind, at: 1 + at / 8, is_lasting: random.below(2) == 0 }
         }
     }
 }

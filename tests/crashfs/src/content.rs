@@ -8,6 +8,9 @@
 
 use wfl_sim::Random;
 
+#[cfg(test)]
+mod tests;
+
 /// The bytes that a disk writes as one.
 pub(crate) const SECTOR: usize = 512;
 
@@ -248,11 +251,5 @@ impl Toll {
             Fate::Lost => self.lost += 1,
             Fate::Torn => self.torn += 1,
         }
-    }
-
-    pub(crate) fn add(&mut self, other: Toll) {
-        self.kept += other.kept;
-        self.lost += other.lost;
-        self.torn += other.torn;
     }
 }

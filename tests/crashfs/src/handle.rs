@@ -1,8 +1,8 @@
 //! A connection's hold of a file on the disk: what SQLite asks of an open file, without its pointers.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::content::Content;
 use crate::disk::{Course, Refusal, Shared, State};
@@ -204,11 +204,7 @@ impl Handle {
         Ok(found)
     }
 
-    pub(crate) fn take_slots(
-        &self,
-        slots: Range<usize>,
-        is_exclusive: bool,
-    ) -> Result<bool, Refusal> {
+    pub(crate) fn take_slots(&self, slots: Range<usize>, is_exclusive: bool) -> Result<bool, Refusal> {
         self.locks(|locks, id| locks.take(id, slots, is_exclusive))
     }
 

@@ -145,7 +145,8 @@ impl Ledger {
                 self.purged.insert(id, true);
                 self.snapshots.remove(&id);
             }
-            Err(AppendError::Unknown(_)) if begun(|known| *known != Known::Absent) => {
+            // Of a start in doubt nobody knows whether there was something to purge.
+            Ok(()) | Err(AppendError::Unknown(_)) if begun(|known| *known != Known::Absent) => {
                 self.purged.entry(id).or_insert(false);
             }
             Err(error) if !is_failure(error) => return Err(format!("a purge of {id}: {error}")),

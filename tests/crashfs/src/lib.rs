@@ -15,9 +15,11 @@ mod ledger;
 mod script;
 mod verdict;
 mod process;
+mod case;
 mod campaign;
 
-pub use campaign::{Case, Outcome, Summary, run, run_all};
+pub use campaign::{Outcome, Summary, run, run_all};
+pub use case::{Case, Plan};
 pub use disk::Disk;
 pub use fault::{Counts, Fault, KINDS, Kind, Lies};
 pub use script::PARTITIONS;

@@ -107,11 +107,7 @@ pub(crate) async fn run(
 }
 
 /// Opens and checks.
-async fn begin(
-    disk: &Disk,
-    ledger: &mut Ledger,
-    disks: Disks,
-) -> Result<Result<SqliteJournal, End>, String> {
+async fn begin(disk: &Disk, ledger: &mut Ledger, disks: Disks) -> Result<Result<SqliteJournal, End>, String> {
     let is_excused = || disks == Disks::Failing || !disk.is_up();
     let journal = match open(disk).await {
         Ok(journal) => journal,
@@ -148,7 +144,7 @@ async fn take(
         Step::Purge(id) => {
             let answer = journal.purge(id).await;
             ledger.answered_purge(*id, &answer)?;
-            Ok(failed(&answer))
+            failed(&answer)
         }
         Step::Snapshot(id, bytes) => {
             let partition = partition_of(id, PARTITIONS);
@@ -156,18 +152,18 @@ async fn take(
             let snapshot = Snapshot { instance: *id, position, bytes: bytes.clone() };
             let answer = journal.save_snapshot(partition, snapshot.clone()).await;
             ledger.answered_snapshot(snapshot, &answer)?;
-            Ok(failed(&answer))
+            failed(&answer)
         }
         Step::Watermark(partition) => {
             let position = ledger.tail(*partition);
             let answer = journal.set_watermark(*partition, position).await;
             ledger.answered_watermark(*partition, position, &answer)?;
-            Ok(failed(&answer))
+            failed(&answer)
         }
         Step::Blob(bytes) => {
             let answer = journal.put_blob(bytes.clone()).await;
             ledger.answered_blob(bytes.clone(), &answer)?;
-            Ok(failed(&answer))
+            failed(&answer)
         }
         Step::Idle => {
             tokio::time::advance(IDLE).await;
@@ -178,8 +174,17 @@ async fn take(
     }
 }
 
-fn failed<T>(answer: &Result<T, AppendError>) -> bool {
-    answer.as_ref().is_err_and(is_failure)
+/// Is this the answer of a journal that takes nothing? A writer that is gone did not stop, it panicked.
+fn failed<T>(answer: &Result<T, AppendError>) -> Result<bool, String> {
+    match answer {
+        Err(AppendError::Unknown(reason) | AppendError::Unavailable(reason))
+            if reason.contains("the writer ended") || reason.contains("crashed") =>
+        {
+            Err(format!("a panic: {reason}"))
+        }
+        Err(error) => Ok(is_failure(error)),
+        Ok(_) => Ok(false),
+    }
 }
 
 async fn appends(
@@ -189,8 +194,9 @@ async fn appends(
 ) -> Result<bool, String> {
     records.iter().for_each(|new| ledger.offer(new));
     let answers = join_all(records.iter().map(|new| journal.append(new.clone()))).await;
-    let count = answers.iter().filter(|answer| failed(answer)).count();
+    let mut count = 0;
     for (new, answer) in records.iter().zip(&answers) {
+        count += usize::from(failed(answer)?);
         ledger.answered(&ledger::key(new), answer)?;
     }
     if count > 0 && count < answers.len() {

@@ -1,0 +1,25 @@
+//! A name gives its case back.
+
+use super::*;
+use crate::fault::Kind;
+
+#[test]
+fn a_name_gives_its_case_back() {
+    let error = |kind, is_lasting| Plan::Single(Fault::Error { kind, at: 7, is_lasting });
+    let mut plans = vec![
+        Plan::Sound,
+        Plan::Chain,
+        Plan::Single(Fault::PowerCut { at: 3 }),
+        Plan::Single(Fault::Kill { at: 4 }),
+        Plan::Single(Fault::Full { at: 5 }),
+    ];
+    plans.extend(KINDS.map(|kind| error(kind, kind == Kind::Sync)));
+    for plan in plans {
+        for lies in [(false, false), (true, false), (false, true)] {
+            let lies = Lies { ignores_sync: lies.0, hides_failed_sync: lies.1 };
+            let case = Case { seed: 11, steps: 9, plan, lies };
+            assert_eq!(Case::parse(&case.to_string()), Some(case), "{case}");
+        }
+    }
+    assert_eq!(Case::parse("11/9/burn:3"), None);
+}
