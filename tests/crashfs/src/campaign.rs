@@ -19,7 +19,7 @@ use crate::script::{Step, script};
 /// Far longer than any case takes: one that takes longer hangs.
 const HANGS: Duration = Duration::from_secs(60);
 /// Disks fail in so many threads at once.
-const THREADS: usize = 2;
+const THREADS: usize = 4;
 
 /// What came of a case.
 #[derive(Clone, Debug)]

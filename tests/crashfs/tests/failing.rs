@@ -15,8 +15,12 @@ fn without_faults(seed: u64) -> Counts {
     outcome.first
 }
 
+fn is_long() -> bool {
+    std::env::var_os("WFL_LONG").is_some()
+}
+
 fn seeds() -> std::ops::RangeInclusive<u64> {
-    1..=if std::env::var_os("WFL_LONG").is_some() { 30 } else { 2 }
+    1..=if is_long() { 30 } else { 1 }
 }
 
 fn holds(summary: &Summary) {
@@ -33,8 +37,8 @@ fn no_room_from_every_write_on() {
     }
     let summary = run_all(&cases);
     holds(&summary);
-    assert!(summary.cases == 1 || summary.counts.full > 100, "{summary}");
-    assert!(summary.cases == 1 || summary.counts.part_written > 50, "also in the middle: {summary}");
+    assert!(summary.cases == 1 || summary.counts.full > 50, "{summary}");
+    assert!(summary.cases == 1 || summary.counts.part_written > 30, "also in the middle: {summary}");
     assert!(summary.cases == 1 || summary.failed > summary.cases / 2, "the journal told of it: {summary}");
 }
 
@@ -47,8 +51,8 @@ fn an_error_at_every_operation() {
             let done = without_faults(seed).operations[kind.place()];
             for is_lasting in [false, true] {
                 let error = |at| Plan::Single(Fault::Error { kind, at, is_lasting });
-                // Writes are many and alike: of those that fail once, every second one.
-                let step = if kind == Kind::Write && !is_lasting { 2 } else { 1 };
+                // Reads are many and change nothing.
+                let step = if kind == Kind::Read && !is_long() { 3 } else { 1 };
                 cases.extend((1..=done).step_by(step).map(|at| Case::new(seed, STEPS, error(at))));
             }
         }

@@ -56,7 +56,7 @@ fn the_end_of_the_process_at_every_operation_and_a_power_cut_behind_it() {
 
 #[test]
 fn one_fault_after_the_other() {
-    let seeds = 1..=if is_long() { 3_000 } else { 100 };
+    let seeds = 1..=if is_long() { 3_000 } else { 50 };
     let summary = run_all(&seeds.map(|seed| Case::new(seed, 15, Plan::Chain)).collect::<Vec<_>>());
     holds(&summary);
     let counts = summary.counts;
