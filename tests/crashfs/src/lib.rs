@@ -22,5 +22,6 @@ pub use campaign::{Outcome, Summary, run, run_all};
 pub use case::{Case, Plan};
 pub use disk::Disk;
 pub use fault::{Counts, Fault, KINDS, Kind, Lies};
-pub use script::PARTITIONS;
+pub use process::open;
+pub use script::{PARTITIONS, record};
 pub use vfs::register;

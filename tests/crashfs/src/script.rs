@@ -65,8 +65,8 @@ pub(crate) fn instance(key: u64) -> InstanceId {
     InstanceId::derive(&Namespace::default(), "crashfs.Test", &key.to_le_bytes())
 }
 
-/// The record of a key under a message; starts are as frequent as a few messages together.
-pub(crate) fn record(key: u64, message: u64) -> NewRecord {
+/// The record of a key under a message. The first few messages are the start: so starts are as frequent as they must be.
+pub fn record(key: u64, message: u64) -> NewRecord {
     let (instance, message) = (instance(key), message.saturating_sub(4));
     let mut random = Random::new(key << 32 | message);
     let size = if random.below(12) == 0 { 3_000 + random.below(6_000) } else { random.below(300) };

@@ -1,6 +1,7 @@
 //! The disk fills up or fails at every operation: what fails is not acknowledged, then nothing is taken, and what was
 //! acknowledged before is there once the disk is mended.
 
+#![expect(clippy::print_stdout, reason = "what was tried is there to be read")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
 
 use wfl_crashfs::{Case, Counts, Fault, KINDS, Kind, Plan, Summary, run, run_all};
@@ -20,7 +21,7 @@ fn is_long() -> bool {
 }
 
 fn seeds() -> std::ops::RangeInclusive<u64> {
-    1..=if is_long() { 30 } else { 1 }
+    1..=if is_long() { 15 } else { 1 }
 }
 
 fn holds(summary: &Summary) {
@@ -35,7 +36,7 @@ fn no_room_from_every_write_on() {
         let writes = 1..=without_faults(seed).operations[Kind::Write.place()];
         cases.extend(writes.map(|at| Case::new(seed, STEPS, Plan::Single(Fault::Full { at }))));
     }
-    let summary = run_all(&cases);
+    let summary = run_all(("failing", "no_room_from_every_write_on"), &cases);
     holds(&summary);
     assert!(summary.cases == 1 || summary.counts.full > 50, "{summary}");
     assert!(summary.cases == 1 || summary.counts.part_written > 30, "also in the middle: {summary}");
@@ -56,7 +57,7 @@ fn an_error_at_every_operation() {
                 cases.extend((1..=done).step_by(step).map(|at| Case::new(seed, STEPS, error(at))));
             }
         }
-        let summary = run_all(&cases);
+        let summary = run_all(("failing", "an_error_at_every_operation"), &cases);
         print!("{kind:?}: ");
         holds(&summary);
         assert!(summary.cases == 1 || summary.failed > 0, "the journal told of an error: {summary}");

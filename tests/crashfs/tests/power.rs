@@ -1,6 +1,7 @@
 //! The power goes, or the process ends, at every operation of short runs and at many of longer ones: nothing that was
 //! acknowledged is lost, and nothing that was read.
 
+#![expect(clippy::print_stdout, reason = "what was tried is there to be read")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
 
 use wfl_crashfs::{Case, Fault, Plan, Summary, run, run_all};
@@ -29,8 +30,8 @@ fn holds(summary: &Summary) {
 
 #[test]
 fn a_power_cut_at_every_operation() {
-    let cases = at_every_point(1..=if is_long() { 40 } else { 3 }, 9, |at| Fault::PowerCut { at });
-    let summary = run_all(&cases);
+    let cases = at_every_point(1..=if is_long() { 20 } else { 3 }, 9, |at| Fault::PowerCut { at });
+    let summary = run_all(("power", "a_power_cut_at_every_operation"), &cases);
     holds(&summary);
     // The cut that each case is about, and another one while it recovers or soon after.
     assert!(summary.counts.power_cuts >= 2 * summary.cases as u64, "the power went each time: {summary}");
@@ -39,25 +40,32 @@ fn a_power_cut_at_every_operation() {
 
 #[test]
 fn a_power_cut_somewhere_in_a_longer_run() {
-    let seeds = 1_000..if is_long() { 3_000 } else { 1_060 };
+    let seeds = 1_000..if is_long() { 2_000 } else { 1_060 };
     let cut = |seed: u64| Plan::Single(Fault::PowerCut { at: 1 + seed.wrapping_mul(7_919) % 400 });
-    let summary = run_all(&seeds.map(|seed| Case::new(seed, 50, cut(seed))).collect::<Vec<_>>());
+    let summary = run_all(
+        ("power", "a_power_cut_somewhere_in_a_longer_run"),
+        &seeds.map(|seed| Case::new(seed, 50, cut(seed))).collect::<Vec<_>>(),
+    );
     holds(&summary);
     assert!(summary.acknowledged > 10 * summary.cases || summary.cases == 1, "{summary}");
 }
 
 #[test]
 fn the_end_of_the_process_at_every_operation_and_a_power_cut_behind_it() {
-    let cases = at_every_point(1..=if is_long() { 40 } else { 2 }, 9, |at| Fault::Kill { at });
-    let summary = run_all(&cases);
+    let cases = at_every_point(1..=if is_long() { 20 } else { 2 }, 9, |at| Fault::Kill { at });
+    let summary =
+        run_all(("power", "the_end_of_the_process_at_every_operation_and_a_power_cut_behind_it"), &cases);
     holds(&summary);
     assert_eq!(summary.counts.kills, summary.cases as u64, "the process ended each time: {summary}");
 }
 
 #[test]
 fn one_fault_after_the_other() {
-    let seeds = 1..=if is_long() { 3_000 } else { 50 };
-    let summary = run_all(&seeds.map(|seed| Case::new(seed, 15, Plan::Chain)).collect::<Vec<_>>());
+    let seeds = 1..=if is_long() { 1_000 } else { 50 };
+    let summary = run_all(
+        ("power", "one_fault_after_the_other"),
+        &seeds.map(|seed| Case::new(seed, 15, Plan::Chain)).collect::<Vec<_>>(),
+    );
     holds(&summary);
     let counts = summary.counts;
     assert!(summary.cases == 1 || counts.kills > 0 && counts.full > 0 && counts.power_cuts > 0, "{summary}");
