@@ -52,7 +52,7 @@ fn a_power_cut_somewhere_in_a_longer_run() {
 
 #[test]
 fn the_end_of_the_process_at_every_operation_and_a_power_cut_behind_it() {
-    let cases = at_every_point(1..=if is_long() { 20 } else { 2 }, 9, |at| Fault::Kill { at });
+    let cases = at_every_point(1..=if is_long() { 20 } else { 1 }, 9, |at| Fault::Kill { at });
     let summary =
         run_all(("power", "the_end_of_the_process_at_every_operation_and_a_power_cut_behind_it"), &cases);
     holds(&summary);
@@ -61,7 +61,7 @@ fn the_end_of_the_process_at_every_operation_and_a_power_cut_behind_it() {
 
 #[test]
 fn one_fault_after_the_other() {
-    let seeds = 1..=if is_long() { 1_000 } else { 50 };
+    let seeds = 1..=if is_long() { 1_000 } else { 30 };
     let summary = run_all(
         ("power", "one_fault_after_the_other"),
         &seeds.map(|seed| Case::new(seed, 15, Plan::Chain)).collect::<Vec<_>>(),
