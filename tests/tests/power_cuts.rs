@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
-use wfl_crashfs::{Disk, Fault, register};
+use wfl_crashfs::{Disk, Fault, vfs};
 use wfl_engine::{Engine, EngineOptions, Observer};
 use wfl_ir::Plan;
 use wfl_journal::Journal;
@@ -75,7 +75,7 @@ impl Run {
     /// One process: true when it saw all transfers end, false when the disk went away under it.
     async fn process(&mut self, disk: &Disk) -> bool {
         self.processes += 1;
-        let options = Options { vfs: Some(register()), ..Options::default() };
+        let options = Options { vfs: Some(vfs()), ..Options::default() };
         let journal = match SqliteJournal::open(&disk.path("journal.db"), options).await {
             Ok(journal) => Arc::new(journal),
             Err(error) if disk.is_up() => unreachable!("the journal opens: {error}"),

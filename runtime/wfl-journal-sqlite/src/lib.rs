@@ -16,4 +16,4 @@ mod follower;
 mod journal;
 
 pub use journal::SqliteJournal;
-pub use open::{OpenError, Options};
+pub use open::{OpenError, Options, Vfs};

@@ -1,6 +1,7 @@
 //! Opening: the lock, the file, its schema.
 
 use std::fs::{File, TryLockError};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,9 +25,18 @@ pub struct Options {
     pub limits: Limits,
     /// The largest size of the file in pages of 4 KiB; none for what the disk holds.
     pub max_pages: Option<u32>,
-    /// The SQLite VFS that reaches the file, by the name that it is registered under; none for the system's own.
-    /// The lock file is one of the system in any case.
-    pub vfs: Option<&'static str>,
+    /// What reaches the file if it is none of the system's. The lock file is one of the system in any case.
+    pub vfs: Option<Vfs>,
+}
+
+/// Files that SQLite reaches in another way than through the system.
+#[derive(Clone, Copy, Debug)]
+pub struct Vfs {
+    /// The name under which SQLite knows it.
+    pub name: &'static str,
+    /// Writes the bytes of a file anew, and makes them and the file's name durable. Nothing happens to a file that is
+    /// not there.
+    pub renew: fn(&Path) -> io::Result<()>,
 }
 
 impl Default for Options {
@@ -91,6 +101,7 @@ pub(crate) struct Opened {
 
 pub(crate) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> {
     let lock = lock(path)?;
+    settle(path, options.vfs.map_or(renew, |vfs| vfs.renew))?;
     let unusable = |error: sqlx::Error| classify(path, error);
     let mut connect = SqliteConnectOptions::new()
         .filename(path)
@@ -103,7 +114,7 @@ pub(crate) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenE
         .pragma("wal_autocheckpoint", "8192")
         .disable_statement_logging();
     if let Some(vfs) = options.vfs {
-        connect = connect.vfs(vfs);
+        connect = connect.vfs(vfs.name);
     }
     let mut writer = connect.connect().await.map_err(unusable)?;
     if let Err(error) = set_up(path, &mut writer, options).await {
@@ -120,7 +131,6 @@ pub(crate) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenE
 async fn set_up(path: &Path, writer: &mut SqliteConnection, options: &Options) -> Result<(), OpenError> {
     let unusable = |error: sqlx::Error| classify(path, error);
     prepare(path, writer, options).await?;
-    settle(path, writer).await?;
     let synchronous: i64 =
         sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *writer).await.map_err(unusable)?;
     let mode: String =
@@ -136,32 +146,48 @@ async fn set_up(path: &Path, writer: &mut SqliteConnection, options: &Options) -
     Ok(())
 }
 
-/// Makes durable what an earlier process left in the write-ahead log, before anybody reads it. That process may have
-/// ended between a write and its sync, or after a sync that failed: the system then shows pages that the disk does not
-/// have, and that no later sync of the log need bring there. Copied into the file they are written anew, and the log
-/// begins anew, so that nothing stands behind a gap in it.
-async fn settle(path: &Path, writer: &mut SqliteConnection) -> Result<(), OpenError> {
-    let unusable = |error: sqlx::Error| classify(path, error);
-    let (is_busy, _, _): (i64, i64, i64) =
-        sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await.map_err(unusable)?;
-    if is_busy != 0 {
-        let reason = "its write-ahead log is in use".to_owned();
-        return Err(OpenError::Unusable { path: path.to_owned(), reason });
-    }
-    Ok(())
-}
-
 fn lock(path: &Path) -> Result<File, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
-    let unusable =
-        |error: std::io::Error| OpenError::Unusable { path: name.clone(), reason: error.to_string() };
+    let unusable = |error: io::Error| OpenError::Unusable { path: name.clone(), reason: error.to_string() };
     let file = File::options().create(true).write(true).truncate(false).open(&name).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked { lock: name }),
         Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
+/// Makes durable what an earlier process left in the write-ahead log, before anybody reads it or adds to it. That process
+/// may have ended between a write and its sync, or after a sync that failed: the system then shows pages that the disk
+/// does not have, and that no later sync need bring there unless they are written anew.
+fn settle(path: &Path, renew: fn(&Path) -> io::Result<()>) -> Result<(), OpenError> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = PathBuf::from(log);
+    renew(&log).map_err(|error| OpenError::Unusable { path: log, reason: error.to_string() })
+}
+
+/// [`Vfs::renew`] on files of the system.
+fn renew(path: &Path) -> io::Result<()> {
+    let mut file = match File::options().read(true).write(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    file.rewind()?;
+    file.write_all(&bytes)?;
+    file.sync_all()?;
+    match path.parent() {
+        // Only there are folders files that can be synced.
+        Some(folder) if cfg!(unix) => {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            File::open(folder)?.sync_all()
+        }
+        _ => Ok(()),
     }
 }
 

@@ -106,6 +106,18 @@ pub(crate) fn exists(disk: &Shared, name: &str) -> Result<bool, Refusal> {
     Ok(file.is_some_and(|file| file.size() > 0))
 }
 
+/// Writes the bytes of a file anew and makes them and its name durable, if it is there.
+pub(crate) fn renew(disk: &Arc<Shared>, name: &str) -> Result<(), Refusal> {
+    let file = match open(disk, name, Wish { syncs_folder: true, ..Wish::default() }) {
+        Err(Refusal::Absent) => return Ok(()),
+        other => other?,
+    };
+    let mut bytes = vec![0; file.size()?];
+    file.read(&mut bytes, 0)?;
+    file.write(&bytes, 0)?;
+    file.sync()
+}
+
 impl Handle {
     /// The state of the disk, if the process still lives.
     fn state(&self) -> Result<MutexGuard<'_, State>, Refusal> {

@@ -22,6 +22,5 @@ pub use campaign::{Outcome, Summary, run, run_all};
 pub use case::{Case, Plan};
 pub use disk::Disk;
 pub use fault::{Counts, Fault, KINDS, Kind, Lies};
-pub use process::open;
+pub use process::{open, vfs};
 pub use script::{PARTITIONS, record};
-pub use vfs::register;

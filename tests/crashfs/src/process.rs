@@ -1,15 +1,18 @@
 //! One process at work: it opens the journal, holds it against the ledger, follows a script, and closes it or dies.
 
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use futures::future::join_all;
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnectOptions;
 use wfl_journal::{AppendError, Clock, Journal, Limits, ReadError, Snapshot};
-use wfl_journal_sqlite::{OpenError, Options, SqliteJournal};
-use wfl_record::{NewRecord, Partition, Stamp, partition_of};
+use wfl_journal_sqlite::{OpenError, Options, SqliteJournal, Vfs};
+use wfl_record::{NewRecord, Stamp, partition_of};
 
-use crate::disk::Disk;
+use crate::disk::{self, Disk};
+use crate::handle;
 use crate::ledger::{self, Ledger, is_failure};
 use crate::script::{PARTITIONS, Step};
 use crate::verdict;
@@ -38,13 +41,22 @@ pub enum Disks {
     Failing,
 }
 
+/// What the journal needs to reach the disks.
+pub fn vfs() -> Vfs {
+    let renew = |path: &Path| {
+        let (disk, name) = path.to_str().and_then(disk::find).ok_or(io::ErrorKind::NotFound)?;
+        handle::renew(&disk, name).map_err(|refusal| io::Error::other(format!("{refusal:?}")))
+    };
+    Vfs { name: register(), renew }
+}
+
 /// Opens the journal of a disk.
 pub async fn open(disk: &Disk) -> Result<SqliteJournal, OpenError> {
     let options = Options {
         partitions: PARTITIONS,
         clock: Clock::new(|| Stamp(1)),
         limits: Limits { payload: 16 << 10, blob: 16 << 10 },
-        vfs: Some(register()),
+        vfs: Some(vfs()),
         ..Options::default()
     };
     SqliteJournal::open(&disk.path(FILE), options).await
@@ -93,7 +105,15 @@ pub(crate) async fn run(
             continue;
         }
         ledger.begin_step();
-        let failed = take(&journal, ledger, step, disks).await?;
+        let failed = match take(&journal, ledger, step).await {
+            // An idle tick may still have been under way when the power went.
+            Err(Broken::Reading(ReadError::Unavailable(_))) if disks == Disks::Failing || !disk.is_up() => {
+                false
+            }
+            Err(Broken::Reading(error)) => return Err(format!("a follower: {error}")),
+            Err(Broken::Promise(what)) => return Err(what),
+            Ok(failed) => failed,
+        };
         if has_failed && !failed && !matches!(step, Step::Idle | Step::Read(_)) {
             return Err(format!("the journal failed and then took {step:?}"));
         }
@@ -132,19 +152,27 @@ async fn begin(disk: &Disk, ledger: &mut Ledger, disks: Disks) -> Result<Result<
     }
 }
 
+/// What a step broke.
+enum Broken {
+    Promise(String),
+    /// Something could not be read. A disk that fails is never called damage.
+    Reading(ReadError),
+}
+
+impl From<String> for Broken {
+    fn from(what: String) -> Broken {
+        Broken::Promise(what)
+    }
+}
+
 /// Takes a step; true when the journal said that it takes nothing.
-async fn take(
-    journal: &SqliteJournal,
-    ledger: &mut Ledger,
-    step: &Step,
-    disks: Disks,
-) -> Result<bool, String> {
+async fn take(journal: &SqliteJournal, ledger: &mut Ledger, step: &Step) -> Result<bool, Broken> {
     match step {
-        Step::Appends(records) => appends(journal, ledger, records).await,
+        Step::Appends(records) => Ok(appends(journal, ledger, records).await?),
         Step::Purge(id) => {
             let answer = journal.purge(id).await;
             ledger.answered_purge(*id, &answer)?;
-            failed(&answer)
+            Ok(failed(&answer)?)
         }
         Step::Snapshot(id, bytes) => {
             let partition = partition_of(id, PARTITIONS);
@@ -152,24 +180,27 @@ async fn take(
             let snapshot = Snapshot { instance: *id, position, bytes: bytes.clone() };
             let answer = journal.save_snapshot(partition, snapshot.clone()).await;
             ledger.answered_snapshot(snapshot, &answer)?;
-            failed(&answer)
+            Ok(failed(&answer)?)
         }
         Step::Watermark(partition) => {
             let position = ledger.tail(*partition);
             let answer = journal.set_watermark(*partition, position).await;
             ledger.answered_watermark(*partition, position, &answer)?;
-            failed(&answer)
+            Ok(failed(&answer)?)
         }
         Step::Blob(bytes) => {
             let answer = journal.put_blob(bytes.clone()).await;
             ledger.answered_blob(bytes.clone(), &answer)?;
-            failed(&answer)
+            Ok(failed(&answer)?)
         }
         Step::Idle => {
             tokio::time::advance(IDLE).await;
             Ok(false)
         }
-        Step::Read(partition) => read(journal, *partition, disks).await.map(|()| false),
+        Step::Read(partition) => {
+            let read = verdict::follow(journal, *partition).await;
+            read.map(|_| false).map_err(Broken::Reading)
+        }
         Step::Reopen | Step::PowerCut => Ok(false),
     }
 }
@@ -203,13 +234,4 @@ async fn appends(
         return Err(format!("a group failed in part: {answers:?}"));
     }
     Ok(count > 0)
-}
-
-/// A disk that fails is never called damage.
-async fn read(journal: &SqliteJournal, partition: Partition, disks: Disks) -> Result<(), String> {
-    match verdict::follow(journal, partition).await {
-        Ok(_) => Ok(()),
-        Err(ReadError::Unavailable(_)) if disks == Disks::Failing => Ok(()),
-        Err(error) => Err(format!("a follower: {error}")),
-    }
 }

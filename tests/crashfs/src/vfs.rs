@@ -55,7 +55,7 @@ static METHODS: sqlite3_io_methods = sqlite3_io_methods {
 };
 
 /// Makes the disks known to SQLite, and gives the name to open files on them with.
-pub fn register() -> &'static str {
+pub(crate) fn register() -> &'static str {
     const NAME: &CStr = c"wfl-crashfs";
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

