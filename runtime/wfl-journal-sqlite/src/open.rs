@@ -34,8 +34,7 @@ pub struct Options {
 pub struct Vfs {
     /// The name under which SQLite knows it.
     pub name: &'static str,
-    /// Writes the bytes of a file anew, and makes them and the file's name durable. Nothing happens to a file that is
-    /// not there.
+    /// Writes the bytes of a file anew, if it is there, and makes them durable, and whether it is there.
     pub renew: fn(&Path) -> io::Result<()>,
 }
 
@@ -161,7 +160,8 @@ fn lock(path: &Path) -> Result<File, OpenError> {
 
 /// Makes durable what an earlier process left in the write-ahead log, before anybody reads it or adds to it. That process
 /// may have ended between a write and its sync, or after a sync that failed: the system then shows pages that the disk
-/// does not have, and that no later sync need bring there unless they are written anew.
+/// does not have, and that no later sync need bring there unless they are written anew. Or it has deleted a log that a
+/// power cut could bring back, with a last group that was refused.
 fn settle(path: &Path, renew: fn(&Path) -> io::Result<()>) -> Result<(), OpenError> {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
@@ -171,18 +171,19 @@ fn settle(path: &Path, renew: fn(&Path) -> io::Result<()>) -> Result<(), OpenErr
 
 /// [`Vfs::renew`] on files of the system.
 fn renew(path: &Path) -> io::Result<()> {
-    let mut file = match File::options().read(true).write(true).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+    match File::options().read(true).write(true).open(path) {
+        Ok(mut file) => {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            file.rewind()?;
+            file.write_all(&bytes)?;
+            file.sync_all()?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
-    };
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    file.rewind()?;
-    file.write_all(&bytes)?;
-    file.sync_all()?;
+    }
     match path.parent() {
-        // Only there are folders files that can be synced.
+        // Elsewhere a folder is no file that can be synced.
         Some(folder) if cfg!(unix) => {
             let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
             File::open(folder)?.sync_all()

@@ -191,6 +191,19 @@ impl State {
         }
     }
 
+    /// Makes all names durable, or fails to.
+    pub(crate) fn sync_folder(&mut self, course: Course) -> Result<(), Refusal> {
+        match course {
+            Course::Done if self.lies.ignores_sync => Ok(()),
+            Course::Done => {
+                self.folder.sync();
+                Ok(())
+            }
+            Course::Fails if self.lies.hides_failed_sync => Ok(()),
+            Course::Fails | Course::LastOne => Err(Refusal::Failed),
+        }
+    }
+
     /// A process begins. After a power cut it finds what was on the disk.
     fn start(&mut self) {
         if self.power == Power::Off {

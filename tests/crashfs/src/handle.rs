@@ -106,16 +106,29 @@ pub(crate) fn exists(disk: &Shared, name: &str) -> Result<bool, Refusal> {
     Ok(file.is_some_and(|file| file.size() > 0))
 }
 
-/// Writes the bytes of a file anew and makes them and its name durable, if it is there.
+/// Writes the bytes of a file anew, if it is there, and makes them durable, and whether it is there.
 pub(crate) fn renew(disk: &Arc<Shared>, name: &str) -> Result<(), Refusal> {
-    let file = match open(disk, name, Wish { syncs_folder: true, ..Wish::default() }) {
-        Err(Refusal::Absent) => return Ok(()),
-        other => other?,
-    };
-    let mut bytes = vec![0; file.size()?];
-    file.read(&mut bytes, 0)?;
-    file.write(&bytes, 0)?;
-    file.sync()
+    match open(disk, name, Wish { syncs_folder: true, ..Wish::default() }) {
+        Ok(file) => {
+            let mut bytes = vec![0; file.size()?];
+            file.read(&mut bytes, 0)?;
+            file.write(&bytes, 0)?;
+            file.sync()
+        }
+        Err(Refusal::Absent) => sync_folder(disk),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// Makes all names durable.
+fn sync_folder(disk: &Shared) -> Result<(), Refusal> {
+    let mut state = disk.state();
+    let life = state.life;
+    if !state.is_up(life) {
+        return Err(Refusal::Failed);
+    }
+    let course = state.begin(Kind::Sync);
+    state.sync_folder(course)
 }
 
 impl Handle {
