@@ -1,7 +1,7 @@
 //! Opening: the lock, the file, its schema.
 
 use std::fs::{File, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -173,10 +173,17 @@ fn settle(path: &Path, renew: fn(&Path) -> io::Result<()>) -> Result<(), OpenErr
 fn renew(path: &Path) -> io::Result<()> {
     match File::options().read(true).write(true).open(path) {
         Ok(mut file) => {
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes)?;
-            file.rewind()?;
-            file.write_all(&bytes)?;
+            let (mut chunk, mut at) = (vec![0; 1 << 20], 0);
+            loop {
+                file.seek(SeekFrom::Start(at))?;
+                let length = file.read(&mut chunk)?;
+                if length == 0 {
+                    break;
+                }
+                file.seek(SeekFrom::Start(at))?;
+                file.write_all(&chunk[..length])?;
+                at += length as u64;
+            }
             file.sync_all()?;
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}

@@ -39,7 +39,9 @@ impl Case {
         let (name, lies) = match name.split_once('+') {
             None => (name, Lies::default()),
             Some((name, lie)) => {
-                (name, Lies { ignores_sync: lie == "ignores", hides_failed_sync: lie == "hides" })
+                let is = |word| lie == word;
+                let (ignores_sync, hides_failed_sync) = (is("ignores"), is("hides"));
+                (name, Lies { ignores_sync, hides_failed_sync, skips_renewal: is("trusts") })
             }
         };
         let [seed, steps, plan] = name.split('/').collect::<Vec<_>>()[..] else { return None };
@@ -103,6 +105,7 @@ impl fmt::Display for Case {
         match self.lies {
             Lies { ignores_sync: true, .. } => f.write_str("+ignores"),
             Lies { hides_failed_sync: true, .. } => f.write_str("+hides"),
+            Lies { skips_renewal: true, .. } => f.write_str("+trusts"),
             Lies { .. } => Ok(()),
         }
     }

@@ -59,6 +59,9 @@ pub struct Lies {
     pub ignores_sync: bool,
     /// A sync that fails says that all is well.
     pub hides_failed_sync: bool,
+    /// The log of an earlier process is trusted as it is seen, not written anew: less a lie of the disk than a journal
+    /// that believes it.
+    pub skips_renewal: bool,
 }
 
 /// How often something was done or went wrong.

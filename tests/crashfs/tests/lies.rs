@@ -34,13 +34,24 @@ fn a_sync_that_failed_and_was_passed_over_is_found() {
     assert!(found >= 5, "only {found} were found");
 }
 
-/// The same cases without the lie break nothing.
+/// As with a journal that goes on from the log of an earlier process as the system shows it.
+#[test]
+fn a_log_that_is_not_written_anew_is_found() {
+    let name = "a_log_that_is_not_written_anew_is_found";
+    let kill = |seed| Plan::Single(Fault::Kill { at: 45 + seed });
+    let found = found(name, Lies { skips_renewal: true, ..Lies::default() }, kill, 60);
+    assert!(found >= 3, "only {found} were found");
+}
+
+/// The same cases without the lies break nothing.
 #[test]
 fn the_same_cases_on_an_honest_disk_hold() {
+    let name = "the_same_cases_on_an_honest_disk_hold";
+    let cut = |seed| Plan::Single(Fault::PowerCut { at: 40 + seed * 3 });
+    let kill = |seed| Plan::Single(Fault::Kill { at: 45 + seed });
     let fails =
         |seed| Plan::Single(Fault::Error { kind: Kind::Sync, at: 4 + seed % 8, is_lasting: seed % 2 == 0 });
-    assert_eq!(found("the_same_cases_on_an_honest_disk_hold", Lies::default(), fails, 40), 0);
-    let folder = tempfile::tempdir().unwrap();
-    let sound = wfl_crashfs::run(folder.path(), Case::new(1, 12, Plan::Sound));
-    assert_eq!((sound.result, sound.failed), (Ok(()), 0));
+    for plan in [cut, kill, fails] {
+        assert_eq!(found(name, Lies::default(), plan, 15), 0);
+    }
 }

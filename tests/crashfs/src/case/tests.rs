@@ -15,8 +15,14 @@ fn a_name_gives_its_case_back() {
     ];
     plans.extend(KINDS.map(|kind| error(kind, kind == Kind::Sync)));
     for plan in plans {
-        for lies in [(false, false), (true, false), (false, true)] {
-            let lies = Lies { ignores_sync: lies.0, hides_failed_sync: lies.1 };
+        let none = Lies::default();
+        let lies = [
+            none,
+            Lies { ignores_sync: true, ..none },
+            Lies { hides_failed_sync: true, ..none },
+            Lies { skips_renewal: true, ..none },
+        ];
+        for lies in lies {
             let case = Case { seed: 11, steps: 9, plan, lies };
             assert_eq!(Case::parse(&case.to_string()), Some(case), "{case}");
         }
