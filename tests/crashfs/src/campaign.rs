@@ -165,14 +165,17 @@ impl Story {
             Some(Fault::Kill { .. }) => {
                 // What this one reads it may act on: it must be there after a power cut.
                 disk.start();
+                if random.below(2) == 0 {
+                    disk.arm(Fault::PowerCut { at: 1 + random.below(6) });
+                }
                 self.process(disk, &[Step::PowerCut], None, "the process after the kill").await?;
             }
             Some(Fault::Full { .. } | Fault::Error { .. }) if random.below(2) == 0 => disk.cut_power(),
             Some(Fault::Full { .. } | Fault::Error { .. }) => {}
         }
         disk.start();
-        if matches!(fault, Some(Fault::PowerCut { .. })) {
-            // The power may go again while the journal recovers, or soon after.
+        if matches!(fault, Some(Fault::PowerCut { .. })) || random.below(2) == 0 {
+            // The power may go (again) while the journal recovers, or soon after.
             disk.arm(Fault::PowerCut { at: 1 + random.below(40) });
         }
         let mut more = script(seed ^ 1, 4);

@@ -40,7 +40,7 @@ fn a_power_cut_at_every_operation() {
 
 #[test]
 fn a_power_cut_somewhere_in_a_longer_run() {
-    let seeds = 1_000..if is_long() { 2_000 } else { 1_060 };
+    let seeds = 1_000..if is_long() { 2_000 } else { 1_040 };
     let cut = |seed: u64| Plan::Single(Fault::PowerCut { at: 1 + seed.wrapping_mul(7_919) % 400 });
     let summary = run_all(
         ("power", "a_power_cut_somewhere_in_a_longer_run"),
@@ -63,7 +63,7 @@ fn the_end_of_the_process_at_every_operation_and_a_power_cut_behind_it() {
 #[test]
 fn one_fault_after_the_other() {
     let first = std::env::var("WFL_SEED").map_or(1, |seed| seed.parse().unwrap());
-    let seeds = first..first + if is_long() { 1_000 } else { 30 };
+    let seeds = first..first + if is_long() { 1_000 } else { 20 };
     let summary = run_all(
         ("power", "one_fault_after_the_other"),
         &seeds.map(|seed| Case::new(seed, 15, Plan::Chain)).collect::<Vec<_>>(),
