@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use wfl_tests::code::{Code, Found};
+use wfl_tests::project::root;
 use wfl_tests::tree::{Source, files};
 
 /// A rule: what breaks it in a file, as `line: what`.
@@ -72,10 +73,41 @@ fn no_parent(file: &Source) -> Vec<String> {
     code(file).parents.iter().map(|line| format!("{line}: a path through the parent")).collect()
 }
 
+/// The one crate that talks to C, and the one file of it that may be unsafe.
+const UNSAFE_CRATE: &str = "tests/crashfs/Cargo.toml";
+const UNSAFE_FILE: &str = "tests/crashfs/src/vfs.rs";
+
+/// The lints of the workspace as a crate of its own writes them that may be unsafe in places: `forbid` could not be
+/// lifted there, and each place says why it is sound.
+fn lints_but_unsafe(workspace: &str) -> String {
+    let tables = workspace.split("\n\n").filter(|table| table.starts_with("[workspace.lints."));
+    let table = |table: &str| table.trim_end().replace("[workspace.lints.", "[lints.");
+    let tables: Vec<String> = tables.map(table).collect();
+    let lints = tables.join("\n\n").replace("unsafe_code = \"forbid\"", "unsafe_code = \"deny\"");
+    format!("\n{lints}\nundocumented_unsafe_blocks = \"deny\"\n")
+}
+
+/// Only the one file says the word that lets code be unsafe.
+fn safe(file: &Source) -> Vec<String> {
+    let words = [["unsafe", " {"], ["unsafe", " fn"], ["unsafe", " impl"], ["unsafe", " extern"]];
+    let is_unsafe = |line: &str| words.iter().any(|word| line.contains(&word.concat()));
+    if file.path == UNSAFE_FILE {
+        return vec![];
+    }
+    let line = |(n, line): (usize, &str)| is_unsafe(line).then(|| format!("{}: unsafe code", n + 1));
+    file.text.lines().enumerate().filter_map(line).collect()
+}
+
 /// A manifest takes its fields and lints from the workspace.
 fn inherited(file: &Source) -> Vec<String> {
     if file.path == "Cargo.toml" {
         return vec![];
+    }
+    if file.path == UNSAFE_CRATE {
+        let workspace = files("Cargo.toml").into_iter().find(|file| file.path == "Cargo.toml");
+        let lints = lints_but_unsafe(&workspace.map(|file| file.text).unwrap_or_default());
+        let own = file.text.replace(&lints, "\n[lints]\nworkspace = true\n");
+        return inherited(&Source::sample("as the others", &own));
     }
     let fields = ["version", "edition", "rust-version", "license", "publish"];
     let mut wanted: Vec<String> =
@@ -154,6 +186,14 @@ fn nothing_goes_through_the_parent() {
 }
 
 #[test]
+fn one_file_is_unsafe() {
+    bites(safe, "tests/crashfs/src/disk.rs", &["fn f() { uns", "afe { g() } }"].concat());
+    bites(safe, "a.rs", &["uns", "afe fn f() {}"].concat());
+    passes(safe, UNSAFE_FILE, &["uns", "afe fn f() {}"].concat());
+    check(safe, ".rs");
+}
+
+#[test]
 fn every_crate_takes_its_fields_and_lints_from_the_workspace() {
     let good = "[package]\nname = \"a\"\nversion.workspace = true\nedition.workspace = true\n\
                 rust-version.workspace = true\nlicense.workspace = true\npublish.workspace = true\n\
@@ -161,5 +201,16 @@ fn every_crate_takes_its_fields_and_lints_from_the_workspace() {
     passes(inherited, "a/Cargo.toml", good);
     bites(inherited, "a/Cargo.toml", &good.replace("[lints]", "[lints.rust]"));
     bites(inherited, "a/Cargo.toml", &good.replace("edition.workspace = true", "edition = \"2021\""));
+    // The crate that may be unsafe keeps all other lints.
+    let root = std::fs::read_to_string(root().join("Cargo.toml")).unwrap_or_default();
+    let unsafe_crate = good.replace("\n[lints]\nworkspace = true\n", &lints_but_unsafe(&root));
+    passes(inherited, UNSAFE_CRATE, &unsafe_crate);
+    bites(inherited, UNSAFE_CRATE, &unsafe_crate.replace("unwrap_used = \"deny\"\n", ""));
+    bites(
+        inherited,
+        UNSAFE_CRATE,
+        &unsafe_crate.replace("unsafe_code = \"deny\"", "unsafe_code = \"allow\""),
+    );
+    bites(inherited, "a/Cargo.toml", &unsafe_crate);
     check(inherited, "Cargo.toml");
 }

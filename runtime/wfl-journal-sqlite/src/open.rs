@@ -1,6 +1,7 @@
 //! Opening: the lock, the file, its schema.
 
 use std::fs::{File, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,11 +25,28 @@ pub struct Options {
     pub limits: Limits,
     /// The largest size of the file in pages of 4 KiB; none for what the disk holds.
     pub max_pages: Option<u32>,
+    /// What reaches the file if it is none of the system's. The lock file is one of the system in any case.
+    pub vfs: Option<Vfs>,
+}
+
+/// Files that SQLite reaches in another way than through the system.
+#[derive(Clone, Copy, Debug)]
+pub struct Vfs {
+    /// The name under which SQLite knows it.
+    pub name: &'static str,
+    /// Writes the bytes of a file anew, if it is there, and makes them durable, and whether it is there.
+    pub renew: fn(&Path) -> io::Result<()>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { partitions: 4, clock: Clock::system(), limits: Limits::default(), max_pages: None }
+        Options {
+            partitions: 4,
+            clock: Clock::system(),
+            limits: Limits::default(),
+            max_pages: None,
+            vfs: None,
+        }
     }
 }
 
@@ -82,8 +100,9 @@ pub(crate) struct Opened {
 
 pub(crate) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> {
     let lock = lock(path)?;
+    settle(path, options.vfs.map_or(renew, |vfs| vfs.renew))?;
     let unusable = |error: sqlx::Error| classify(path, error);
-    let connect = SqliteConnectOptions::new()
+    let mut connect = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -93,6 +112,9 @@ pub(crate) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenE
         // Checkpoints run from the writer's idle tick; this bound only keeps the log from growing without end.
         .pragma("wal_autocheckpoint", "8192")
         .disable_statement_logging();
+    if let Some(vfs) = options.vfs {
+        connect = connect.vfs(vfs.name);
+    }
     let mut writer = connect.connect().await.map_err(unusable)?;
     if let Err(error) = set_up(path, &mut writer, options).await {
         // Closed here, not by a drop in the background: the file is free when the error is told.
@@ -127,13 +149,53 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
-    let unusable =
-        |error: std::io::Error| OpenError::Unusable { path: name.clone(), reason: error.to_string() };
+    let unusable = |error: io::Error| OpenError::Unusable { path: name.clone(), reason: error.to_string() };
     let file = File::options().create(true).write(true).truncate(false).open(&name).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked { lock: name }),
         Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
+/// Makes durable what an earlier process left in the write-ahead log, before anybody reads it or adds to it. That process
+/// may have ended between a write and its sync, or after a sync that failed: the system then shows pages that the disk
+/// does not have, and that no later sync need bring there unless they are written anew. Or it has deleted a log that a
+/// power cut could bring back, with a last group that was refused.
+fn settle(path: &Path, renew: fn(&Path) -> io::Result<()>) -> Result<(), OpenError> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = PathBuf::from(log);
+    renew(&log).map_err(|error| OpenError::Unusable { path: log, reason: error.to_string() })
+}
+
+/// [`Vfs::renew`] on files of the system.
+fn renew(path: &Path) -> io::Result<()> {
+    match File::options().read(true).write(true).open(path) {
+        Ok(mut file) => {
+            let (mut chunk, mut at) = (vec![0; 1 << 20], 0);
+            loop {
+                file.seek(SeekFrom::Start(at))?;
+                let length = file.read(&mut chunk)?;
+                if length == 0 {
+                    break;
+                }
+                file.seek(SeekFrom::Start(at))?;
+                file.write_all(&chunk[..length])?;
+                at += length as u64;
+            }
+            file.sync_all()?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    match path.parent() {
+        // Elsewhere a folder is no file that can be synced.
+        Some(folder) if cfg!(unix) => {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            File::open(folder)?.sync_all()
+        }
+        _ => Ok(()),
     }
 }
 

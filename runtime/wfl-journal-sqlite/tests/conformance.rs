@@ -36,8 +36,12 @@ impl Default for Sqlite {
 
 impl Sqlite {
     async fn opened(&self) -> SqliteJournal {
-        let options =
-            Options { partitions: PARTITIONS, clock: self.clock.clock(), limits: LIMITS, max_pages: None };
+        let options = Options {
+            partitions: PARTITIONS,
+            clock: self.clock.clock(),
+            limits: LIMITS,
+            ..Options::default()
+        };
         SqliteJournal::open(&self.folder.path().join("journal.db"), options).await.unwrap()
     }
 }

@@ -54,7 +54,8 @@ fn record(key: u32, n: u32) -> NewRecord {
 }
 
 async fn open(path: &Path) -> Result<SqliteJournal, OpenError> {
-    let options = Options { partitions: PARTITIONS, clock: Clock::system(), limits: LIMITS, max_pages: None };
+    let options =
+        Options { partitions: PARTITIONS, clock: Clock::system(), limits: LIMITS, ..Options::default() };
     SqliteJournal::open(path, options).await
 }
 

@@ -182,3 +182,25 @@ async fn a_refused_purge_takes_nothing_from_followers() {
     assert!(matches!(heard, Some(Ok(Followed::Record(r))) if r.envelope.message_id.as_str() == "later"));
     journal.close().await;
 }
+
+/// The files of a journal that is open are those of a process that ended without closing it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_was_left_behind_is_read_whole() {
+    const RECORDS: u32 = 800;
+    let (folder, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let journal = SqliteJournal::open(&folder.path().join("journal.db"), Options::default()).await.unwrap();
+    for answer in futures::future::join_all((0..RECORDS).map(|key| journal.append(start(key)))).await {
+        answer.unwrap();
+    }
+    for name in ["journal.db", "journal.db-wal"] {
+        std::fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
+    }
+    let log = copy.path().join("journal.db-wal");
+    let left = std::fs::read(&log).unwrap();
+    assert!(left.len() > 2 << 20, "it is longer than what is written anew at once: {}", left.len());
+    let next = SqliteJournal::open(&copy.path().join("journal.db"), Options::default()).await.unwrap();
+    assert_eq!(std::fs::read(&log).unwrap(), left, "its bytes are the same");
+    assert_eq!(count(&next).await, RECORDS as usize);
+    next.close().await;
+    journal.close().await;
+}
