@@ -159,6 +159,7 @@ pub fn start(transfer: &Transfer, input: &Json) -> NewRecord {
         parent: None,
         deadline: None,
         parent_epoch: None,
+        not_before: None,
     });
     let envelope = start.envelope(&namespace, instance, None);
     NewRecord { partition: wfl_record::Partition(0), first: true, envelope }
@@ -211,6 +212,7 @@ impl Run<'_, '_> {
                 self.events.push_back(Event::Stored(instance, Ok(Stored::default())));
             }
             Action::NeedBlob(_) | Action::NeedStart(_) | Action::CancelCall(_) => {}
+            Action::NeedPermits(..) | Action::ReturnPermits(..) => {}
             Action::SaveSnapshot(..) | Action::DropSnapshot(_) | Action::SetWatermark(_) => {}
             Action::Update(update) => self.facts.extend(update.facts),
             Action::Alarm(alarm) => self.alarms.push(alarm),

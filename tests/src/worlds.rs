@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wfl_compiler::{Compilation, Disk, compile};
 use wfl_ir::{Plan, PlanHash};
 use wfl_machine::{CancelMode, Control, Input, Signal};
+use wfl_partition::{Limit, Limits};
 use wfl_sim::{Random, Report, Setup, Sim, arguments};
 
 use crate::project::root;
@@ -38,7 +39,23 @@ impl Programs {
 
 /// A run of one or two instances, with messages, cancellations and pauses from outside.
 pub fn run(programs: &Programs, seed: u64) -> (Sim, Report, String) {
-    run_as(programs, Setup::of_seed(seed))
+    run_as(programs, setup(seed))
+}
+
+/// Processes, faults, memories and limits as a seed says.
+pub fn setup(seed: u64) -> Setup {
+    let mut random = Random::new(seed ^ 0x11417);
+    let mut limits = Limits::new();
+    for operation in ["Ledger.hold", "Ledger.book", "Ledger.release", "Rail.send"] {
+        if random.below(3) > 0 {
+            continue;
+        }
+        let concurrent = (random.below(2) == 0).then(|| 1 + random.below(2) as u32);
+        let per = wfl_ir::Duration::from_millis(1 + random.below(3_000) as i64);
+        let rate = (random.below(2) == 0).then(|| (1 + random.below(5) as u32, per));
+        limits.insert(operation.into(), Limit { concurrent, rate });
+    }
+    Setup { limits: Arc::new(limits), ..Setup::of_seed(seed) }
 }
 
 /// As [`run`], with other processes or faults than those of the seed.

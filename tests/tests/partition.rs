@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use wfl_ir::Timestamp;
 use wfl_machine::{Input, Outcome};
-use wfl_partition::{Action, Alarm, CallId, Event, Options, Partition, Role};
+use wfl_partition::{Action, Alarm, CallId, Event, Options, Partition, Role, Stored};
 use wfl_record::{AppendError, Appended, InstanceId, Kind, NewRecord, Position, Record, Stamp};
 use wfl_tests::project::{input, transfer};
 use wfl_tests::street::start;
@@ -184,6 +184,8 @@ fn what_cannot_be_folded_quarantines_its_instance_alone() {
     let mut record = appends(&bench.handle(Event::Answer(call, answer()))).remove(0);
     record.envelope.instance = InstanceId([9; 16]);
     let actions = bench.commit(record);
+    assert!(matches!(&actions[..], [Action::NeedInstance { .. }]), "it may be at rest: {actions:?}");
+    let actions = bench.handle(Event::Stored(InstanceId([9; 16]), Ok(Stored::default())));
     assert!(matches!(&actions[..], [Action::Alarm(Alarm::Quarantined { .. })]), "{actions:?}");
 }
 

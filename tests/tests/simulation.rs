@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use wfl_sim::{Fault, Setup};
-use wfl_tests::worlds::{Programs, run, run_as};
+use wfl_tests::worlds::{Programs, run, run_as, setup};
 
 fn seeds() -> Vec<u64> {
     if let Some(seed) = std::env::var("WFL_SEED").ok().and_then(|seed| seed.parse().ok()) {
@@ -25,7 +25,7 @@ fn every_promise_is_kept_whatever_fails() {
     let mut records = 0;
     let mut endings: BTreeMap<&str, u64> = BTreeMap::new();
     for seed in &seeds {
-        let setup = Setup { story: alone, ..Setup::of_seed(*seed) };
+        let setup = Setup { story: alone, ..setup(*seed) };
         let (sim, report, story) = run_as(&programs, setup);
         if alone {
             sim.story().iter().for_each(|line| println!("{line}"));

@@ -50,6 +50,7 @@ fn result(ty: &str, body: &str) -> String {
         parent: None,
         deadline: None,
         parent_epoch: None,
+        not_before: None,
     });
     let mut state = None;
     let envelope = start.envelope(&namespace, id, None);

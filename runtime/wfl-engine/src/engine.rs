@@ -6,13 +6,14 @@ use serde_json::Value as Json;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use wfl_eval::{InvalidData, decode_fields, encode_fields};
-use wfl_ir::{Plan, PlanHash};
+use wfl_ir::{Plan, PlanHash, Timestamp};
 use wfl_journal::{AppendError, Clock, Journal, NewRecord};
 use wfl_machine::{Control, Decision, Input, Signal, Source, Start, input_digest, instance_id, instance_key};
 use wfl_operations::Operations;
-use wfl_partition::Options;
+use wfl_partition::{Gates, Limits, Options};
 use wfl_record::{InstanceId, Namespace, Partition, partition_of};
 
+use crate::desk;
 use crate::inspection::Inspection;
 use crate::observer::Observer;
 use crate::shard::{Message, Shard, World};
@@ -25,6 +26,8 @@ const INLINE_INPUT_BYTES: usize = 1 << 20;
 pub struct EngineOptions {
     /// Limits of each partition.
     pub partition: Options,
+    /// What operations may be asked to do, by `Service.operation`.
+    pub limits: Limits,
     /// The world that instances live in.
     pub namespace: Namespace,
     /// The wall clock.
@@ -84,7 +87,10 @@ impl Engine {
         options: EngineOptions,
     ) -> Result<Engine, EngineError> {
         let (failure, mut failed) = watch::channel(None);
+        let (desk, requests) = mpsc::unbounded_channel();
         let world = World {
+            limits: Arc::new(options.limits.clone()),
+            desk,
             journal: Arc::clone(&journal),
             operations,
             observer,
@@ -104,6 +110,8 @@ impl Engine {
             waits.push(wait);
         }
         drop(world);
+        let gates = Gates::new(&options.limits);
+        tasks.spawn(desk::run(gates, requests, shards.clone(), options.clock.clone()));
         for wait in waits {
             if wait.await.is_err() {
                 let reason = failed.borrow_and_update().clone();
@@ -127,6 +135,19 @@ impl Engine {
         args: &Json,
         starter: &str,
     ) -> Result<Started, StartError> {
+        self.start_instance_later(plan, hash, args, starter, None).await
+    }
+
+    /// As [`Engine::start_instance`]; the instance begins at an instant, if that is not over. Until then it waits, and can
+    /// be cancelled.
+    pub async fn start_instance_later(
+        &self,
+        plan: &Plan,
+        hash: PlanHash,
+        args: &Json,
+        starter: &str,
+        not_before: Option<Timestamp>,
+    ) -> Result<Started, StartError> {
         let fields = decode_fields(plan.library(), &plan.params, args)?;
         let key = instance_key(plan, &fields).map_err(|fault| StartError::Key(fault.to_string()))?;
         let id = instance_id(&self.options.namespace, plan, &key, 0);
@@ -146,6 +167,7 @@ impl Engine {
             parent: None,
             deadline: None,
             parent_epoch: None,
+            not_before,
         });
         match self.append(id, &start, true, starter).await {
             Ok(appended) => Ok(Started { id, existed: appended.duplicate }),

@@ -7,11 +7,13 @@ mod observer;
 mod carry;
 mod inspection;
 mod shard;
+mod desk;
 mod engine;
 
 pub use engine::{Engine, EngineError, EngineOptions, StartError, Started};
 pub use inspection::Inspection;
 pub use observer::Observer;
+pub use wfl_partition::{Limit, Limits, Resting};
 
 #[cfg(test)]
 mod tests;

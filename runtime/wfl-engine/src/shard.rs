@@ -13,7 +13,7 @@ use wfl_ir::{Plan, PlanHash, Timestamp};
 use wfl_journal::{AppendError, BlobHash, Clock, Followed, Journal, ReadError, Snapshot};
 use wfl_machine::{Input, Outcome, Start};
 use wfl_operations::Operations;
-use wfl_partition::{Action, CallId, Event, Options, Partition, Role, Stored};
+use wfl_partition::{Action, CallId, Event, Limits, Options, Partition, Role, Stored};
 use wfl_record::{InstanceId, Position};
 
 use crate::carry;
@@ -23,11 +23,22 @@ use crate::observer::Observer;
 /// The longest sleep. The wall clock may be set while the task sleeps; a timer is at most so much late then.
 const LONGEST_SLEEP: StdDuration = StdDuration::from_secs(1);
 
+/// How many records, or messages, are taken at once.
+const AT_ONCE: usize = 256;
+
 /// What a shard is asked from outside.
 pub(crate) enum Message {
     Inspect(InstanceId, oneshot::Sender<Option<Inspection>>),
     Answer(CallId, Outcome),
     Fetched(Event),
+}
+
+/// What a shard asks the desk that gives out permits.
+pub(crate) enum PermitRequest {
+    /// So many permits for a partition.
+    Ask(wfl_record::Partition, Arc<str>, u32),
+    /// So many are not used any more.
+    Return(Arc<str>, u32),
 }
 
 /// What a shard needs of the world.
@@ -37,6 +48,9 @@ pub(crate) struct World {
     pub(crate) operations: Arc<dyn Operations>,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) clock: Clock,
+    /// The limits of operations, and who gives out permits.
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) desk: mpsc::UnboundedSender<PermitRequest>,
     /// Where a shard that cannot go on says why.
     pub(crate) failure: Arc<watch::Sender<Option<String>>>,
 }
@@ -45,7 +59,7 @@ pub(crate) struct Shard {
     world: World,
     id: wfl_record::Partition,
     partition: Partition,
-    records: BoxStream<'static, Result<Followed, ReadError>>,
+    records: BoxStream<'static, Vec<Result<Followed, ReadError>>>,
     inbox: mpsc::UnboundedReceiver<Message>,
     /// Into the own inbox: calls and fetches answer there.
     outbox: mpsc::UnboundedSender<Message>,
@@ -55,6 +69,8 @@ pub(crate) struct Shard {
     looks: BTreeMap<InstanceId, Vec<oneshot::Sender<Option<Inspection>>>>,
     /// Whether snapshots are written and read.
     rests: bool,
+    /// What is to be done: empty, but for its room.
+    actions: Vec<Action>,
     /// Where the log ended when that was; records up to there are from before.
     replayed_to: Position,
     /// Told once, when the log has been folded up to where it ended at the beginning.
@@ -71,7 +87,7 @@ impl Shard {
         let (outbox, inbox) = mpsc::unbounded_channel();
         let shard = Shard {
             id,
-            partition: Partition::new(id, options),
+            partition: Partition::new(id, options).with_limits(Arc::clone(&world.limits)),
             records: stream::empty().boxed(),
             world,
             inbox,
@@ -80,6 +96,7 @@ impl Shard {
             calls: BTreeMap::new(),
             looks: BTreeMap::new(),
             rests: options.rest.is_some(),
+            actions: Vec::new(),
             replayed_to: Position::ZERO,
             caught_up: Some(caught_up),
         };
@@ -91,50 +108,65 @@ impl Shard {
         if let Err(reason) = self.begin().await {
             return self.fail(reason);
         }
+        let mut messages = Vec::with_capacity(AT_ONCE);
         loop {
-            let event = tokio::select! {
+            tokio::select! {
                 biased;
-                followed = self.records.next() => match self.followed(followed) {
-                    Ok(event) => event,
-                    Err(reason) => {
+                records = self.records.next() => {
+                    if let Err(reason) = self.read(records) {
                         self.fail(reason);
                         break;
                     }
-                },
-                Some(event) = self.appends.next() => Some(event),
-                message = self.inbox.recv() => match message {
-                    Some(Message::Inspect(id, reply)) => self.look(id, reply),
-                    Some(Message::Answer(id, outcome)) => {
-                        self.calls.remove(&id);
-                        Some(Event::Answer(id, outcome))
+                }
+                Some(event) = self.appends.next() => self.handle(event),
+                count = self.inbox.recv_many(&mut messages, AT_ONCE) => {
+                    if count == 0 {
+                        break;
                     }
-                    Some(Message::Fetched(event)) => Some(event),
-                    None => break,
-                },
-                () = sleep_until(self.partition.next_wake(), &self.world.clock) => Some(Event::Wake),
-            };
-            if let Some(event) = event {
-                self.handle(event);
+                    messages.drain(..).for_each(|message| self.hear(message));
+                }
+                () = sleep_until(self.partition.next_wake(), &self.world.clock) => self.handle(Event::Wake),
             }
         }
         self.calls.values().for_each(AbortHandle::abort);
     }
 
-    fn followed(&mut self, followed: Option<Result<Followed, ReadError>>) -> Result<Option<Event>, String> {
+    /// Records of the log, as many as were there at once.
+    fn read(&mut self, records: Option<Vec<Result<Followed, ReadError>>>) -> Result<(), String> {
+        let Some(records) = records else { return Err("the journal was closed".into()) };
+        for followed in records {
+            if let Some(event) = self.followed(followed)? {
+                self.handle(event);
+            }
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Inspect(id, reply) => self.look(id, reply),
+            Message::Answer(id, outcome) => {
+                self.calls.remove(&id);
+                self.handle(Event::Answer(id, outcome));
+            }
+            Message::Fetched(event) => self.handle(event),
+        }
+    }
+
+    fn followed(&mut self, followed: Result<Followed, ReadError>) -> Result<Option<Event>, String> {
         match followed {
-            Some(Ok(Followed::Record(record))) => Ok(Some(Event::Record(record))),
-            Some(Ok(Followed::CaughtUp(end))) => {
+            Ok(Followed::Record(record)) => Ok(Some(Event::Record(record))),
+            Ok(Followed::CaughtUp(end)) => {
                 self.replayed_to = end;
                 if let Some(caught_up) = self.caught_up.take() {
                     let _ = caught_up.send(());
                 }
                 Ok(Some(Event::Role(Role::Owner)))
             }
-            Some(Err(ReadError::Corrupt { instance: Some(instance), reason, position, .. })) => {
+            Err(ReadError::Corrupt { instance: Some(instance), reason, position, .. }) => {
                 Ok(Some(Event::Damaged(instance, format!("record {position}: {reason}"))))
             }
-            Some(Err(error)) => Err(error.to_string()),
-            None => Err("the journal was closed".into()),
+            Err(error) => Err(error.to_string()),
         }
     }
 
@@ -156,7 +188,7 @@ impl Shard {
             after = loaded.watermark;
             self.handle(Event::Snapshots(after, snapshots));
         }
-        self.records = self.world.journal.follow(self.id, after);
+        self.records = self.world.journal.follow(self.id, after).ready_chunks(AT_ONCE).boxed();
         Ok(())
     }
 
@@ -166,14 +198,14 @@ impl Shard {
     }
 
     /// Somebody wants to see an instance. If it is not in memory, it is read first.
-    fn look(&mut self, id: InstanceId, reply: oneshot::Sender<Option<Inspection>>) -> Option<Event> {
+    fn look(&mut self, id: InstanceId, reply: oneshot::Sender<Option<Inspection>>) {
         if self.partition.view(&id).is_some_and(|view| !view.returning) {
             // The asker may have gone: then nobody needs the answer.
             let _ = reply.send(self.inspect(&id));
-            return None;
+            return;
         }
         self.looks.entry(id).or_default().push(reply);
-        Some(Event::Look(id))
+        self.handle(Event::Look(id));
     }
 
     /// Answers those who wait to see what is there now.
@@ -199,11 +231,10 @@ impl Shard {
     }
 
     fn handle(&mut self, event: Event) {
-        let mut actions = Vec::new();
+        let mut actions = std::mem::take(&mut self.actions);
         self.partition.handle(now(&self.world.clock), event, &mut actions);
-        for action in actions {
-            self.act(action);
-        }
+        actions.drain(..).for_each(|action| self.act(action));
+        self.actions = actions;
         if !self.looks.is_empty() {
             self.seen();
         }
@@ -237,6 +268,13 @@ impl Shard {
                 if let Some(call) = self.calls.remove(&id) {
                     call.abort();
                 }
+            }
+            Action::NeedPermits(operation, count) => {
+                // The desk lives as long as the engine.
+                let _ = self.world.desk.send(PermitRequest::Ask(self.id, operation, count));
+            }
+            Action::ReturnPermits(operation, count) => {
+                let _ = self.world.desk.send(PermitRequest::Return(operation, count));
             }
             Action::NeedPlan(hash) => self.fetch(async move |journal| {
                 let plan = plan(&*journal, hash).await.map(Arc::new);
@@ -312,7 +350,7 @@ pub(crate) fn now(clock: &Clock) -> Timestamp {
     Timestamp(clock.now().0)
 }
 
-async fn sleep_until(wake: Option<Timestamp>, clock: &Clock) {
+pub(crate) async fn sleep_until(wake: Option<Timestamp>, clock: &Clock) {
     let Some(wake) = wake else { return std::future::pending().await };
     while now(clock) < wake {
         let length = wake.since(now(clock)).to_std();

@@ -6,10 +6,11 @@ use sqlx::sqlite::SqliteConnection;
 
 use crate::rows::{InstanceRow, log_sum, record_sum};
 
-const SIZES: [usize; 4] = [64, 16, 4, 1];
+/// Each statement is a message to the thread that SQLite runs in, and back.
+const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
 
 /// One statement in all sizes.
-struct Sized([String; 4]);
+struct Sized([String; 5]);
 
 impl Sized {
     fn new(head: &str, columns: usize, tail: &str) -> Sized {

@@ -13,7 +13,7 @@ use crate::input::{Answer, Dispatch, Input, Outcome, PayloadError, Start};
 use crate::json::read;
 use crate::ledger::{Debt, DebtState, Entry, Owed, Suspension, UndoPhase};
 use crate::planted::{Bug, chance, planted};
-use crate::schedule::{input_digest, instance_id, instance_key, slots_of};
+use crate::schedule::{input_digest, instance_id, instance_key, instance_priority, slots_of};
 use crate::state::Instance;
 use crate::strand::{Asked, Awaiting, BODY, Doing, Phase, ReminderPhase, Strand, place};
 
@@ -131,7 +131,7 @@ fn begin(
         workflow: plan.workflow.clone(),
         plan: hash,
         input_digest: start.digest,
-        started_at: Timestamp(at.0),
+        started_at: Timestamp(at.0).max(start.not_before.unwrap_or(Timestamp(at.0))),
         at: Timestamp(at.0),
         stamp: Timestamp(at.0),
         ended_at: None,
@@ -167,6 +167,7 @@ fn begin(
         released: false,
         waive_all: false,
         orphans: Vec::new(),
+        priority: instance_priority(plan, &fields),
     })
 }
 
@@ -196,7 +197,7 @@ impl Fold<'_> {
                 self.state.strands.insert(BODY, Strand::new(0, None, 0, 0));
                 return Some(0);
             }
-            Input::Start(_) if self.state.count == 1 => return Some(0),
+            Input::Start(start) if self.state.count == 1 => return self.begins(start),
             Input::Start(_) => return self.reject("the instance has begun already"),
             Input::News(news) => return self.news(news),
             Input::Answer(Answer { call, outcome }) if call.purpose == Purpose::Undo => {
@@ -218,6 +219,14 @@ impl Fold<'_> {
             Input::Dispatch(dispatch) => self.claimed(dispatch),
             Input::Start(_) | Input::News(_) => None,
         }
+    }
+
+    /// The first node, unless it is to begin later.
+    fn begins(&mut self, start: &Start) -> Option<u32> {
+        let Some(due) = start.not_before.filter(|due| *due > self.state.at) else { return Some(0) };
+        self.facts.push(Fact::Delayed { until: due });
+        self.strand().doing = Doing::Delayed(0, due);
+        None
     }
 
     /// Something for an instance that has ended.
@@ -416,6 +425,11 @@ impl Fold<'_> {
             Doing::Wait(_, at) if at == due => {
                 *self.strand().activity_mut() = Doing::Idle;
                 self.plan.target(index, EdgeKind::Order)
+            }
+            Doing::Delayed(node, at) if at == due => {
+                let first = *node;
+                *self.strand().activity_mut() = Doing::Idle;
+                Some(first)
             }
             Doing::Pause(_, at) if at == due => self.next_round(index),
             Doing::Fork(_, forked) if forked.due == Some(*due) => self.join_timed_out(),

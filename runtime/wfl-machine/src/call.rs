@@ -130,6 +130,9 @@ pub enum TimerKind {
     /// How long a cancellation waits for calls under way.
     #[n(14)]
     Grace,
+    /// The time before which an instance does not begin.
+    #[n(15)]
+    Begin,
 }
 
 impl TimerKind {
@@ -151,6 +154,7 @@ impl TimerKind {
             TimerKind::Rate => "rate",
             TimerKind::Run => "run",
             TimerKind::Grace => "grace",
+            TimerKind::Begin => "begin",
         }
     }
 }

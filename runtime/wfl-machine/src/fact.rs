@@ -195,6 +195,11 @@ pub enum Fact {
         /// How many failed.
         failed: u32,
     },
+    /// It begins later.
+    Delayed {
+        /// When.
+        until: Timestamp,
+    },
     /// A time or a message is waited for.
     Waiting {
         /// The node.

@@ -63,6 +63,9 @@ pub struct Start {
     /// The epoch of the instance that started it, which enters the id when it is not 0.
     #[n(8)]
     pub parent_epoch: Option<u32>,
+    /// When it begins at the earliest. Its deadline counts from then on.
+    #[n(9)]
+    pub not_before: Option<Timestamp>,
 }
 
 /// Who waits for a child.

@@ -59,6 +59,9 @@ impl View<'_> {
             Doing::Await(node, awaiting) => self.awaiting(*node, awaiting, still),
             Doing::Run(node, running) => self.running(*node, running, still),
             Doing::Wait(node, due) if !still => self.timer(TimerKind::Wait, *node, self.state.epoch, 0, *due),
+            Doing::Delayed(node, due) if !still => {
+                self.timer(TimerKind::Begin, *node, self.state.epoch, 0, *due)
+            }
             Doing::Pause(node, due) if !still => {
                 let round = strand.rounds.last().map_or(0, |(_, round)| round + 1);
                 self.timer(TimerKind::Round, *node, self.state.epoch, round, *due);

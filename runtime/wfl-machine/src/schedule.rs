@@ -20,6 +20,16 @@ pub fn instance_key(plan: &Plan, args: &Fields) -> Result<Value, Fault> {
     evaluate(Env { library: plan.library(), slots: &slots, facts: None }, &plan.key)
 }
 
+/// The value of the header's `priority` for these arguments: the greater the earlier. 0 without one, or without a value.
+pub fn instance_priority(plan: &Plan, args: &Fields) -> i64 {
+    let slots = slots_of(plan, args);
+    let env = Env { library: plan.library(), slots: &slots, facts: None };
+    match plan.priority.as_ref().map(|priority| evaluate(env, priority)) {
+        Some(Ok(Value::Int(priority))) => priority,
+        _ => 0,
+    }
+}
+
 /// The id of the instance with this key. A child of a parent that began anew, or went back, is another one than before.
 pub fn instance_id(namespace: &Namespace, plan: &Plan, key: &Value, parent_epoch: u32) -> InstanceId {
     let mut bytes = key.canonical_bytes();
@@ -52,6 +62,7 @@ pub fn child_start(
         parent: (!run.detached).then(|| Parent { instance: parent, call: run.call.clone() }),
         deadline: run.deadline,
         parent_epoch: (epoch > 0).then_some(epoch),
+        not_before: None,
     };
     Ok((instance_id(namespace, plan, &key, epoch), start))
 }

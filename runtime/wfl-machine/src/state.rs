@@ -12,7 +12,7 @@ use crate::ledger::{Absent, DebtState, Entry, Letter, Owed, Suspension, UndoPhas
 use crate::strand::{BODY, Doing, Ending, Phase, Running, Strand, StrandId, place};
 
 /// The layout of states that this build writes. A snapshot of another one is not read: the log is folded instead.
-pub const STATE_FORMAT: u16 = 2;
+pub const STATE_FORMAT: u16 = 3;
 
 /// One workflow instance. Node, scope, region and slot numbers are those of the plan with the hash `plan`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -124,6 +124,9 @@ pub struct Instance {
     /// Children that are told that nobody waits for them any more.
     #[n(38)]
     pub(crate) orphans: Vec<Orphan>,
+    /// The greater the earlier its calls are sent when there is no room for all.
+    #[n(41)]
+    pub(crate) priority: i64,
 }
 
 /// A message that was not taken yet.
@@ -366,6 +369,11 @@ impl Instance {
         self.epoch
     }
 
+    /// The greater the earlier its calls are sent when there is no room for all.
+    pub fn priority(&self) -> i64 {
+        self.priority
+    }
+
     /// Who started it.
     pub fn starter(&self) -> &str {
         &self.starter
@@ -512,6 +520,11 @@ impl Instance {
             _ => None,
         };
         self.strands.values().filter_map(waits).collect()
+    }
+
+    /// True while nothing new begins until somebody resumes it.
+    pub fn is_paused(&self) -> bool {
+        self.paused.is_some()
     }
 
     /// True when only people can bring it on: something is suspended, and nothing else goes on beside it.

@@ -111,6 +111,9 @@ pub(crate) enum Doing {
     /// Strands undo what ran side by side.
     #[n(11)]
     Beside(#[n(0)] Box<Beside>),
+    /// It begins with this node, and not before that time.
+    #[n(12)]
+    Delayed(#[n(0)] u32, #[n(1)] Timestamp),
 }
 
 /// Debts are being undone.
@@ -479,6 +482,7 @@ impl Doing {
             | Doing::Map(node, _)
             | Doing::Await(node, _)
             | Doing::Wait(node, _)
+            | Doing::Delayed(node, _)
             | Doing::Pause(node, _)
             | Doing::Run(node, _)
             | Doing::Held(node) => Some(*node),

@@ -286,6 +286,7 @@ impl Fold<'_> {
             Doing::Stuck(..)
             | Doing::Await(..)
             | Doing::Wait(..)
+            | Doing::Delayed(..)
             | Doing::Pause(..)
             | Doing::Held(_)
             | Doing::Unwind(_) => *self.strand().activity_mut() = Doing::Idle,

@@ -10,6 +10,7 @@ use wfl_machine::{
 use wfl_record::InstanceId;
 
 use crate::event::{Action, Call, Role};
+use crate::flights::Rank;
 use crate::partition::Partition;
 
 impl Partition {
@@ -112,11 +113,24 @@ impl Partition {
                 self.unknown_before(instance, effect, reason, out);
                 continue;
             }
-            let id = self.flights.add(now, instance, effect.clone(), again);
+            let Some(rank) = self.rank(instance, effect.operation) else { return };
+            let id = self.flights.add(now, instance, effect.clone(), again, rank);
             if let Some(slot) = self.slots.get_mut(&instance) {
                 slot.flights.insert(effect.call, id);
             }
         }
+    }
+
+    /// How soon a call of an instance is sent when there is no room for all.
+    fn rank(&self, instance: InstanceId, operation: u32) -> Option<Rank> {
+        let slot = self.slots.get(&instance)?;
+        let (state, plan) = (slot.state.as_ref()?, slot.plan.as_ref()?);
+        let mut lane = None;
+        if !self.limits.is_empty() {
+            let name = plan.operations.get(operation as usize)?.qualified();
+            lane = self.limits.get_key_value(name.as_str()).map(|(name, _)| Arc::clone(name));
+        }
+        Some(Rank { lane, tenant: state.namespace().clone(), priority: state.priority() })
     }
 
     /// Why a call must not be sent: somebody may have sent it who is no more, and nothing makes a second one harmless.
@@ -174,6 +188,10 @@ impl Partition {
 
     /// Sends what is queued while there is room.
     pub(crate) fn dispatch_queued(&mut self, now: Timestamp, out: &mut Vec<Action>) {
+        if self.flights.lanes.has_limits() {
+            let wanted = self.flights.lanes.wanted();
+            out.extend(wanted.into_iter().map(|(name, count)| Action::NeedPermits(name, count)));
+        }
         while let Some(id) = self.flights.take_queued(self.options.max_calls) {
             let Some(flight) = self.flights.get(id) else { continue };
             let (instance, effect) = (flight.instance, flight.effect.clone());
@@ -185,6 +203,17 @@ impl Partition {
                 id,
                 Box::new(Call { instance, plan: Arc::clone(&plan), effect, deadline }),
             ));
+        }
+    }
+
+    /// Permits of calls that ended, or were given up before they were sent, go back.
+    pub(crate) fn give_back_permits(&mut self, out: &mut Vec<Action>) {
+        if self.flights.lanes.has_limits() {
+            let spare = self.flights.lanes.spare();
+            let ended = std::mem::take(&mut self.flights.returned);
+            out.extend(
+                spare.into_iter().chain(ended).map(|(name, count)| Action::ReturnPermits(name, count)),
+            );
         }
     }
 

@@ -42,6 +42,8 @@ pub enum Event {
     Blob([u8; 32], Result<Vec<u8>, String>),
     /// The answer to [`Action::NeedStart`]: the start of an instance, if there is one.
     Start(InstanceId, Result<Option<Box<Start>>, String>),
+    /// So many calls of an operation with limits may be sent.
+    Permits(Arc<str>, u32),
     /// Whoever carries out a call is still at it.
     Beat(CallId),
     /// A call ended.
@@ -62,6 +64,10 @@ pub enum Action {
     Call(CallId, Box<Call>),
     /// Give up a call: close its connection, drop its answer.
     CancelCall(CallId),
+    /// So many calls of an operation with limits want to be sent; the answer is [`Event::Permits`], in parts or late.
+    NeedPermits(Arc<str>, u32),
+    /// So many permits are not used any more.
+    ReturnPermits(Arc<str>, u32),
     /// Fetch a plan from its blob.
     NeedPlan(PlanHash),
     /// Fetch the arguments of a start from their blob.

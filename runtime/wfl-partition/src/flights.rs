@@ -1,12 +1,14 @@
 //! Calls of this process: queued, under way, answered but not yet in the log.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use wfl_ir::Timestamp;
 use wfl_machine::CallEffect;
-use wfl_record::InstanceId;
+use wfl_record::{InstanceId, Namespace};
 
 use crate::event::CallId;
+use crate::lanes::{LaneName, Lanes};
 
 /// One call from dispatch until its answer is folded.
 #[derive(Debug)]
@@ -18,6 +20,18 @@ pub(crate) struct Flight {
     pub(crate) ends: Timestamp,
     /// An owner before this one may have sent it already: that it cannot be reached now proves nothing.
     pub(crate) again: bool,
+    /// Where it waits to be sent.
+    pub(crate) lane: LaneName,
+    tenant: Namespace,
+    priority: i64,
+}
+
+/// Whose call it is, and how soon it is sent when there is no room for all.
+#[derive(Debug)]
+pub(crate) struct Rank {
+    pub(crate) lane: LaneName,
+    pub(crate) tenant: Namespace,
+    pub(crate) priority: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +49,9 @@ pub(crate) enum FlightPhase {
 pub(crate) struct Flights {
     next: u64,
     all: BTreeMap<CallId, Flight>,
-    queue: VecDeque<CallId>,
+    pub(crate) lanes: Lanes,
+    /// Permits of calls that ended, to be given back.
+    pub(crate) returned: BTreeMap<Arc<str>, u32>,
     /// When attempts run out.
     ends: BTreeSet<(Timestamp, CallId)>,
     /// When those that wait for room are given up.
@@ -51,13 +67,16 @@ impl Flights {
         instance: InstanceId,
         effect: CallEffect,
         again: bool,
+        Rank { lane, tenant, priority }: Rank,
     ) -> CallId {
         self.next += 1;
         let id = CallId(self.next);
         let until = effect.queue.map(|queue| now.plus(queue));
         self.patience.extend(until.map(|until| (until, id)));
-        self.all.insert(id, Flight { instance, effect, phase: FlightPhase::Queued(until), ends: now, again });
-        self.queue.push_back(id);
+        self.lanes.add(&lane, &tenant, priority, id);
+        let phase = FlightPhase::Queued(until);
+        let flight = Flight { instance, effect, phase, ends: now, again, lane, tenant, priority };
+        self.all.insert(id, flight);
         id
     }
 
@@ -65,20 +84,23 @@ impl Flights {
     pub(crate) fn add_answered(&mut self, instance: InstanceId, effect: CallEffect) -> CallId {
         self.next += 1;
         let id = CallId(self.next);
-        let ends = Timestamp(0);
-        self.all.insert(id, Flight { instance, effect, phase: FlightPhase::Answered, ends, again: true });
+        let flight = Flight {
+            instance,
+            effect,
+            phase: FlightPhase::Answered,
+            ends: Timestamp(0),
+            again: true,
+            lane: None,
+            tenant: Namespace::default(),
+            priority: 0,
+        };
+        self.all.insert(id, flight);
         id
     }
 
     /// The next queued call, while fewer than `limit` are under way. The caller dispatches it.
     pub(crate) fn take_queued(&mut self, limit: usize) -> Option<CallId> {
-        while self.calling < limit {
-            let id = self.queue.pop_front()?;
-            if self.all.get(&id).is_some_and(|flight| matches!(flight.phase, FlightPhase::Queued(_))) {
-                return Some(id);
-            }
-        }
-        None
+        if self.calling < limit { self.lanes.take() } else { None }
     }
 
     pub(crate) fn get(&self, id: CallId) -> Option<&Flight> {
@@ -116,6 +138,7 @@ impl Flights {
             self.patience.remove(&(until, id));
         }
         flight.phase = FlightPhase::Answered;
+        self.lanes.remove(&flight.lane, &flight.tenant, flight.priority, id);
         true
     }
 
@@ -131,14 +154,22 @@ impl Flights {
         flight.phase = FlightPhase::Answered;
         self.ends.remove(&(until, id));
         self.calling -= 1;
+        if let Some(lane) = &flight.lane {
+            *self.returned.entry(Arc::clone(lane)).or_default() += 1;
+        }
         true
     }
 
     /// Forgets a call. True when it was under way and has to be given up outside.
     pub(crate) fn remove(&mut self, id: CallId) -> bool {
         let was_calling = self.answered(id);
-        if let Some(Flight { phase: FlightPhase::Queued(Some(until)), .. }) = self.all.remove(&id) {
-            self.patience.remove(&(until, id));
+        if let Some(Flight { phase: FlightPhase::Queued(until), lane, tenant, priority, .. }) =
+            self.all.remove(&id)
+        {
+            self.lanes.remove(&lane, &tenant, priority, id);
+            if let Some(until) = until {
+                self.patience.remove(&(until, id));
+            }
         }
         was_calling
     }

@@ -5,6 +5,8 @@
 
 mod event;
 mod slot;
+mod gates;
+mod lanes;
 mod flights;
 mod snapshot;
 mod outbox;
@@ -17,5 +19,9 @@ mod post;
 mod resting;
 
 pub use event::{Action, Alarm, Call, CallId, Event, Role, Stored, Update};
+pub use gates::{Gates, Limit, Limits, Permits};
 pub use partition::{Options, Partition, Resting};
 pub use slot::View;
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use wfl_record::{InstanceId, MessageId, Position};
 
 use crate::event::{Action, Event, Role};
 use crate::flights::Flights;
+use crate::gates::Limits;
 use crate::outbox::Post;
 use crate::pending::Pending;
 use crate::slot::{Rest, Slot, View};
@@ -84,6 +85,8 @@ pub struct Partition {
     pub(crate) wanted_plans: BTreeMap<PlanHash, BTreeSet<InstanceId>>,
     pub(crate) wanted_blobs: BTreeMap<[u8; 32], BTreeSet<InstanceId>>,
     pub(crate) flights: Flights,
+    /// Operations whose calls need permits.
+    pub(crate) limits: Arc<Limits>,
     /// The timer wheel.
     pub(crate) wheel: BTreeSet<(TimerEffect, InstanceId)>,
     /// Appends that were asked for and not yet folded. Bounded by what is outstanding.
@@ -125,12 +128,19 @@ impl Partition {
             wanted_plans: BTreeMap::new(),
             wanted_blobs: BTreeMap::new(),
             flights: Flights::default(),
+            limits: Arc::default(),
             wheel: BTreeSet::new(),
             appends: Pending::default(),
             posts: BTreeMap::new(),
             sent_once: BTreeSet::new(),
             repeats: BTreeSet::new(),
         }
+    }
+
+    /// With limits of operations: whoever drives the partition answers [`Action::NeedPermits`].
+    #[must_use]
+    pub fn with_limits(self, limits: Arc<Limits>) -> Partition {
+        Partition { limits, ..self }
     }
 
     /// Takes an event at an instant; what is to be done outside is added to `out`.
@@ -146,12 +156,14 @@ impl Partition {
             Event::Plan(hash, plan) => self.plan_came(now, hash, plan, out),
             Event::Blob(hash, bytes) => self.blob_came(now, hash, bytes, out),
             Event::Start(instance, start) => self.start_came(now, instance, start, out),
+            Event::Permits(operation, count) => self.flights.lanes.permitted(operation, count),
             Event::Beat(call) => self.flights.beat(call, now),
             Event::Answer(call, outcome) => self.answered(call, outcome, out),
             Event::Appended(instance, id, result) => self.appended(now, instance, id, result, out),
             Event::Wake => self.wake(now, out),
         }
         self.dispatch_queued(now, out);
+        self.give_back_permits(out);
         self.make_room(now, out);
     }
 

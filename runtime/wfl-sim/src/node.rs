@@ -1,7 +1,9 @@
 //! A process of a simulation: partitions, and how far each has read its log.
 
+use std::sync::Arc;
+
 use wfl_ir::Duration;
-use wfl_partition::{Options, Partition, Resting};
+use wfl_partition::{Gates, Limits, Options, Partition, Resting};
 
 #[derive(Debug)]
 pub(crate) struct Node {
@@ -13,13 +15,21 @@ pub(crate) struct Node {
     pub(crate) read: Vec<usize>,
     /// Whether it dispatches for the partition.
     pub(crate) owns: Vec<bool>,
+    /// The limits of operations, for all its partitions.
+    pub(crate) gates: Gates,
     /// How far its clock is off.
     pub(crate) skew: i64,
 }
 
 impl Node {
     /// A process that has just begun.
-    pub(crate) fn new(number: u32, life: u64, partitions: u32, rest: Option<Resting>) -> Node {
+    pub(crate) fn new(
+        number: u32,
+        life: u64,
+        partitions: u32,
+        rest: Option<Resting>,
+        limits: &Arc<Limits>,
+    ) -> Node {
         let options = Options {
             partitions,
             nonce: u64::from(number) << 32 | life,
@@ -27,7 +37,8 @@ impl Node {
             rest,
             ..Options::default()
         };
-        let partition = |id| Partition::new(wfl_record::Partition(id), options);
+        let partition =
+            |id| Partition::new(wfl_record::Partition(id), options).with_limits(Arc::clone(limits));
         Node {
             alive: true,
             life,
@@ -35,6 +46,7 @@ impl Node {
             read: vec![0; partitions as usize],
             owns: vec![false; partitions as usize],
             skew: 0,
+            gates: Gates::new(limits),
         }
     }
 }

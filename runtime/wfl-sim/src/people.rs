@@ -108,6 +108,10 @@ impl Sim {
         let Some(state) = self.state(id) else { return Vec::new() };
         let Some(plan) = self.plan(state.plan()) else { return Vec::new() };
         let mut remedies = Vec::new();
+        if state.is_paused() {
+            // Whoever was to resume it did so before the pause got through.
+            remedies.push(Control::Resume { request: format!("help-{tries}") });
+        }
         for (number, Suspended { node, item, undo, why }) in state.suspensions().into_iter().enumerate() {
             let place = Place { step: plan.nodes[node as usize].id.clone(), item };
             let request = format!("help-{tries}-{number}");

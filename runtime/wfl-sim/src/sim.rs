@@ -7,7 +7,7 @@ use wfl_ir::{Fields, Plan, PlanHash, Timestamp};
 use wfl_machine::{
     CallRef, Input, Instance, Purpose, Source, Start, input_digest, instance_id, instance_key,
 };
-use wfl_partition::{Action, Alarm, Call, CallId, Event, Resting, Role};
+use wfl_partition::{Action, Alarm, Call, CallId, Event, Limits, Resting, Role};
 use wfl_record::{
     AppendError, Appended, InstanceId, Namespace, NewRecord, Partition, Record, Stamp, partition_of,
 };
@@ -44,6 +44,8 @@ pub struct Setup {
     pub twists: Vec<Twist>,
     /// When instances leave the memory of a process.
     pub rest: Option<Resting>,
+    /// What operations may be asked to do.
+    pub limits: Arc<Limits>,
     /// Whether everything that happens is written down, a line each.
     pub story: bool,
     /// The process ends before the nth thing that it does, or that is done for it.
@@ -61,6 +63,7 @@ impl Setup {
             quiet_after: 0,
             twists: Vec::new(),
             rest: None,
+            limits: Arc::default(),
             story: false,
             crash_point: None,
         }
@@ -77,6 +80,7 @@ impl Setup {
             quiet_after: 300 + random.below(3_000),
             twists: Vec::new(),
             rest: resting(&mut random),
+            limits: Arc::default(),
             story: false,
             crash_point: None,
         }
@@ -118,6 +122,8 @@ pub(crate) enum Happening {
     Own(u32, u32),
     /// A process is told that it does not own a partition.
     Disown(u32, u64, u32),
+    /// Permits that a rate held back may be had.
+    Grant(u32, u64),
     /// Somebody appends a record.
     Outside(NewRecord),
 }
@@ -167,8 +173,9 @@ impl Sim {
     /// A world in which nothing has happened yet.
     pub fn new(setup: Setup, plans: impl IntoIterator<Item = (PlanHash, Arc<Plan>)>) -> Sim {
         let seed = setup.seed;
-        let nodes =
-            (0..setup.nodes).map(|number| Node::new(number, 1, setup.partitions, setup.rest)).collect();
+        let nodes = (0..setup.nodes)
+            .map(|number| Node::new(number, 1, setup.partitions, setup.rest, &setup.limits))
+            .collect();
         let mut sim = Sim {
             now: BEGIN,
             faults: Faults::new(setup.rates.clone(), seed ^ 0xFA17),
@@ -231,6 +238,7 @@ impl Sim {
             parent: None,
             deadline: None,
             parent_epoch: None,
+            not_before: None,
         });
         self.send(id, &start, starter, after);
         Some(id)
@@ -343,7 +351,13 @@ impl Sim {
             }
             Happening::Restart(number) => {
                 let node = &mut self.nodes[number as usize];
-                *node = Node::new(number, node.life + 1, self.setup.partitions, self.setup.rest);
+                *node = Node::new(
+                    number,
+                    node.life + 1,
+                    self.setup.partitions,
+                    self.setup.rest,
+                    &self.setup.limits,
+                );
                 for partition in 0..self.setup.partitions {
                     self.restore(number, partition);
                     self.reads_on(number, partition);
@@ -357,6 +371,13 @@ impl Sim {
                 if self.nodes[node as usize].life == life {
                     self.nodes[node as usize].owns[partition as usize] = false;
                     self.deliver(node, life, partition, Event::Role(Role::Standby));
+                }
+            }
+            Happening::Grant(node, life) => {
+                let here = &mut self.nodes[node as usize];
+                if here.alive && here.life == life {
+                    let granted = here.gates.grant(Timestamp(self.now));
+                    self.permit(node, life, granted);
                 }
             }
             Happening::Outside(record) => {
@@ -493,6 +514,17 @@ impl Sim {
             Action::Call(id, call) => self.dispatch(node, life, partition, id, call),
             // The connection is closed; what the other side does is its own business.
             Action::CancelCall(_) => {}
+            Action::NeedPermits(operation, count) => {
+                let now = Timestamp(self.now);
+                let granted =
+                    self.nodes[node as usize].gates.ask(now, Partition(partition), &operation, count);
+                self.permit(node, life, granted);
+            }
+            Action::ReturnPermits(operation, count) => {
+                let now = Timestamp(self.now);
+                let granted = self.nodes[node as usize].gates.give_back(now, &operation, count);
+                self.permit(node, life, granted);
+            }
             Action::NeedPlan(hash) => {
                 let missing = self.faults.strikes(Fault::PlanMissing);
                 let plan = self.plans.get(&hash).filter(|_| !missing).cloned();

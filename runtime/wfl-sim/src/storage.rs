@@ -1,13 +1,24 @@
 //! What the journal keeps for processes: the log as it is believed, snapshots, and what a process reads of them.
 
 use wfl_machine::{Input, Source, Start, apply};
-use wfl_partition::{Event, Stored};
+use wfl_partition::{Event, Permits, Stored};
 use wfl_record::{AppendError, InstanceId, Position, Record};
 
 use crate::fault::Fault;
-use crate::sim::Sim;
+use crate::sim::{Happening, Sim};
 
 impl Sim {
+    /// Partitions of a process learn of their permits; and when there may be more.
+    pub(crate) fn permit(&mut self, node: u32, life: u64, granted: Vec<Permits>) {
+        for Permits { partition, operation, count } in granted {
+            let after = self.random.below(100) as i64;
+            self.later(after, Happening::Event(node, life, partition.0, Event::Permits(operation, count)));
+        }
+        if let Some(next) = self.nodes[node as usize].gates.next_grant() {
+            self.later((next.0 - self.now).max(1), Happening::Grant(node, life));
+        }
+    }
+
     pub(crate) fn maybe_twice(&mut self, partition: u32) {
         if self.faults.strikes(Fault::RecordTwice)
             && let Some(again) = self.journal.repeat_last(partition, self.setup.rest.is_none())

@@ -17,6 +17,10 @@ use serde_json::{Map, Value as Json};
 use crate::workload::{fan, recovery, sequence, startup, waiting};
 use crate::world::Failure;
 
+/// As in `wflc`: the engine makes and drops small things all the time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures the engine. Prints a line of JSON for each workload.
 #[derive(Parser)]
 #[command(version, about)]

@@ -173,6 +173,7 @@ fn tell_waiting(fact: &Fact) -> Option<Line> {
         Fact::Waiting { step: id, until: due } => {
             line(Tone::Busy, step(id), "", format!("waits{}", until(due)))
         }
+        Fact::Delayed { until } => line(Tone::Busy, String::new(), "", format!("begins at {until}")),
         Fact::TimeUp { step: id } => line(Tone::Warn, step(id), "", "the time is up"),
         Fact::SignalReceived { channel, id } => {
             line(Tone::Plain, channel.to_string(), "", format!("the signal {id} came"))
@@ -321,6 +322,7 @@ pub(crate) fn word(fact: &Fact) -> &'static str {
         Fact::ItemsBegun { .. } => "items_begun",
         Fact::ItemFailed { .. } => "item_failed",
         Fact::ItemsEnded { .. } => "items_ended",
+        Fact::Delayed { .. } => "delayed",
         Fact::Waiting { .. } => "waiting",
         Fact::TimeUp { .. } => "time_up",
         Fact::SignalReceived { .. } => "signal_received",
