@@ -7,12 +7,15 @@
 //!
 //! [service.Ledger.reserve]
 //! path = "/holds"                                   # default: /Ledger/reserve
+//! concurrent = 8                                    # so many calls at once; without it, no limit
+//! rate = "50 per 1s"                                # so many calls begun in a time; without it, no limit
 //! ```
 
 use std::collections::BTreeMap;
 
 use http::{HeaderName, HeaderValue, Uri};
 use serde::Deserialize;
+use wfl_ir::Duration;
 
 use crate::filter::is_forbidden;
 
@@ -38,6 +41,8 @@ struct Service {
 #[serde(deny_unknown_fields)]
 struct Operation {
     path: Option<String>,
+    concurrent: Option<u32>,
+    rate: Option<String>,
     #[serde(default)]
     headers: BTreeMap<String, String>,
 }
@@ -49,6 +54,10 @@ pub struct Route {
     pub uri: Uri,
     /// Header lines; values may be secrets and are marked as sensitive.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// How many calls may be under way at once.
+    pub concurrent: Option<u32>,
+    /// How many calls may be begun in a time.
+    pub rate: Option<(u32, Duration)>,
 }
 
 /// Why bindings do not lead anywhere.
@@ -83,6 +92,16 @@ pub enum BindingError {
         service: String,
         /// The address.
         url: String,
+        /// Why not.
+        reason: String,
+    },
+    /// Not a limit that lets anything through.
+    #[error("{operation}: {limit} is no limit: {reason}")]
+    Limit {
+        /// `Service.operation`.
+        operation: String,
+        /// As written.
+        limit: String,
         /// Why not.
         reason: String,
     },
@@ -141,8 +160,31 @@ impl Bindings {
         let lines = bound.headers.iter().chain(own.into_iter().flat_map(|own| &own.headers));
         let headers =
             lines.map(|(name, value)| header(service, name, value, &env)).collect::<Result<_, _>>()?;
-        Ok(Route { uri, headers })
+        let wrong = |limit: &str, reason: &str| BindingError::Limit {
+            operation: format!("{service}.{operation}"),
+            limit: limit.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let concurrent = own.and_then(|own| own.concurrent);
+        if concurrent == Some(0) {
+            return Err(wrong("concurrent = 0", "at least one call has to be possible"));
+        }
+        let rate = own.and_then(|own| own.rate.as_deref());
+        let rate =
+            rate.map(|text| rate_of(text).map_err(|reason| wrong(&format!("rate = {text:?}"), reason)));
+        Ok(Route { uri, headers, concurrent, rate: rate.transpose()? })
     }
+}
+
+/// Reads `50 per 1s`.
+fn rate_of(text: &str) -> Result<(u32, Duration), &'static str> {
+    let (count, per) = text.split_once(" per ").ok_or("it is written as \"50 per 1s\"")?;
+    let count: u32 = count.trim().parse().map_err(|_| "the number of calls is a whole number")?;
+    let per: Duration = per.trim().parse().map_err(|_| "the time is written as 1s, 5m or 2h30m")?;
+    if count == 0 || per.0 <= 0 {
+        return Err("at least one call in more than no time has to be possible");
+    }
+    Ok((count, per))
 }
 
 fn callable(url: &str) -> Result<Uri, String> {

@@ -85,6 +85,21 @@ fn bindings_lead_somewhere_or_say_why_not() {
         .headers;
     assert!(headers[0].1.is_sensitive() && headers[0].1 == "s3cret");
     assert!(!format!("{headers:?}").contains("s3cret"), "a secret is not shown");
+    let limited = |lines: &str| {
+        route(&format!("[service.Ledger]\nurl = \"http://a\"\n[service.Ledger.reserve]\n{lines}"))
+    };
+    let limits = limited("concurrent = 8\nrate = \"50 per 1m\"").unwrap();
+    assert_eq!((limits.concurrent, limits.rate), (Some(8), Some((50, wfl_ir::Duration::from_secs(60)))));
+    for (lines, says) in [
+        ("concurrent = 0", "Ledger.reserve: concurrent = 0 is no limit"),
+        ("rate = \"50\"", "it is written as \"50 per 1s\""),
+        ("rate = \"x per 1s\"", "the number of calls is a whole number"),
+        ("rate = \"5 per soon\"", "the time is written as 1s"),
+        ("rate = \"0 per 1s\"", "at least one call"),
+    ] {
+        let error = limited(lines).unwrap_err();
+        assert!(error.contains(says), "{lines}: {error}");
+    }
     for (text, says) in [
         ("", "service Ledger is not bound"),
         ("[service.Ledger]\nworker = \"till\"", "which the project does not name"),

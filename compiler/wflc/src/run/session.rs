@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use tokio::sync::mpsc;
 use wfl_compiler::{Compilation, Compiled};
-use wfl_engine::{Engine, EngineError, EngineOptions, Observer, StartError, Started};
+use wfl_engine::{Engine, EngineError, EngineOptions, Limit, Limits, Observer, StartError, Started};
 use wfl_ir::{Plan, PlanHash, Timestamp};
 use wfl_journal_sqlite::{OpenError, SqliteJournal};
 use wfl_machine::{Control, Fact, Instance, Status as State};
@@ -149,6 +149,15 @@ fn routes(
     Ok(routes)
 }
 
+/// What the bindings say of how much an operation may be asked to do.
+fn limits(routes: &BTreeMap<(String, String), Route>) -> Limits {
+    let limited = routes.iter().filter(|(_, route)| route.concurrent.is_some() || route.rate.is_some());
+    let limit = |((service, name), route): (&(String, String), &Route)| {
+        (format!("{service}.{name}").into(), Limit { concurrent: route.concurrent, rate: route.rate })
+    };
+    limited.map(limit).collect()
+}
+
 fn misbound(error: &BindingError) -> Failure {
     let help = "bindings.toml says where each service lives: [service.NAME] with `url` or with a `worker` of wfl.toml";
     Failure::new(Status::Unavailable, format!("bindings.toml: {error}"), help)
@@ -171,6 +180,7 @@ async fn on_engine(
     journal: Arc<SqliteJournal>,
 ) -> Outcome {
     let routes = routes(setup, bindings, workers)?;
+    let limits = limits(&routes);
     let operations = HttpOperations::new(routes).map_err(|error| {
         Failure::new(
             Status::Internal,
@@ -180,7 +190,7 @@ async fn on_engine(
     })?;
     let (news, mut follow) = mpsc::unbounded_channel();
     let observer = Arc::new(Reporter(news));
-    let mut options = EngineOptions::default();
+    let mut options = EngineOptions { limits, ..EngineOptions::default() };
     // The story of an instance is told from its beginning.
     options.partition.rest = None;
     let engine = Engine::start(journal, Arc::new(operations), observer, options);
