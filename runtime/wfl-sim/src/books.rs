@@ -4,6 +4,8 @@
 //! once. An undo is told from other calls by its arguments, and so is the question what became of a call.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use wfl_eval::{Env, Facts, encode, encode_fields, evaluate_in};
 use wfl_ir::{Effect, Expr, Fields, Name, Operation, Plan, Type, TypeKind, Value};
@@ -21,6 +23,25 @@ pub enum Reply {
     Returns(Value),
     /// A declared error: an index into the plan's types, with its fields.
     Declares(u32, Fields),
+}
+
+/// Decides what services answer in truth, by the operation and its arguments alone.
+#[derive(Clone)]
+pub struct Script(Arc<Answering>);
+
+type Answering = dyn Fn(&Plan, &Operation, &Fields) -> Reply + Send + Sync;
+
+impl Script {
+    /// A script that answers as a function says.
+    pub fn new(answers: impl Fn(&Plan, &Operation, &Fields) -> Reply + Send + Sync + 'static) -> Script {
+        Script(Arc::new(answers))
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Script")
+    }
 }
 
 /// What has become of an effect.
@@ -76,6 +97,8 @@ pub struct Books {
     clock: u64,
     /// Errors that are answered by design: by operation and canonical arguments.
     declared: BTreeMap<(String, Vec<u8>), u32>,
+    /// Answers instead of the seed.
+    script: Option<Script>,
     /// What should never happen.
     pub violations: Vec<String>,
 }
@@ -84,6 +107,11 @@ impl Books {
     /// Empty books of a world.
     pub fn new(seed: u64) -> Books {
         Books { seed, errors: 15, ..Books::default() }
+    }
+
+    /// From now on services answer as a script says.
+    pub fn follow(&mut self, script: Script) {
+        self.script = Some(script);
     }
 
     /// All calls that were carried out, in the order of their first time.
@@ -196,6 +224,9 @@ impl Books {
             && let Some(fields) = sample_fields(plan.library(), fields, &mut random, 0)
         {
             return Reply::Declares(*error, fields);
+        }
+        if let Some(Script(answers)) = &self.script {
+            return answers(plan, operation, args);
         }
         if random.below(100) < self.errors
             && let Some(error) = random.pick(&operation.raises)

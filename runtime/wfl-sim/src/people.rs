@@ -1,6 +1,6 @@
 //! People: they look at what is suspended, answer what they are asked, and send what is waited for.
 
-use wfl_ir::{NodeKind, Plan};
+use wfl_ir::{NodeKind, Plan, Value};
 use wfl_machine::{CancelMode, Control, Decision, Input, Outcome, Place, Signal, Suspended, Suspension};
 use wfl_record::InstanceId;
 
@@ -17,6 +17,13 @@ pub(crate) const UNDONE: &str = "undone by hand";
 
 /// So many microseconds.
 const HOUR: u64 = 3_600_000_000;
+
+/// What people say at an await of a plan, under a seed. It does not depend on when they are asked.
+pub fn spoken(seed: u64, plan: &Plan, node: u32) -> Option<Value> {
+    let NodeKind::Await(awaited) = &plan.nodes[node as usize].kind else { return None };
+    let mut random = Random::new(seed ^ (u64::from(node) << 40));
+    sample(plan.library(), &awaited.ty, &mut random)
+}
 
 impl Sim {
     /// Lets everything happen until nothing is left to happen. When nothing happens by itself, people look what waits for
@@ -97,10 +104,7 @@ impl Sim {
     /// A value that an await takes.
     fn drawn(&self, plan: &Plan, node: u32) -> Option<Vec<u8>> {
         let NodeKind::Await(awaited) = &plan.nodes[node as usize].kind else { return None };
-        // What people say does not depend on when they are asked.
-        let mut random = Random::new(self.setup.seed ^ (u64::from(node) << 40));
-        let value = sample(plan.library(), &awaited.ty, &mut random)?;
-        Some(json(plan, &awaited.ty, &value))
+        Some(json(plan, &awaited.ty, &spoken(self.setup.seed, plan, node)?))
     }
 
     /// What a person does about each thing that is suspended.

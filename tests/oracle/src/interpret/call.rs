@@ -1,0 +1,145 @@
+//! A step that calls an operation.
+
+use wfl_ir::{Call, Caught, Effect, Fields, NodeKind, Operation, Value};
+use wfl_sim::{EffectState, Reply};
+
+use crate::interpret::reference::Reference;
+use crate::story::{EffectSeen, Event};
+use crate::strand::{Debt, Done, Flow, Life, Next, Raised, Strand};
+
+/// What may become of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// It is carried out, and answered.
+    Answered,
+    /// It is carried out and declined, when nobody waits any more.
+    DeclinedInVain,
+    /// It had no effect, and a handler takes that.
+    Gone(usize),
+    /// A person does it outside of the books.
+    ByHand,
+    /// It does not begin, or is found to have had no effect, because the path is ended from outside.
+    Stopped,
+}
+
+impl Reference<'_> {
+    pub(crate) fn call(&mut self, life: &mut Life, strand: &mut Strand, at: u32) -> Flow<Next> {
+        let plan = std::sync::Arc::clone(&life.plan);
+        let node = &plan.nodes[at as usize];
+        let NodeKind::Call(call) = &node.kind else { return self.dead("no call", &node.id) };
+        let operation = &plan.operations[call.operation as usize];
+        let args = self.args(life, strand, &call.args)?;
+        let reply = self.world.reply(&plan, operation, &args);
+        let name = operation.qualified();
+        let seen = self.witness.and_then(|witness| {
+            let free = witness.of(&name, &args).iter().copied();
+            free.into_iter().find(|at| witness.calls[*at].reads || !self.used[*at])
+        });
+        let ways = self.ways(life, strand, call, operation, &reply, seen);
+        if ways.is_empty() {
+            return self.dead("it was not called", &node.id);
+        }
+        let way = ways[self.choice.of(ways.len() as u32) as usize];
+        if way == Way::Stopped {
+            return Ok(Next::Ended(Done::Stopped));
+        }
+        strand.shield = Self::shield_of(life, strand, node.region);
+        if way == Way::ByHand {
+            strand.set(call.result, Value::Unit);
+            return self.goes_on(life, at);
+        }
+        let state = match (&reply, &operation.effect) {
+            (Reply::Returns(_), effect) if *effect != Effect::Read => EffectState::Done,
+            _ => EffectState::Nothing,
+        };
+        if let Way::Gone(handler) = way {
+            self.mark(seen);
+            return self.enter_handler(life, strand, at, &call.handlers, handler, Fields::default());
+        }
+        let number = self.carried_out(strand, &node.id, name, args, state, seen)?;
+        match reply {
+            Reply::Declares(..) if way == Way::DeclinedInVain => Ok(Next::Ended(Done::Stopped)),
+            Reply::Declares(error, fields) => {
+                let raised = Raised::new(plan.types[error as usize].short_name(), fields);
+                self.raise(life, strand, at, &call.handlers, raised)
+            }
+            Reply::Returns(value) => {
+                strand.set(call.result, value);
+                match operation.effect {
+                    Effect::Compensable { .. } => strand.owe(Debt::Effect(number)),
+                    Effect::Irreversible => {
+                        self.keep_strand(strand)?;
+                        life.passed = true;
+                    }
+                    _ => {}
+                }
+                self.goes_on(life, at)
+            }
+        }
+    }
+
+    fn ways(
+        &self,
+        life: &Life,
+        strand: &Strand,
+        call: &Call,
+        operation: &Operation,
+        reply: &Reply,
+        seen: Option<usize>,
+    ) -> Vec<Way> {
+        let mut ways = Vec::new();
+        let all = self.witness.is_none();
+        let witnessed = seen.and_then(|at| self.witness.map(|witness| &witness.calls[at]));
+        let declined = matches!(reply, Reply::Declares(..));
+        if all || witnessed.is_some() {
+            ways.push(Way::Answered);
+        }
+        let no_effect = witnessed.is_none_or(|call| call.state == EffectState::Nothing);
+        if self.allowed.faults && no_effect {
+            let gone = |caught: Caught| matches!(caught, Caught::Timeout | Caught::Unavailable);
+            let handlers = call.handlers.iter().enumerate().filter(|(_, handler)| gone(handler.on));
+            ways.extend(handlers.map(|(number, _)| Way::Gone(number)));
+        }
+        if self.allowed.faults && operation.at_most_once && witnessed.is_none() {
+            ways.push(Way::ByHand);
+        }
+        if self.may_stop(life, strand) {
+            if declined && (all || witnessed.is_some()) {
+                ways.push(Way::DeclinedInVain);
+            }
+            ways.push(Way::Stopped);
+        }
+        ways
+    }
+
+    pub(crate) fn mark(&mut self, seen: Option<usize>) {
+        if let Some(seen) = seen {
+            self.used[seen] = true;
+        }
+    }
+
+    fn carried_out(
+        &mut self,
+        strand: &mut Strand,
+        step: &wfl_ir::Name,
+        operation: String,
+        args: Fields,
+        state: EffectState,
+        seen: Option<usize>,
+    ) -> Flow<usize> {
+        if let (Some(witness), Some(seen)) = (self.witness, seen) {
+            let there = witness.calls[seen].state != EffectState::Nothing;
+            if there != (state != EffectState::Nothing) {
+                return self.dead("the world answered something else", step);
+            }
+        }
+        self.mark(seen);
+        let number = self.story.effects.len();
+        self.story.effects.push(EffectSeen { step: step.clone(), operation, args, state });
+        self.seen.push(seen);
+        let after = std::mem::replace(&mut strand.after, vec![Event::Done(number)]);
+        self.follows(&after, Event::Done(number));
+        Ok(number)
+    }
+
+}

@@ -1,0 +1,79 @@
+//! A step that runs another workflow.
+
+use std::sync::Arc;
+
+use wfl_ir::flow::{ParentCancel, SubWorkflow};
+use wfl_ir::{Fields, Handler, NodeKind, Value};
+
+use crate::interpret::reference::Reference;
+use crate::strand::{Debt, Done, End, Flow, Life, Lived, Next, Raised, Stops, Strand};
+
+impl Reference<'_> {
+    pub(crate) fn run(&mut self, life: &mut Life, strand: &mut Strand, at: u32) -> Flow<Next> {
+        let plan = Arc::clone(&life.plan);
+        let node = &plan.nodes[at as usize];
+        let NodeKind::SubWorkflow(run) = &node.kind else { return self.dead("no run", &node.id) };
+        let args = self.args(life, strand, &run.args)?;
+        let Some(child) = self.plans.get(&run.plan).cloned() else { return self.dead("no plan", &node.id) };
+        strand.shield = Self::shield_of(life, strand, node.region);
+        if run.detached {
+            // What becomes of it is its own business.
+            self.alone(&child, args, strand)?;
+            strand.set(run.result, Value::Unit);
+            return self.goes_on(life, at);
+        }
+        let stops = if self.may_stop(life, strand) { strand.stops } else { Stops::default() };
+        let stops = Stops { outside: stops.outside && !life.passed, ..stops };
+        let may_be_left = stops != Stops::default();
+        let timed = run.timeout.is_some() && self.choice.of(2) == 1;
+        let (stops, abandoned) = match run.when_cancelled {
+            _ if timed => (Stops { beside: true, ..stops }, false),
+            ParentCancel::Cancel => (stops, false),
+            ParentCancel::Await => (Stops::default(), false),
+            ParentCancel::Abandon => (Stops::default(), may_be_left && self.choice.of(2) == 1),
+        };
+        if abandoned {
+            self.alone(&child, args, strand)?;
+            return Ok(Next::Ended(Done::Stopped));
+        }
+        let lived = self.life(&child, args, strand.after.clone(), stops)?;
+        self.child_ended(life, strand, at, run, lived, timed)
+    }
+
+    /// A child that nobody waits for.
+    fn alone(&mut self, child: &Arc<wfl_ir::Plan>, args: Fields, strand: &Strand) -> Flow<()> {
+        let lived = self.life(child, args, strand.after.clone(), Stops::default())?;
+        self.keep_all(&lived.debts)
+    }
+
+    fn child_ended(
+        &mut self,
+        life: &mut Life,
+        strand: &mut Strand,
+        at: u32,
+        run: &SubWorkflow,
+        lived: Lived,
+        timed: bool,
+    ) -> Flow<Next> {
+        strand.after = lived.after;
+        if lived.passed {
+            self.keep_strand(strand)?;
+            life.passed = true;
+        }
+        let handlers: &[Handler] = &run.handlers;
+        match lived.end {
+            End::Completed(value) => {
+                strand.set(run.result, value);
+                if !lived.debts.is_empty() {
+                    strand.owe(Debt::Sequence(lived.debts));
+                }
+                self.goes_on(life, at)
+            }
+            End::Failed(raised) => self.raise(life, strand, at, handlers, raised),
+            End::Stopped if timed => {
+                self.raise(life, strand, at, handlers, Raised::new("Timeout", Fields::default()))
+            }
+            End::Stopped => Ok(Next::Ended(Done::Stopped)),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Holds what was seen against what the reference allows.
+
+use wfl_sim::EffectState;
+
+use crate::choice::Choice;
+use crate::interpret::Outcomes;
+use crate::story::{Ending, Event, Outcome, line, text};
+use crate::interpret::Walked;
+use crate::witness::{Seen, Witness};
+
+/// What the judge says.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// Whether some way through the program comes to what was seen; none when there were too many to try.
+    pub allowed: Option<bool>,
+    /// How many ways were tried.
+    pub ways: usize,
+    /// Why the ways that came nearest are not what was seen.
+    pub why: Vec<String>,
+}
+
+/// Whether the reference allows what was seen, as far as so many ways tell.
+pub fn judge(of: &Outcomes<'_>, witness: &Witness, most: usize) -> Judgement {
+    let mut choice = Choice::default();
+    let mut why: Vec<String> = Vec::new();
+    for ways in 1..=most {
+        let reason = match of.walk(&mut choice, Some(witness)) {
+            Ok(walked) => match differs(&walked, witness) {
+                None => return Judgement { allowed: Some(true), ways, why: Vec::new() },
+                Some(reason) => reason,
+            },
+            Err(dead) => format!("{} ({})", dead.rule, dead.place),
+        };
+        if !why.contains(&reason) && why.len() < 12 {
+            why.push(reason);
+        }
+        if !choice.advance() {
+            return Judgement { allowed: Some(false), ways, why };
+        }
+    }
+    Judgement { allowed: None, ways: most, why }
+}
+
+/// In what a way that led to an end differs from what was seen.
+fn differs(walked: &Walked, witness: &Witness) -> Option<String> {
+    let Walked { outcome, seen, unexplained, unpublished } = walked;
+    if !same_ending(&outcome.ending, &witness.ending) {
+        return Some(format!("it would end as {:?}", outcome.ending));
+    }
+    if let Some(at) = unexplained.first() {
+        let call = &witness.calls[*at];
+        return Some(format!("nobody called {} {}", call.operation, text(&call.args)));
+    }
+    if *unpublished > 0 {
+        return Some("an event was published that is none of the program's".to_owned());
+    }
+    for (effect, seen) in outcome.effects.iter().zip(seen) {
+        let state = seen.map(|seen| &witness.calls[seen]);
+        if state.is_some_and(|call| state_of(call) != effect.state) {
+            return Some(format!("it would be otherwise: {}", line(effect)));
+        }
+    }
+    disorder(outcome, seen, witness)
+}
+
+/// What has become of a call, with what people did to it.
+fn state_of(call: &Seen) -> EffectState {
+    if call.by_hand && call.state == EffectState::Done { EffectState::Undone } else { call.state }
+}
+
+fn same_ending(mine: &Ending, seen: &Ending) -> bool {
+    // Whether it was a cancellation or a deadline that stopped it, time decides.
+    mine == seen || *mine == Ending::Cancelled && *seen == Ending::TimedOut
+}
+
+/// Two events that should have come the other way round.
+fn disorder(outcome: &Outcome, seen: &[Option<usize>], witness: &Witness) -> Option<String> {
+    let time = |event: &Event| match event {
+        Event::Done(effect) => Some(witness.calls[seen[*effect]?].done_at),
+        Event::Undone(effect) => witness.calls[seen[*effect]?].undone_at,
+    };
+    let name = |event: &Event| match event {
+        Event::Done(effect) => line(&outcome.effects[*effect]),
+        Event::Undone(effect) => format!("the undoing of {}", line(&outcome.effects[*effect])),
+    };
+    let wrong = outcome.before.iter().find(|(first, second)| match (time(first), time(second)) {
+        (Some(first), Some(second)) => first >= second,
+        _ => false,
+    });
+    wrong.map(|(first, second)| format!("{} should come before {}", name(first), name(second)))
+}

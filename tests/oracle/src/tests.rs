@@ -1,0 +1,1 @@
+//! The reference against outcomes that the semantics' text gives by hand.

@@ -1,0 +1,191 @@
+//! One trial: a program, an input, a schedule of faults, all by one seed; and what the judge says of it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use wfl_compiler::{Memory, compile};
+use wfl_ir::{Fields, Name, NodeKind, Plan, PlanHash, Value};
+use wfl_machine::{CancelMode, Control, Input, Signal};
+use wfl_sim::{Fault, Random, Rates, Report, Setup, Sim};
+
+use crate::interpret::{Allowed, Messages, Outcomes};
+use crate::judge::{Judgement, judge};
+use crate::observe::observe;
+use crate::program::{Program, program};
+use crate::story::line;
+use crate::story::EffectSeen;
+use crate::witness::Witness;
+use crate::world::World;
+
+/// So many schedules may a program have: a seed is the program's number times this, and the schedule's number.
+pub const SCHEDULES: u64 = 1_000;
+
+/// So many ways are tried before the judge gives up.
+const WAYS: usize = 20_000;
+
+/// A program that compiles.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The program.
+    pub program: Program,
+    plans: BTreeMap<PlanHash, Arc<Plan>>,
+    hash: PlanHash,
+    plan: Arc<Plan>,
+}
+
+/// What came of one trial.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// What the judge says.
+    pub judgement: Judgement,
+    /// What was seen.
+    pub witness: Witness,
+    /// What the simulation itself finds wrong.
+    pub violations: Vec<String>,
+    /// What was done to the run, and what happened in it.
+    pub story: String,
+    /// How often each kind of fault happened.
+    pub faults: BTreeMap<Fault, u64>,
+}
+
+/// How often constructs, endings and faults occurred.
+pub type Counts = BTreeMap<String, u64>;
+
+/// How a program is run.
+struct Schedule {
+    setup: Setup,
+    allowed: Allowed,
+    world: World,
+    messages: Messages,
+    inputs: Vec<(i64, Input)>,
+    number: i64,
+}
+
+impl Trial {
+    /// The program with this number; the reports, if it does not compile.
+    pub fn new(number: u64) -> Result<Trial, String> {
+        Trial::of(program(number))
+    }
+
+    /// This program; the reports, if it does not compile.
+    pub fn of(program: Program) -> Result<Trial, String> {
+        let compilation = compile(&Memory::new([("main.wfl", program.text())]));
+        if compilation.has_errors() {
+            let reports = compilation.diagnostics.iter().map(|it| format!("{:?} {}\n", it.code, it.title));
+            return Err(reports.collect());
+        }
+        let plans = compilation.workflows.iter().map(|it| (it.hash, Arc::new(it.plan.clone()))).collect();
+        let main = compilation.workflows.iter().find(|it| it.short_name == "Main");
+        let Some(main) = main else { return Err("no Main".to_owned()) };
+        Ok(Trial { program, plans, hash: main.hash, plan: Arc::new(main.plan.clone()) })
+    }
+
+    /// Runs it as a seed says.
+    pub fn run(&self, seed: u64) -> Verdict {
+        let schedule = self.schedule(seed);
+        let args = Fields::new([
+            (Name::from("id"), Value::text("k")),
+            (Name::from("n"), Value::Int(schedule.number)),
+        ]);
+        let mut sim = Sim::new(schedule.setup.clone(), self.plans.clone());
+        sim.books_mut().follow(schedule.world.script());
+        let mut story = String::new();
+        let Some(id) = sim.start(self.hash, &args, "starter", 0) else { unreachable!("its key is its id") };
+        for (after, input) in &schedule.inputs {
+            let _ = writeln!(story, "after {} ms: {input:?}", after / 1_000);
+            sim.send(id, input, "operator", *after);
+        }
+        sim.run();
+        let report = sim.report();
+        let witness = observe(&sim, &report, &self.plan, &id);
+        let of = Outcomes {
+            plans: &self.plans,
+            plan: &self.plan,
+            args: &args,
+            world: schedule.world,
+            allowed: schedule.allowed,
+            messages: &schedule.messages,
+        };
+        let judgement = judge(&of, &witness, WAYS);
+        let _ = writeln!(story, "input {args:?}, {:?}, {:?}", schedule.allowed, schedule.messages);
+        tell(&mut story, &witness, &report);
+        Verdict { judgement, witness, violations: report.violations, story, faults: sim.fired().clone() }
+    }
+
+    fn schedule(&self, seed: u64) -> Schedule {
+        let mut random = Random::new(seed);
+        let calm = random.below(4) == 0;
+        let mut setup = if calm { Setup::plain(seed) } else { Setup::of_seed(seed) };
+        // A call that arrives when it was taken never to have is another story.
+        setup.rates = setup.rates.with(Fault::LateAnswer, 0).with(Fault::Garbled, 0);
+        if calm {
+            setup.rates = Rates::none();
+        }
+        let world = World::new(random.number(), [0, 10, 25, 40][random.below(4) as usize]);
+        let mut allowed = Allowed { faults: !calm, stops: self.plan.deadline.is_some(), keeps: false };
+        let mut inputs = Vec::new();
+        let often = [300_000, 5_000_000, 400_000_000, 20_000_000_000][random.below(4) as usize];
+        if random.below(3) == 0 {
+            allowed.stops = true;
+            let grace = (random.below(2) == 0).then(|| wfl_ir::Duration::from_secs(20));
+            let (mode, reason) = (CancelMode::Compensate, "enough".to_owned());
+            let control = Control::Cancel { mode, reason, grace, request: "cancel".into() };
+            inputs.push((random.below(often) as i64, Input::Control(control)));
+        }
+        if random.below(6) == 0 {
+            allowed.faults = true;
+            let when = random.below(often) as i64;
+            let undo = random.below(2) == 0;
+            let pause = Control::Pause { undo, reason: "wait".into(), request: "pause".into() };
+            inputs.push((when, Input::Control(pause)));
+            let resume = Control::Resume { request: "resume".into() };
+            inputs.push((when + random.below(90_000_000) as i64, Input::Control(resume)));
+        }
+        let mut messages = Messages { seed, ..Messages::default() };
+        for number in 0..random.below(4) {
+            let value = random.below(10) as i64;
+            let payload = value.to_string().into_bytes();
+            let signal = Signal { channel: "go".into(), id: format!("m{number}"), payload };
+            inputs.push((random.below(often * 10) as i64, Input::Signal(signal)));
+            messages.sent.entry("go".into()).or_default().push(Value::Int(value));
+        }
+        Schedule { setup, allowed, world, messages, inputs, number: random.below(4) as i64 }
+    }
+
+    /// Counts the constructs of the program.
+    pub fn count(&self, counts: &mut Counts) {
+        for plan in self.plans.values() {
+            for node in &plan.nodes {
+                let word = match &node.kind {
+                    NodeKind::Fork(fork) => format!("fork {:?}", fork.policy).replace(|c: char| !c.is_alphabetic(), ""),
+                    kind => format!("{kind:?}").chars().take_while(|c| c.is_alphabetic()).collect(),
+                };
+                *counts.entry(word).or_default() += 1;
+            }
+            for region in &plan.regions {
+                let word: String = format!("{:?}", region.kind).chars().take_while(|c| c.is_alphabetic()).collect();
+                *counts.entry(format!("region {word}")).or_default() += 1;
+            }
+        }
+    }
+}
+
+fn tell(story: &mut String, witness: &Witness, report: &Report) {
+    let _ = writeln!(story, "seen: {:?}", witness.ending);
+    for call in &witness.calls {
+        let effect = EffectSeen {
+            step: call.step.clone(),
+            operation: call.operation.clone(),
+            args: call.args.clone(),
+            state: call.state,
+        };
+        let _ = writeln!(story, "  {:>4} {:?} {}", call.done_at, call.undone_at, line(&effect));
+    }
+    for (id, seen) in &report.observed {
+        let _ = writeln!(story, "{id}: {}", seen.state.status().word());
+        seen.facts.iter().for_each(|fact| {
+            let _ = writeln!(story, "    {fact:?}");
+        });
+    }
+}
