@@ -91,15 +91,6 @@ impl Strand {
             self.slots[slot] = Some(value);
         }
     }
-
-    /// Puts what some branch knows besides into its own values.
-    pub(crate) fn learn(&mut self, slots: Vec<Option<Value>>) {
-        for (at, value) in slots.into_iter().enumerate() {
-            if value.is_some() {
-                self.set(Some(at as u32), value.unwrap_or_default());
-            }
-        }
-    }
 }
 
 /// An instance under way.

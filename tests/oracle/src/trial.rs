@@ -22,7 +22,7 @@ use crate::world::World;
 pub const SCHEDULES: u64 = 1_000;
 
 /// So many ways are tried before the judge gives up.
-const WAYS: usize = 20_000;
+const WAYS: usize = 4_000;
 
 /// A program that compiles.
 #[derive(Clone, Debug)]

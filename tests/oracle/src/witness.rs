@@ -33,7 +33,7 @@ pub struct Seen {
 pub struct Witness {
     /// How the instance ended.
     pub ending: Ending,
-    /// The calls, in the order of their first time; reads of the same thing count once.
+    /// The calls, in the order of their first time; what had no effect counts once.
     pub calls: Vec<Seen>,
     /// How often each event was published.
     pub emitted: BTreeMap<(Name, Vec<u8>), u32>,
@@ -47,7 +47,9 @@ impl Witness {
         let mut index: BTreeMap<(String, Vec<u8>), Vec<usize>> = BTreeMap::new();
         for call in calls {
             let known = index.entry((call.operation.clone(), canonical(&call.args))).or_default();
-            if call.reads && !known.is_empty() {
+            // What has no effect may be asked for again.
+            let again = |at: &usize| kept[*at].state == EffectState::Nothing && call.state == EffectState::Nothing;
+            if known.iter().any(again) {
                 continue;
             }
             known.push(kept.len());

@@ -2,16 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use wfl_oracle::{Counts, Trial};
+use wfl_oracle::program::shrink;
+use wfl_oracle::{Counts, Trial, Verdict};
+
+fn class(v: &Verdict) -> Option<String> {
+    if let Some(x) = v.violations.first() {
+        let skip = ["44ozwc", "Main", "Shop", "Bank", "Rail"];
+        return Some(x.split(' ').filter(|w| !skip.iter().any(|s| w.contains(s))).take(6).collect::<Vec<_>>().join(" "));
+    }
+    (v.judgement.allowed == Some(false)).then(|| "judge".to_owned())
+}
 
 #[test]
 fn first() {
     let (mut refused, mut n, mut ways, mut undecided) = (0, 0u64, 0usize, 0);
     let mut codes: BTreeMap<String, u64> = BTreeMap::new();
     let programs: u64 = std::env::var("P").ok().and_then(|x| x.parse().ok()).unwrap_or(50);
+    let from: u64 = std::env::var("F").ok().and_then(|x| x.parse().ok()).unwrap_or(1);
     let mut counts = Counts::new();
     let mut bad = 0;
-    for number in 1..=programs {
+    let mut classes: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for number in from..from + programs {
         match Trial::new(number) {
             Err(reports) => {
                 refused += 1;
@@ -28,12 +39,13 @@ fn first() {
                     n += 1;
                     ways += v.judgement.ways;
                     if v.judgement.allowed.is_none() { undecided += 1; }
-                    if v.judgement.allowed == Some(false) || !v.violations.is_empty() { bad += 1; println!("SEED {seed} {:?} {:?}", v.judgement.why.last(), v.violations); }
+                    if let Some(c) = class(&v) { bad += 1; classes.entry(c).or_default().push(seed); }
                 }
             }
         }
     }
     println!("refused {refused} of {programs}; runs {n}, bad {bad} undecided {undecided} ways {ways}");
+    println!("{classes:#?}");
     println!("{counts:?}");
     let mut c: Vec<_> = codes.into_iter().collect();
     c.sort_by_key(|x| std::cmp::Reverse(x.1));
@@ -44,7 +56,23 @@ fn first() {
 fn one() {
     let Some(seed) = std::env::var("WFL_SEED").ok().and_then(|s| s.parse::<u64>().ok()) else { return };
     let trial = Trial::new(seed / 1000).unwrap();
-    println!("{}", trial.program.text());
     let v = trial.run(seed);
+    let wanted = class(&v);
+    println!("{wanted:?} {:?}", v.violations);
+    let mut program = trial.program.clone();
+    let mut last = seed;
+    if wanted.is_some() && std::env::var_os("WHOLE").is_none() {
+        program = shrink(&program, &mut |candidate| {
+            let Ok(trial) = Trial::of(candidate.clone()) else { return false };
+            let more = (0..12).map(|k| seed / 1000 * 1000 + k);
+            for s in std::iter::once(last).chain(more) {
+                if class(&trial.run(s)) == wanted { last = s; return true; }
+            }
+            false
+        });
+    }
+    let trial = Trial::of(program).unwrap();
+    println!("{}", trial.program.text());
+    let v = trial.run(last);
     println!("{}\n{:#?} {:?}", v.story, v.judgement, v.violations);
 }

@@ -56,7 +56,8 @@ impl Reference<'_> {
             self.mark(seen);
             return self.enter_handler(life, strand, at, &call.handlers, handler, Fields::default());
         }
-        let number = self.carried_out(strand, &node.id, name, args, state, seen)?;
+        let reads = operation.effect == Effect::Read;
+        let number = self.carried_out(strand, &node.id, name, args, state, seen, reads)?;
         match reply {
             Reply::Declares(..) if way == Way::DeclinedInVain => Ok(Next::Ended(Done::Stopped)),
             Reply::Declares(error, fields) => {
@@ -118,6 +119,7 @@ impl Reference<'_> {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what is known of a call")]
     fn carried_out(
         &mut self,
         strand: &mut Strand,
@@ -126,6 +128,7 @@ impl Reference<'_> {
         args: Fields,
         state: EffectState,
         seen: Option<usize>,
+        reads: bool,
     ) -> Flow<usize> {
         if let (Some(witness), Some(seen)) = (self.witness, seen) {
             let there = witness.calls[seen].state != EffectState::Nothing;
@@ -137,8 +140,12 @@ impl Reference<'_> {
         let number = self.story.effects.len();
         self.story.effects.push(EffectSeen { step: step.clone(), operation, args, state });
         self.seen.push(seen);
-        let after = std::mem::replace(&mut strand.after, vec![Event::Done(number)]);
-        self.follows(&after, Event::Done(number));
+        self.reads.push(reads);
+        self.follows(&strand.after, Event::Done(number));
+        if !reads {
+            strand.after.clear();
+        }
+        strand.after.push(Event::Done(number));
         Ok(number)
     }
 

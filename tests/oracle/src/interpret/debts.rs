@@ -7,9 +7,14 @@ use crate::story::Event;
 use crate::strand::{Debt, Flow, Strand, union};
 
 impl Reference<'_> {
-    /// Notes that of two events one must be first.
+    /// Notes that of two events one must be first. A read that is on its way holds no undoing up.
     pub(crate) fn follows(&mut self, after: &[Event], event: Event) {
-        self.story.before.extend(after.iter().map(|first| (*first, event)));
+        for first in after {
+            match (first, event) {
+                (Event::Done(read), Event::Undone(_)) if self.reads[*read] => {}
+                _ => self.story.before.push((*first, event)),
+            }
+        }
     }
 
     /// Undoes debts, the last one first; what was last then.
