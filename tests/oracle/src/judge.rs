@@ -22,23 +22,28 @@ pub struct Judgement {
 /// Whether the reference allows what was seen, as far as so many ways tell.
 pub fn judge(of: &Outcomes<'_>, witness: &Witness, most: usize) -> Judgement {
     let mut choice = Choice::default();
-    let mut why: Vec<String> = Vec::new();
+    let mut why: Vec<(usize, String)> = Vec::new();
+    let said = |mut why: Vec<(usize, String)>| {
+        why.sort_by_key(|(explained, _)| std::cmp::Reverse(*explained));
+        why.into_iter().take(6).map(|(_, reason)| reason).collect()
+    };
     for ways in 1..=most {
-        let reason = match of.walk(&mut choice, Some(witness)) {
+        let (explained, reason) = match of.walk(&mut choice, Some(witness)) {
             Ok(walked) => match differs(&walked, witness) {
                 None => return Judgement { allowed: Some(true), ways, why: Vec::new() },
-                Some(reason) => reason,
+                Some(reason) => (1 + walked.outcome.effects.len(), reason),
             },
-            Err(dead) => format!("{} ({})", dead.rule, dead.place),
+            Err(dead) => (dead.explained, format!("{} ({})", dead.rule, dead.place)),
         };
-        if !why.contains(&reason) && why.len() < 12 {
-            why.push(reason);
+        match why.iter_mut().find(|(_, known)| *known == reason) {
+            Some((best, _)) => *best = explained.max(*best),
+            None => why.push((explained, reason)),
         }
         if !choice.advance() {
-            return Judgement { allowed: Some(false), ways, why };
+            return Judgement { allowed: Some(false), ways, why: said(why) };
         }
     }
-    Judgement { allowed: None, ways: most, why }
+    Judgement { allowed: None, ways: most, why: said(why) }
 }
 
 /// In what a way that led to an end differs from what was seen.

@@ -21,14 +21,22 @@ pub(crate) enum Debt {
 /// An open compensation scope.
 #[derive(Clone, Debug)]
 pub(crate) struct Open {
-    pub(crate) debts: Vec<Debt>,
+    debts: Vec<Debt>,
+    /// Whether its debts are undone side by side.
+    parallel: bool,
     /// Whether it was rolled back.
     pub(crate) rolled: bool,
 }
 
 impl Open {
-    pub(crate) fn new() -> Open {
-        Open { debts: Vec::new(), rolled: false }
+    pub(crate) fn new(parallel: bool) -> Open {
+        Open { debts: Vec::new(), parallel, rolled: false }
+    }
+
+    /// Takes what it owes.
+    pub(crate) fn take(&mut self) -> Debt {
+        let debts = std::mem::take(&mut self.debts);
+        if self.parallel { Debt::Beside(debts) } else { Debt::Sequence(debts) }
     }
 }
 
@@ -55,15 +63,31 @@ pub(crate) struct Strand {
     pub(crate) shield: Option<u32>,
 }
 
+impl Debt {
+    /// Whether nothing is owed.
+    pub(crate) fn is_nothing(&self) -> bool {
+        match self {
+            Debt::Effect(_) => false,
+            Debt::Sequence(debts) | Debt::Beside(debts) => debts.iter().all(Debt::is_nothing),
+        }
+    }
+}
+
 impl Strand {
-    pub(crate) fn new(slots: Vec<Option<Value>>, after: Vec<Event>, stops: Stops, region: u32) -> Strand {
-        Strand { slots, after, scopes: vec![Open::new()], stops, region, shield: None }
+    pub(crate) fn new(
+        slots: Vec<Option<Value>>,
+        after: Vec<Event>,
+        stops: Stops,
+        region: u32,
+        parallel: bool,
+    ) -> Strand {
+        Strand { slots, after, scopes: vec![Open::new(parallel)], stops, region, shield: None }
     }
 
     /// The nearest open scope.
     pub(crate) fn scope(&mut self) -> &mut Open {
         if self.scopes.is_empty() {
-            self.scopes.push(Open::new());
+            self.scopes.push(Open::new(false));
         }
         let last = self.scopes.len() - 1;
         &mut self.scopes[last]
@@ -75,11 +99,7 @@ impl Strand {
 
     /// Takes what all open scopes owe, the outermost first.
     pub(crate) fn take_debts(&mut self) -> Vec<Debt> {
-        let mut all = Vec::new();
-        for open in &mut self.scopes {
-            all.append(&mut open.debts);
-        }
-        all
+        self.scopes.iter_mut().map(Open::take).collect()
     }
 
     pub(crate) fn set(&mut self, slot: Option<u32>, value: Value) {
@@ -141,6 +161,8 @@ pub(crate) enum Next {
 /// Why a way through the choices is none that was seen, or none at all.
 #[derive(Clone, Debug)]
 pub(crate) struct Dead {
+    /// How many calls it explains until then.
+    pub(crate) explained: usize,
     pub(crate) rule: &'static str,
     pub(crate) place: Name,
 }

@@ -6,7 +6,8 @@ use wfl_oracle::program::shrink;
 use wfl_oracle::{Counts, Trial, Verdict};
 
 fn class(v: &Verdict) -> Option<String> {
-    if let Some(x) = v.violations.first() {
+    let lenient = ["it was settled as undone, and is there", "behind the point of no return", "end of the shield"];
+    if let Some(x) = v.violations.iter().find(|v| !lenient.iter().any(|l| v.contains(l))) {
         let skip = ["44ozwc", "Main", "Shop", "Bank", "Rail"];
         return Some(x.split(' ').filter(|w| !skip.iter().any(|s| w.contains(s))).take(6).collect::<Vec<_>>().join(" "));
     }
@@ -75,4 +76,18 @@ fn one() {
     println!("{}", trial.program.text());
     let v = trial.run(last);
     println!("{}\n{:#?} {:?}", v.story, v.judgement, v.violations);
+}
+
+#[test]
+fn file() {
+    let Ok(path) = std::env::var("WFL_FILE") else { return };
+    let text = std::fs::read_to_string(path).unwrap();
+    let trial = Trial::of(wfl_oracle::program::Program { declarations: text, workflows: Vec::new() }).unwrap();
+    let (mut bad, mut first) = (0, None);
+    for seed in 0..400 {
+        let v = trial.run(seed);
+        if class(&v).is_some() { bad += 1; first.get_or_insert((seed, v)); }
+    }
+    println!("{bad} of 400");
+    if let Some((seed, v)) = first { println!("seed {seed}\n{}\n{:#?} {:?}", v.story, v.judgement, v.violations); }
 }

@@ -22,8 +22,7 @@ impl Reference<'_> {
             strand.set(run.result, Value::Unit);
             return self.goes_on(life, at);
         }
-        let stops = if self.may_stop(life, strand) { strand.stops } else { Stops::default() };
-        let stops = Stops { outside: stops.outside && !life.passed, ..stops };
+        let stops = self.around(life, strand);
         let may_be_left = stops != Stops::default();
         let timed = run.timeout.is_some() && self.choice.of(2) == 1;
         let (stops, abandoned) = match run.when_cancelled {
@@ -64,7 +63,7 @@ impl Reference<'_> {
         match lived.end {
             End::Completed(value) => {
                 strand.set(run.result, value);
-                if !lived.debts.is_empty() {
+                if !lived.debts.iter().all(Debt::is_nothing) {
                     strand.owe(Debt::Sequence(lived.debts));
                 }
                 self.goes_on(life, at)

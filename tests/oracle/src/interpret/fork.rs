@@ -49,17 +49,14 @@ impl Reference<'_> {
     ) -> Flow<Ended> {
         let from = self.target(life, at, EdgeKind::Branch(number as u32))?;
         let region = fork.branches[number];
-        let mut branch = Strand::new(strand.slots.clone(), strand.after.clone(), stops, region);
+        let scope = life.plan.nodes[at as usize].scope as usize;
+        let parallel = life.plan.scopes[scope].parallel_undo;
+        let mut branch = Strand::new(strand.slots.clone(), strand.after.clone(), stops, region, parallel);
         let done = self.walk(life, &mut branch, from, Until::Join(fork.join))?;
         if matches!(done, Done::Returned(_) | Done::Restarted(_)) {
             return self.dead("a branch left the workflow", "");
         }
         Ok(Ended { done, strand: branch })
-    }
-
-    /// What may stop branches from around the whole.
-    fn around(&self, life: &Life, strand: &Strand) -> Stops {
-        if self.may_stop(life, strand) { strand.stops } else { Stops::default() }
     }
 
     /// The whole is ended from outside while branches are under way.

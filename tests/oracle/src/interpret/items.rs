@@ -63,17 +63,13 @@ impl Reference<'_> {
         stops: Stops,
     ) -> Flow<Ended> {
         let from = self.target(life, at, EdgeKind::Body)?;
-        let mut own = Strand::new(strand.slots.clone(), after, stops, map.region);
+        let mut own = Strand::new(strand.slots.clone(), after, stops, map.region, false);
         own.set(Some(map.item), item.clone());
         let done = self.walk(life, &mut own, from, Until::End(map.region))?;
         if matches!(done, Done::Returned(_) | Done::Restarted(_)) {
             return self.dead("an item left the workflow", "");
         }
         Ok(Ended { done, strand: own })
-    }
-
-    fn around_items(&self, life: &Life, strand: &Strand) -> Stops {
-        if self.may_stop(life, strand) { strand.stops } else { Stops::default() }
     }
 
     fn items_stopped(
@@ -84,7 +80,7 @@ impl Reference<'_> {
         map: &Map,
         items: &[Value],
     ) -> Flow<Next> {
-        let stops = self.around_items(life, strand);
+        let stops = self.around(life, strand);
         let (mut after, mut stopped) = (Vec::new(), false);
         let mut begins = strand.after.clone();
         for item in items {
@@ -122,7 +118,7 @@ impl Reference<'_> {
         items: &[Value],
     ) -> Flow<Next> {
         let first = self.choice.of(1 + items.len() as u32).checked_sub(1).map(|first| first as usize);
-        let around = self.around_items(life, strand);
+        let around = self.around(life, strand);
         let (mut ends, mut begins) = (Vec::new(), strand.after.clone());
         let mut failed = None;
         for (number, item) in items.iter().enumerate() {
@@ -177,7 +173,7 @@ impl Reference<'_> {
         most: usize,
     ) -> Flow<Next> {
         let too_many = self.choice.of(2) == 1;
-        let around = self.around_items(life, strand);
+        let around = self.around(life, strand);
         let (mut ends, mut begins, mut failed) = (Vec::new(), strand.after.clone(), 0);
         for item in items {
             let one_by_one = map.limit == Some(1);

@@ -26,7 +26,7 @@ impl Reference<'_> {
         let mut life = Life { plan: Arc::clone(plan), facts, passed: false };
         let (mut args, mut after) = (args, after);
         for _ in 0..LIVES {
-            let mut strand = Strand::new(slots(plan, &args), after, stops, 0);
+            let mut strand = Strand::new(slots(plan, &args), after, stops, 0, false);
             let mut done = self.walk(&mut life, &mut strand, 0, Until::Never)?;
             if let Done::Restarted(next) = done {
                 (args, after) = (next, strand.after);
@@ -36,6 +36,7 @@ impl Reference<'_> {
             // While it turns back by itself, it may be asked to turn back.
             if matches!(done, Done::Raised(_)) {
                 self.undo_strand(&mut strand)?;
+                strand.shield = None;
                 if self.stops(&life, &strand) {
                     done = Done::Stopped;
                 }

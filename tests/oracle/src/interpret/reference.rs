@@ -8,7 +8,7 @@ use wfl_ir::{Caught, EdgeKind, Expr, Fields, Handler, Name, Plan, PlanHash, Regi
 
 use crate::choice::Choice;
 use crate::story::Story;
-use crate::strand::{Dead, Done, Flow, Life, Next, Raised, Strand};
+use crate::strand::{Dead, Done, Flow, Life, Next, Raised, Stops, Strand};
 use crate::witness::{Witness, canonical};
 use crate::world::World;
 
@@ -58,7 +58,7 @@ pub(crate) struct Reference<'w> {
 impl Reference<'_> {
     /// A way that cannot be.
     pub(crate) fn dead<T>(&self, rule: &'static str, place: &str) -> Flow<T> {
-        Err(Dead { rule, place: Name::from(place) })
+        Err(Dead { explained: self.story.effects.len(), rule, place: Name::from(place) })
     }
 
     pub(crate) fn spend(&mut self) -> Flow<()> {
@@ -100,11 +100,15 @@ impl Reference<'_> {
         Ok(Next::To(self.target(life, node, EdgeKind::Order)?))
     }
 
-    /// Whether something from outside may end the path now. Behind the point of no return the whole is not stopped
-    /// any more; what a shield holds is done as a whole.
+    /// What from outside may end the path now. Behind the point of no return the whole is not stopped any more, and it
+    /// waits for the end of a shield. Branches and items beside it do not wait for that.
+    pub(crate) fn around(&self, life: &Life, strand: &Strand) -> Stops {
+        let outside = strand.stops.outside && !life.passed && strand.shield.is_none();
+        Stops { outside, beside: strand.stops.beside }
+    }
+
     pub(crate) fn may_stop(&self, life: &Life, strand: &Strand) -> bool {
-        let outside = strand.stops.outside && !life.passed;
-        (outside || strand.stops.beside) && strand.shield.is_none()
+        self.around(life, strand) != Stops::default()
     }
 
     /// Whether it does.

@@ -66,14 +66,14 @@ impl Reference<'_> {
                 self.publish(plan.types[*event as usize].short_name(), fields)?;
             }
             NodeKind::Rollback => {
-                let debts = std::mem::take(&mut strand.scope().debts);
+                let debts = strand.scope().take();
                 let after = std::mem::take(&mut strand.after);
-                strand.after = self.undo_all(&debts, after)?;
+                strand.after = self.undo_all(&[debts], after)?;
                 strand.scope().rolled = true;
             }
             NodeKind::Commit => {
-                let debts = std::mem::take(&mut strand.scope().debts);
-                self.keep_all(&debts)?;
+                let debts = strand.scope().take();
+                self.keep_all(&[debts])?;
             }
             NodeKind::Return { value } => {
                 let value = self.eval(life, strand, value)?;
@@ -130,15 +130,13 @@ impl Reference<'_> {
         let NodeKind::Enter { scope, handlers } = &plan.nodes[at as usize].kind else {
             return self.dead("no saga", "");
         };
-        strand.scopes.push(Open::new());
+        strand.scopes.push(Open::new(plan.scopes[*scope as usize].parallel_undo));
         let from = self.target(life, at, EdgeKind::Order)?;
         let done = self.walk(life, strand, from, Until::Exit(*scope))?;
         if matches!(done, Done::Returned(_) | Done::Restarted(_)) {
             return Ok(Next::Ended(done));
         }
-        let debts = strand.scopes.pop().map(|open| open.debts).unwrap_or_default();
-        let parallel = plan.scopes[*scope as usize].parallel_undo;
-        let debts = if parallel { Debt::Beside(debts) } else { Debt::Sequence(debts) };
+        let debts = strand.scopes.pop().map_or(Debt::Sequence(Vec::new()), |mut open| open.take());
         match done {
             Done::Reached => {
                 strand.owe(debts);

@@ -48,11 +48,13 @@ impl Generator {
     pub(crate) fn parallel(&mut self, place: &mut Place) -> Statement {
         let name = self.fresh("p");
         let count = 2 + self.random.below(2);
-        let kind = self.random.below(5);
+        // What counts failures is not drawn where the first failure of something around ends that.
+        let kind = if place.eager { self.random.below(2) } else { self.random.below(5) };
+        self.has_losers |= kind > 2;
         let mut branches = Vec::new();
         for number in 0..count {
             let mut inner = Place { may_return: false, own_scope: false, may_pivot: false, ..place.inner() };
-            inner.suffix = place.suffix.clone();
+            inner.eager |= kind < 2;
             let letter = ["a", "b", "c"][number as usize];
             branches.push((letter, self.valued(&mut inner, 3)));
         }
@@ -107,11 +109,12 @@ impl Generator {
         if keyed && !place.behind_pivot && self.chance(12) {
             numbers.push("1".to_owned());
         }
+        let tolerant = !place.behind_pivot && !place.eager && self.chance(45);
         let mut inner = Place { may_return: false, own_scope: true, may_pivot: false, ..place.inner() };
+        inner.eager |= !tolerant;
         inner.suffix = format!("{}-{{{item}}}", place.suffix);
         inner.known.push(item.clone());
         let body = self.valued(&mut inner, 3);
-        let tolerant = !place.behind_pivot && self.chance(45);
         let mut head = format!("let {name} = foreach {item} in [{}]", numbers.join(", "));
         if keyed {
             head.push_str(&format!(" keyed by {item}"));
@@ -174,10 +177,19 @@ impl Generator {
         Statement::line(head).named(&name)
     }
 
+    /// A shield. All errors in it are handled in it.
     pub(crate) fn shield(&mut self, place: &mut Place) -> Statement {
+        self.has_shield = true;
         let mut inner = Place { may_return: false, may_pivot: false, own_scope: false, ..place.inner() };
-        self.left += 2;
-        Statement::line("shield {").block(self.body(&mut inner, 3), "}")
+        let mut body = Vec::new();
+        for _ in 0..2 + self.random.below(2) {
+            let operation = self.pick_operation();
+            body.push(match self.random.below(5) {
+                0 => Statement::line(format!("wait {}", length(&mut self.random))),
+                _ => self.step_with(&mut inner, &operation, 100),
+            });
+        }
+        Statement::line("shield {").block(body, "}")
     }
 
     pub(crate) fn run(&mut self, place: &mut Place) -> Statement {

@@ -17,6 +17,10 @@ pub(crate) struct Generator {
     pub(crate) children: Vec<(String, bool)>,
     /// Whether a pivot stands in what was drawn of the workflow at hand.
     pub(crate) has_pivot: bool,
+    /// Whether a shield does.
+    pub(crate) has_shield: bool,
+    /// Whether a join does that does not need all of its branches.
+    pub(crate) has_losers: bool,
 }
 
 /// What is known at a place, and what may stand there.
@@ -32,6 +36,8 @@ pub(crate) struct Place {
     pub(crate) may_pivot: bool,
     /// Whether the point of no return is behind: what follows must not fail.
     pub(crate) behind_pivot: bool,
+    /// Whether the first error of something around ends that.
+    pub(crate) eager: bool,
     /// What tells apart the items and rounds around: a part of every key.
     pub(crate) suffix: String,
     /// How many constructs are around.
@@ -50,7 +56,9 @@ pub fn program(seed: u64) -> Program {
     let mut random = Random::new(seed);
     let (declarations, operations) = services(&mut random);
     let (left, children) = (0, Vec::new());
-    let mut generator = Generator { random, operations, names: 0, left, children, has_pivot: false };
+    let (has_pivot, has_shield, has_losers) = (false, false, false);
+    let mut generator =
+        Generator { random, operations, names: 0, left, children, has_pivot, has_shield, has_losers };
     let mut workflows = Vec::new();
     for number in 0..generator.random.below(3) {
         let name = format!("Child{number}");
@@ -78,19 +86,20 @@ impl Generator {
 
     fn workflow(&mut self, name: &str, statements: u32, deadline: bool) -> (String, Vec<Statement>) {
         self.left = statements;
-        self.has_pivot = false;
+        (self.has_pivot, self.has_shield, self.has_losers) = (false, false, false);
         let place = Place {
             known: vec!["n".to_owned()],
             may_return: true,
             own_scope: true,
             may_pivot: true,
             behind_pivot: false,
+            eager: false,
             suffix: "{workflow.key}-{n}".to_owned(),
             depth: 0,
         };
         let mut known = place.clone();
         let mut body = self.body(&mut known, u32::MAX);
-        if name == "Main" && !self.has_pivot && self.chance(12) {
+        if name == "Main" && !self.has_pivot && !self.has_losers && self.chance(12) {
             let again = vec![Statement::line("commit"), Statement::line("restart(id: id, n: n + 1)")];
             body.push(Statement::line("if n < 3 {").block(again, "}"));
         }
@@ -99,6 +108,7 @@ impl Generator {
         let sum = if all.is_empty() { value } else { all.join(" + ") };
         body.push(Statement::line(format!("return {sum}")));
         let limit = ["5m", "3h", "2d", "30d"][self.random.below(4) as usize];
+        let deadline = deadline && !self.has_shield;
         let deadline = if deadline { format!("\n  deadline {limit}") } else { String::new() };
         let head = format!(
             "workflow {name}(id: String, n: Int) -> Int\n  version 1\n  key id{deadline}\n  raises Denied, Broken, Timeout, \

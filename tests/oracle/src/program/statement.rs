@@ -60,7 +60,7 @@ impl Generator {
         text
     }
 
-    fn pick_operation(&mut self) -> Operation {
+    pub(crate) fn pick_operation(&mut self) -> Operation {
         let all: u64 = self.operations.iter().map(|operation| operation.weight).sum();
         let mut at = self.random.below(all);
         for operation in &self.operations {
@@ -74,13 +74,14 @@ impl Generator {
 
     pub(crate) fn step(&mut self, place: &mut Place) -> Statement {
         let operation = self.pick_operation();
-        self.step_of(place, &operation)
+        self.step_with(place, &operation, 45)
     }
 
-    fn step_of(&mut self, place: &mut Place, operation: &Operation) -> Statement {
+    /// A call whose declared errors are handled in so many of a hundred cases.
+    pub(crate) fn step_with(&mut self, place: &mut Place, operation: &Operation, handled: u64) -> Statement {
         let name = self.fresh("s");
         let numeric = operation.number == Some("$");
-        let mut options = self.handlers(place, &operation.raises, 45, numeric);
+        let mut options = self.handlers(place, &operation.raises, handled, numeric);
         if place.behind_pivot && operation.name != "Rail.fax" {
             options.push_str(" retry forever(every: 30s)");
         } else if operation.hasty || operation.name == "Rail.fax" {
@@ -145,7 +146,7 @@ impl Generator {
         if !place.may_pivot || place.behind_pivot || self.has_pivot || self.chance(30) {
             return self.step(place);
         }
-        let mut step = self.step_of(place, &send);
+        let mut step = self.step_with(place, &send, 45);
         step.head = format!("pivot {}", step.head);
         self.has_pivot = true;
         place.behind_pivot = true;
