@@ -56,8 +56,8 @@ impl Reference<'_> {
             self.mark(seen);
             return self.enter_handler(life, strand, at, &call.handlers, handler, Fields::default());
         }
-        let reads = operation.effect == Effect::Read;
-        let number = self.carried_out(strand, &node.id, name, args, state, seen, reads)?;
+        let light = matches!(operation.effect, Effect::Read | Effect::Write);
+        let number = self.carried_out(strand, &node.id, name, args, state, seen, light)?;
         match reply {
             Reply::Declares(..) if way == Way::DeclinedInVain => Ok(Next::Ended(Done::Stopped)),
             Reply::Declares(error, fields) => {
@@ -128,7 +128,7 @@ impl Reference<'_> {
         args: Fields,
         state: EffectState,
         seen: Option<usize>,
-        reads: bool,
+        light: bool,
     ) -> Flow<usize> {
         if let (Some(witness), Some(seen)) = (self.witness, seen) {
             let there = witness.calls[seen].state != EffectState::Nothing;
@@ -140,9 +140,9 @@ impl Reference<'_> {
         let number = self.story.effects.len();
         self.story.effects.push(EffectSeen { step: step.clone(), operation, args, state });
         self.seen.push(seen);
-        self.reads.push(reads);
+        self.light.push(light);
         self.follows(&strand.after, Event::Done(number));
-        if !reads {
+        if !light {
             strand.after.clear();
         }
         strand.after.push(Event::Done(number));

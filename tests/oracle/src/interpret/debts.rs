@@ -7,11 +7,12 @@ use crate::story::Event;
 use crate::strand::{Debt, Flow, Strand, union};
 
 impl Reference<'_> {
-    /// Notes that of two events one must be first. A read that is on its way holds no undoing up.
+    /// Notes that of two events one must be first. A call that leaves nothing to be undone
+    /// holds no undoing up, should it be on its way.
     pub(crate) fn follows(&mut self, after: &[Event], event: Event) {
         for first in after {
             match (first, event) {
-                (Event::Done(read), Event::Undone(_)) if self.reads[*read] => {}
+                (Event::Done(call), Event::Undone(_)) if self.light[*call] => {}
                 _ => self.story.before.push((*first, event)),
             }
         }

@@ -59,14 +59,13 @@ impl Reference<'_> {
         Ok(Ended { done, strand: branch })
     }
 
-    /// The whole is ended from outside while branches are under way.
+    /// The whole is ended from outside while branches are under way. One whose last call was on its way looks as if it
+    /// had reached its end.
     fn all_stopped(&mut self, life: &mut Life, strand: &mut Strand, at: u32, fork: &Fork) -> Flow<Next> {
         let stops = self.around(life, strand);
         let mut ends = Vec::new();
-        let mut stopped = false;
         for number in 0..fork.branches.len() {
             let mut ended = self.branch(life, strand, at, fork, number, stops)?;
-            stopped |= matches!(ended.done, Done::Stopped);
             if matches!(ended.done, Done::Raised(_)) && fork.policy == JoinPolicy::All && !fork.finish {
                 return self.dead("a branch failed first", "");
             }
@@ -76,9 +75,6 @@ impl Reference<'_> {
                 _ => self.settle_stopped(&mut ended.strand)?,
             }
             ends.push(ended.strand.after);
-        }
-        if !stopped {
-            return self.dead("nothing was stopped", "");
         }
         strand.after = union(ends);
         Ok(Next::Ended(Done::Stopped))

@@ -101,9 +101,6 @@ impl Reference<'_> {
             }
             after.push(ended.strand.after);
         }
-        if !stopped {
-            return self.dead("nothing was stopped", "");
-        }
         strand.after = union(after);
         Ok(Next::Ended(Done::Stopped))
     }

@@ -71,7 +71,7 @@ impl Outcomes<'_> {
             unpublished: witness.map(|witness| witness.emitted.clone()).unwrap_or_default(),
             story: Story::default(),
             seen: Vec::new(),
-            reads: Vec::new(),
+            light: Vec::new(),
             messages: self.messages.clone(),
             fuel: STEPS,
         };

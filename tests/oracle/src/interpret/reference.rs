@@ -47,8 +47,8 @@ pub(crate) struct Reference<'w> {
     pub(crate) story: Story,
     /// Which seen call each effect of the story is.
     pub(crate) seen: Vec<Option<usize>>,
-    /// Which effects of the story are mere reads.
-    pub(crate) reads: Vec<bool>,
+    /// Which effects of the story leave nothing to be undone.
+    pub(crate) light: Vec<bool>,
     /// Messages to the instance that nobody has taken.
     pub(crate) messages: Messages,
     /// How many steps are left before the walk is given up.

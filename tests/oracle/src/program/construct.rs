@@ -54,7 +54,7 @@ impl Generator {
         let mut branches = Vec::new();
         for number in 0..count {
             let mut inner = Place { may_return: false, own_scope: false, may_pivot: false, ..place.inner() };
-            inner.eager |= kind < 2;
+            inner.eager |= kind < 3;
             let letter = ["a", "b", "c"][number as usize];
             branches.push((letter, self.valued(&mut inner, 3)));
         }

@@ -31,7 +31,7 @@ fn candidates(program: &Program, at: usize) -> Vec<Program> {
                 gone = cut(body, &mut left, keep);
             }
         }
-        if let Some(gone) = gone {
+        if let Some(gone) = gone.filter(|_| candidate != *program) {
             if let Some(name) = gone {
                 candidate.workflows.iter_mut().for_each(|(_, body)| forget(body, &name));
             }
@@ -45,6 +45,10 @@ fn candidates(program: &Program, at: usize) -> Vec<Program> {
 fn cut(body: &mut Vec<Statement>, left: &mut usize, keep: Option<usize>) -> Option<Option<String>> {
     for at in 0..body.len() {
         if *left == 0 {
+            // The number of a round is a part of keys.
+            if body[at].head.ends_with("= round") {
+                return None;
+            }
             let inside = match keep {
                 None => Vec::new(),
                 Some(block) => {
