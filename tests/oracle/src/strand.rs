@@ -59,6 +59,8 @@ pub(crate) struct Strand {
     pub(crate) stops: Stops,
     /// The region that the path began in.
     pub(crate) region: u32,
+    /// Whether its failure would only be counted.
+    pub(crate) counted: bool,
     /// The shield that it is in, once something of it has begun.
     pub(crate) shield: Option<u32>,
 }
@@ -81,7 +83,7 @@ impl Strand {
         region: u32,
         parallel: bool,
     ) -> Strand {
-        Strand { slots, after, scopes: vec![Open::new(parallel)], stops, region, shield: None }
+        Strand { slots, after, scopes: vec![Open::new(parallel)], stops, region, counted: false, shield: None }
     }
 
     /// The nearest open scope.

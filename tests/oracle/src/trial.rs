@@ -123,7 +123,8 @@ impl Trial {
             setup.rates = Rates::none();
         }
         let world = World::new(random.number(), [0, 10, 25, 40][random.below(4) as usize]);
-        let mut allowed = Allowed { faults: !calm, stops: self.plan.deadline.is_some(), keeps: false };
+        let deadline = self.plan.deadline.is_some();
+        let mut allowed = Allowed { faults: !calm, stops: deadline, deadline, keeps: false };
         let mut inputs = Vec::new();
         let often = [300_000, 5_000_000, 400_000_000, 20_000_000_000][random.below(4) as usize];
         if random.below(3) == 0 {

@@ -16,6 +16,8 @@ enum Way {
     DeclinedInVain,
     /// It had no effect, and a handler takes that.
     Gone(usize),
+    /// It had no effect, and a branch fails by that.
+    Failed(&'static str),
     /// A person does it outside of the books.
     ByHand,
     /// It does not begin, or is found to have had no effect, because the path is ended from outside.
@@ -57,6 +59,10 @@ impl Reference<'_> {
             return self.enter_handler(life, strand, at, &call.handlers, handler, Fields::default());
         }
         let light = matches!(operation.effect, Effect::Read | Effect::Write);
+        if let Way::Failed(error) = way {
+            self.mark(seen);
+            return Ok(Next::Ended(Done::Raised(Raised::new(error, Fields::default()))));
+        }
         let number = self.carried_out(strand, &node.id, name, args, state, seen, light)?;
         match reply {
             Reply::Declares(..) if way == Way::DeclinedInVain => Ok(Next::Ended(Done::Stopped)),
@@ -100,6 +106,12 @@ impl Reference<'_> {
             let gone = |caught: Caught| matches!(caught, Caught::Timeout | Caught::Unavailable);
             let handlers = call.handlers.iter().enumerate().filter(|(_, handler)| gone(handler.on));
             ways.extend(handlers.map(|(number, _)| Way::Gone(number)));
+            let taken = |caught: Caught| call.handlers.iter().any(|handler| handler.on == caught);
+            for (caught, error) in [(Caught::Timeout, "Timeout"), (Caught::Unavailable, "Unavailable")] {
+                if strand.counted && !taken(caught) {
+                    ways.push(Way::Failed(error));
+                }
+            }
         }
         if self.allowed.faults && operation.at_most_once && witnessed.is_none() {
             ways.push(Way::ByHand);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wfl_ir::flow::{ParentCancel, SubWorkflow};
-use wfl_ir::{Fields, Handler, NodeKind, Value};
+use wfl_ir::{Fields, Handler, NodeKind, Plan, Value};
 
 use crate::interpret::reference::Reference;
 use crate::strand::{Debt, Done, End, Flow, Life, Lived, Next, Raised, Stops, Strand};
@@ -18,21 +18,23 @@ impl Reference<'_> {
         strand.shield = Self::shield_of(life, strand, node.region);
         if run.detached {
             // What becomes of it is its own business.
-            self.alone(&child, args, strand)?;
+            self.alone(&child, args, strand, Stops::default())?;
             strand.set(run.result, Value::Unit);
             return self.goes_on(life, at);
         }
         let stops = self.around(life, strand);
         let may_be_left = stops != Stops::default();
         let timed = run.timeout.is_some() && self.choice.of(2) == 1;
+        // Whatever becomes of the parent, its deadline is the child's too.
+        let by_itself = Stops { outside: self.allowed.deadline, beside: false };
         let (stops, abandoned) = match run.when_cancelled {
             _ if timed => (Stops { beside: true, ..stops }, false),
             ParentCancel::Cancel => (stops, false),
-            ParentCancel::Await => (Stops::default(), false),
-            ParentCancel::Abandon => (Stops::default(), may_be_left && self.choice.of(2) == 1),
+            ParentCancel::Await => (by_itself, false),
+            ParentCancel::Abandon => (by_itself, may_be_left && self.choice.of(2) == 1),
         };
         if abandoned {
-            self.alone(&child, args, strand)?;
+            self.alone(&child, args, strand, by_itself)?;
             return Ok(Next::Ended(Done::Stopped));
         }
         let lived = self.life(&child, args, strand.after.clone(), stops)?;
@@ -40,8 +42,8 @@ impl Reference<'_> {
     }
 
     /// A child that nobody waits for.
-    fn alone(&mut self, child: &Arc<wfl_ir::Plan>, args: Fields, strand: &Strand) -> Flow<()> {
-        let lived = self.life(child, args, strand.after.clone(), Stops::default())?;
+    fn alone(&mut self, child: &Arc<Plan>, args: Fields, strand: &Strand, stops: Stops) -> Flow<()> {
+        let lived = self.life(child, args, strand.after.clone(), stops)?;
         self.keep_all(&lived.debts)
     }
 

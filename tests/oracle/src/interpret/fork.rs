@@ -52,6 +52,7 @@ impl Reference<'_> {
         let scope = life.plan.nodes[at as usize].scope as usize;
         let parallel = life.plan.scopes[scope].parallel_undo;
         let mut branch = Strand::new(strand.slots.clone(), strand.after.clone(), stops, region, parallel);
+        branch.counted = fork.policy != JoinPolicy::All;
         let done = self.walk(life, &mut branch, from, Until::Join(fork.join))?;
         if matches!(done, Done::Returned(_) | Done::Restarted(_)) {
             return self.dead("a branch left the workflow", "");

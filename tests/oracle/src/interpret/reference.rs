@@ -19,6 +19,8 @@ pub struct Allowed {
     pub faults: bool,
     /// Somebody cancels it, or its deadline may pass.
     pub stops: bool,
+    /// It has a deadline, which its children have with it.
+    pub deadline: bool,
     /// Whoever cancels it lets what was done stay as it is.
     pub keeps: bool,
 }

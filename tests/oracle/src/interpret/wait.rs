@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wfl_eval::{Env, evaluate_in};
 use wfl_ir::flow::{Await, AwaitKind};
-use wfl_ir::{EdgeKind, Expr, Fields, NodeKind, Value};
+use wfl_ir::{EdgeKind, Expr, Fields, Name, NodeKind, Plan, Value};
 use wfl_sim::spoken;
 
 use crate::interpret::reference::Reference;
@@ -14,19 +14,21 @@ impl Reference<'_> {
     pub(crate) fn awaited(&mut self, life: &mut Life, strand: &mut Strand, at: u32) -> Flow<Next> {
         let plan = Arc::clone(&life.plan);
         let NodeKind::Await(awaited) = &plan.nodes[at as usize].kind else { return self.dead("no await", "") };
-        let said = spoken(self.messages.seed, &plan, at);
         let mut answers: Vec<(Option<usize>, Value)> = Vec::new();
         match &awaited.kind {
             AwaitKind::Signal { channel, condition } => {
                 let sent = self.messages.sent.get(channel).cloned().unwrap_or_default();
-                for (place, value) in sent.into_iter().map(Some).enumerate().map(|(at, value)| (Some(at), value)).chain([(None, said)]) {
-                    let Some(value) = value else { continue };
+                let sent = sent.into_iter().enumerate().map(|(place, value)| (Some(place), value));
+                let said = self.said(&plan, channel).into_iter().map(|value| (None, value));
+                for (place, value) in sent.chain(said) {
                     if self.is_meant(life, strand, condition.as_ref(), &value)? {
                         answers.push((place, value));
                     }
                 }
             }
-            AwaitKind::Human(_) => answers.extend(said.map(|value| (None, value))),
+            AwaitKind::Human(_) => {
+                answers.extend(spoken(self.messages.seed, &plan, at).map(|value| (None, value)));
+            }
         }
         let late = u32::from(awaited.timeout.is_some());
         if answers.is_empty() && late == 0 {
@@ -45,6 +47,17 @@ impl Reference<'_> {
             }
             None => self.time_is_up(life, strand, at, awaited),
         }
+    }
+
+    /// What people send to a channel. What was meant for one wait may come to another one.
+    fn said(&self, plan: &Plan, channel: &Name) -> Vec<Value> {
+        let waits = (0..plan.nodes.len() as u32).filter(|at| match &plan.nodes[*at as usize].kind {
+            NodeKind::Await(other) => {
+                matches!(&other.kind, AwaitKind::Signal { channel: of, .. } if of == channel)
+            }
+            _ => false,
+        });
+        waits.filter_map(|at| spoken(self.messages.seed, plan, at)).collect()
     }
 
     fn time_is_up(&self, life: &Life, strand: &mut Strand, at: u32, awaited: &Await) -> Flow<Next> {

@@ -17,13 +17,16 @@ impl Generator {
         let (name, mut inner) = (self.fresh("g"), place.inner());
         inner.own_scope = true;
         let body = self.valued(&mut inner, 4);
-        let parallel = if self.chance(25) { " compensating parallel" } else { "" };
+        // Scopes in a parallel one are not drawn: see `known.rs`.
+        let flat = body.iter().all(|statement| statement.blocks.is_empty());
+        let parallel = if flat && self.chance(50) { " compensating parallel" } else { "" };
         let outside = Place { behind_pivot: inner.behind_pivot, ..place.clone() };
         let mut tail = String::new();
         // Errors that cannot happen must not be handled, so that only those of the body's steps are.
         let text = written(&body);
+        let beside = text.contains("= parallel") || text.contains("= foreach");
         for (error, _) in ERRORS {
-            if self.may_leave(&text, error) && self.chance(40) {
+            if !(beside && place.eager) && self.may_leave(&text, error) && self.chance(40) {
                 let value = number(&mut self.random, &outside.known);
                 let action = match self.random.below(4) {
                     0 if outside.may_return && outside.own_scope => format!("{{ rollback return 300 + {value} }}"),
@@ -193,7 +196,7 @@ impl Generator {
     }
 
     pub(crate) fn run(&mut self, place: &mut Place) -> Statement {
-        let Some((child, has_pivot)) = self.random.pick(&self.children).cloned() else { return self.step(place) };
+        let Some((child, has_pivot, has_shield)) = self.random.pick(&self.children).cloned() else { return self.step(place) };
         let (name, value) = (self.fresh("s"), number(&mut self.random, &place.known));
         let call = format!("run {child}(id: \"{}-{name}\", n: 0)", place.suffix);
         if place.behind_pivot {
@@ -206,7 +209,8 @@ impl Generator {
             return self.step(place);
         }
         let mut options = String::new();
-        if self.chance(25) {
+        self.has_shield |= has_shield;
+        if !has_shield && self.chance(25) {
             options.push_str(&format!(" timeout {} on Timeout -> use {value}", length(&mut self.random)));
         }
         match self.random.below(6) {

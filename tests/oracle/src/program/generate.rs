@@ -13,8 +13,8 @@ pub(crate) struct Generator {
     pub(crate) names: u32,
     /// How many statements may still be drawn.
     pub(crate) left: u32,
-    /// Children that may be run: their names, and whether the point of no return stands in them.
-    pub(crate) children: Vec<(String, bool)>,
+    /// Children that may be run: their names, whether the point of no return stands in them, and whether a shield does.
+    pub(crate) children: Vec<(String, bool, bool)>,
     /// Whether a pivot stands in what was drawn of the workflow at hand.
     pub(crate) has_pivot: bool,
     /// Whether a shield does.
@@ -64,8 +64,8 @@ pub fn program(seed: u64) -> Program {
         let name = format!("Child{number}");
         let statements = 2 + generator.random.below(5) as u32;
         workflows.push(generator.workflow(&name, statements, false));
-        let has_pivot = generator.has_pivot;
-        generator.children.push((name, has_pivot));
+        let child = (name, generator.has_pivot, generator.has_shield);
+        generator.children.push(child);
     }
     let statements = 3 + generator.random.below(14) as u32;
     let deadline = generator.random.below(4) == 0;
