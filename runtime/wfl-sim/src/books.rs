@@ -290,12 +290,19 @@ impl Books {
         answer(plan, operation, &reply)
     }
 
-    /// The answer to a step's call, if it was carried out.
-    pub(crate) fn found(&self, instance: InstanceId, step: &str, item: Option<&Name>) -> Option<&Entry> {
+    /// The answer to a step's call in this life of its instance or later, if it was carried out.
+    pub(crate) fn found(
+        &self,
+        instance: InstanceId,
+        step: &str,
+        item: Option<&Name>,
+        epoch: u32,
+    ) -> Option<&Entry> {
         self.entries.iter().rev().find(|entry| {
             entry.instance == instance
                 && entry.call.step.as_str() == step
                 && entry.call.item.as_ref() == item
+                && entry.call.epoch >= epoch
                 && entry.call.purpose == Purpose::Do
         })
     }

@@ -1,7 +1,7 @@
 //! People: they look at what is suspended, answer what they are asked, and send what is waited for.
 
 use wfl_ir::{NodeKind, Plan, Value};
-use wfl_machine::{CancelMode, Control, Decision, Input, Outcome, Place, Signal, Suspended, Suspension};
+use wfl_machine::{CancelMode, Control, Decision, Input, Instance, Outcome, Place, Signal, Suspended, Suspension};
 use wfl_record::InstanceId;
 
 use crate::books::{Reply, answer, json};
@@ -157,15 +157,16 @@ impl Sim {
         if undo {
             return Control::Complete { place, value: b"null".to_vec(), reason: UNDONE.to_owned(), request };
         }
-        match self.books.found(*id, &place.step, place.item.as_ref()).map(|entry| &entry.reply) {
+        // What a step did in a former life of the instance is no answer to what it asks now.
+        let epoch = self.state(id).map_or(0, Instance::epoch);
+        let found = self.books.found(*id, &place.step, place.item.as_ref(), epoch);
+        match found.map(|entry| &entry.reply) {
             Some(Reply::Returns(value)) => {
                 let value = json(plan, &operation.result, value);
                 Control::Complete { place, value, reason, request }
             }
             Some(Reply::Declares(error, _)) => {
-                let Outcome::Declared(error, data) = self
-                    .books
-                    .found(*id, &place.step, place.item.as_ref())
+                let Outcome::Declared(error, data) = found
                     .map(|entry| answer(plan, operation, &entry.reply))
                     .unwrap_or(Outcome::Unknown { reason: error.to_string() })
                 else {

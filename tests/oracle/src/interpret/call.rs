@@ -63,7 +63,12 @@ impl Reference<'_> {
             self.mark(seen);
             return Ok(Next::Ended(Done::Raised(Raised::new(error, Fields::default()))));
         }
+        // What is on its way when its path is stopped is not waited for, if it leaves nothing to be undone.
+        let waited_for = !(light && self.may_stop(life, strand));
         let number = self.carried_out(strand, &node.id, name, args, state, seen, light)?;
+        if !waited_for {
+            strand.after.pop();
+        }
         match reply {
             Reply::Declares(..) if way == Way::DeclinedInVain => Ok(Next::Ended(Done::Stopped)),
             Reply::Declares(error, fields) => {

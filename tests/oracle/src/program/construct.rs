@@ -1,7 +1,7 @@
 //! Draws constructs: sagas, branches, items, rounds, waits, children.
 
 use crate::program::expression::{length, number};
-use crate::program::generate::{Generator, Place};
+use crate::program::generate::{Child, Generator, Place};
 use crate::program::service::ERRORS;
 use crate::program::tree::Statement;
 
@@ -62,6 +62,7 @@ impl Generator {
             branches.push((letter, self.valued(&mut inner, 3)));
         }
         let within = if !place.behind_pivot && self.chance(25) { format!(" within {}", length(&mut self.random)) } else { String::new() };
+        self.has_timeout |= !within.is_empty();
         let text: String = branches.iter().map(|(_, body)| written(body)).collect();
         let (head, tail) = match kind {
             0 | 1 => (format!("join all{within}"), self.all_handlers(place, &text)),
@@ -164,7 +165,10 @@ impl Generator {
         let options = match self.random.below(4) {
             0 if !place.behind_pivot => String::new(),
             1 => format!(" {{ where signal > 3 timeout {timeout} -> use {value} }}"),
-            2 if !place.behind_pivot => format!(" {{ timeout {timeout} }}"),
+            2 if !place.behind_pivot => {
+                self.has_timeout = true;
+                format!(" {{ timeout {timeout} }}")
+            }
             _ => format!(" {{ timeout {timeout} -> use {value} }}"),
         };
         place.known.push(name.clone());
@@ -196,7 +200,8 @@ impl Generator {
     }
 
     pub(crate) fn run(&mut self, place: &mut Place) -> Statement {
-        let Some((child, has_pivot, has_shield)) = self.random.pick(&self.children).cloned() else { return self.step(place) };
+        let Some(child) = self.random.pick(&self.children).cloned() else { return self.step(place) };
+        let Child { name: child, has_pivot, has_shield, has_timeout } = child;
         let (name, value) = (self.fresh("s"), number(&mut self.random, &place.known));
         let call = format!("run {child}(id: \"{}-{name}\", n: 0)", place.suffix);
         if place.behind_pivot {
@@ -210,7 +215,8 @@ impl Generator {
         }
         let mut options = String::new();
         self.has_shield |= has_shield;
-        if !has_shield && self.chance(25) {
+        self.has_timeout |= has_timeout;
+        if !has_shield && !has_timeout && self.chance(25) {
             options.push_str(&format!(" timeout {} on Timeout -> use {value}", length(&mut self.random)));
         }
         match self.random.below(6) {

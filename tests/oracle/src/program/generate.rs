@@ -5,6 +5,15 @@ use wfl_sim::Random;
 use crate::program::service::{Operation, services};
 use crate::program::tree::{Program, Statement};
 
+/// A workflow that may be run as a child, and what stands in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Child {
+    pub(crate) name: String,
+    pub(crate) has_pivot: bool,
+    pub(crate) has_shield: bool,
+    pub(crate) has_timeout: bool,
+}
+
 /// A program under construction.
 pub(crate) struct Generator {
     pub(crate) random: Random,
@@ -13,12 +22,14 @@ pub(crate) struct Generator {
     pub(crate) names: u32,
     /// How many statements may still be drawn.
     pub(crate) left: u32,
-    /// Children that may be run: their names, whether the point of no return stands in them, and whether a shield does.
-    pub(crate) children: Vec<(String, bool, bool)>,
+    /// Children that may be run.
+    pub(crate) children: Vec<Child>,
     /// Whether a pivot stands in what was drawn of the workflow at hand.
     pub(crate) has_pivot: bool,
     /// Whether a shield does.
     pub(crate) has_shield: bool,
+    /// Whether something that raises `Timeout` does.
+    pub(crate) has_timeout: bool,
     /// Whether a join does that does not need all of its branches.
     pub(crate) has_losers: bool,
 }
@@ -56,16 +67,25 @@ pub fn program(seed: u64) -> Program {
     let mut random = Random::new(seed);
     let (declarations, operations) = services(&mut random);
     let (left, children) = (0, Vec::new());
-    let (has_pivot, has_shield, has_losers) = (false, false, false);
-    let mut generator =
-        Generator { random, operations, names: 0, left, children, has_pivot, has_shield, has_losers };
+    let mut generator = Generator {
+        random,
+        operations,
+        names: 0,
+        left,
+        children,
+        has_pivot: false,
+        has_shield: false,
+        has_timeout: false,
+        has_losers: false,
+    };
     let mut workflows = Vec::new();
     for number in 0..generator.random.below(3) {
         let name = format!("Child{number}");
         let statements = 2 + generator.random.below(5) as u32;
-        workflows.push(generator.workflow(&name, statements, false));
-        let child = (name, generator.has_pivot, generator.has_shield);
-        generator.children.push(child);
+        let workflow = generator.workflow(&name, statements, false);
+        workflows.push(workflow);
+        let Generator { has_pivot, has_shield, has_timeout, .. } = generator;
+        generator.children.push(Child { name, has_pivot, has_shield, has_timeout });
     }
     let statements = 3 + generator.random.below(14) as u32;
     let deadline = generator.random.below(4) == 0;
@@ -86,7 +106,8 @@ impl Generator {
 
     fn workflow(&mut self, name: &str, statements: u32, deadline: bool) -> (String, Vec<Statement>) {
         self.left = statements;
-        (self.has_pivot, self.has_shield, self.has_losers) = (false, false, false);
+        (self.has_pivot, self.has_shield) = (false, false);
+        (self.has_timeout, self.has_losers) = (false, false);
         let place = Place {
             known: vec!["n".to_owned()],
             may_return: true,
