@@ -147,7 +147,8 @@ impl Trial {
             let pause = Control::Pause { undo, reason: "wait".into(), request: "pause".into() };
             inputs.push((when, Input::Control(pause)));
             let resume = Control::Resume { request: "resume".into() };
-            inputs.push((when + random.below(90_000_000) as i64, Input::Control(resume)));
+            // Not so soon that it could come first, should the pause have to be sent again.
+            inputs.push((when + 5_000_000 + random.below(90_000_000) as i64, Input::Control(resume)));
         }
         let mut messages = Messages { seed, ..Messages::default() };
         for number in 0..random.below(4) {

@@ -37,14 +37,22 @@ impl Reference<'_> {
             self.alone(&child, args, strand, by_itself)?;
             return Ok(Next::Ended(Done::Stopped));
         }
-        let lived = self.life(&child, args, strand.after.clone(), stops)?;
+        let lived = self.live(&child, args, strand, stops)?;
         self.child_ended(life, strand, at, run, lived, timed)
     }
 
     /// A child that nobody waits for.
     fn alone(&mut self, child: &Arc<Plan>, args: Fields, strand: &Strand, stops: Stops) -> Flow<()> {
-        let lived = self.life(child, args, strand.after.clone(), stops)?;
+        let lived = self.live(child, args, strand, stops)?;
         self.keep_all(&lived.debts)
+    }
+
+    /// A child from its start to its end. The messages to its parent are none of its own.
+    fn live(&mut self, child: &Arc<Plan>, args: Fields, strand: &Strand, stops: Stops) -> Flow<Lived> {
+        let sent = std::mem::take(&mut self.messages.sent);
+        let lived = self.life(child, args, strand.after.clone(), stops);
+        self.messages.sent = sent;
+        lived
     }
 
     fn child_ended(

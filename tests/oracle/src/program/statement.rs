@@ -15,7 +15,7 @@ impl Generator {
             45..=48 => self.emit(place),
             49..=53 => vec![self.signal(place)],
             54..=55 => vec![self.human(place)],
-            56..=57 => vec![Statement::line(format!("ensure {} < 1000", number(&mut self.random, &place.known)))],
+            56..=57 => vec![Statement::line(format!("ensure {} >= 0", number(&mut self.random, &place.known)))],
             58..=59 => self.settle(place),
             60..=66 => vec![self.choice(place)],
             67..=75 => vec![self.saga(place)],
