@@ -1,7 +1,9 @@
 //! People: they look at what is suspended, answer what they are asked, and send what is waited for.
 
 use wfl_ir::{NodeKind, Plan, Value};
-use wfl_machine::{CancelMode, Control, Decision, Input, Instance, Outcome, Place, Signal, Suspended, Suspension};
+use wfl_machine::{
+    CancelMode, Control, Decision, Input, Instance, Outcome, Place, Signal, Suspended, Suspension,
+};
 use wfl_record::InstanceId;
 
 use crate::books::{Reply, answer, json};

@@ -4,8 +4,8 @@ use wfl_sim::EffectState;
 
 use crate::choice::Choice;
 use crate::interpret::Outcomes;
-use crate::story::{Ending, Event, Outcome, line, text};
 use crate::interpret::Walked;
+use crate::story::{Ending, Event, Outcome, line, text};
 use crate::witness::{Seen, Witness};
 
 /// What the judge says.

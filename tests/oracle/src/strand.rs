@@ -83,7 +83,15 @@ impl Strand {
         region: u32,
         parallel: bool,
     ) -> Strand {
-        Strand { slots, after, scopes: vec![Open::new(parallel)], stops, region, counted: false, shield: None }
+        Strand {
+            slots,
+            after,
+            scopes: vec![Open::new(parallel)],
+            stops,
+            region,
+            counted: false,
+            shield: None,
+        }
     }
 
     /// The nearest open scope.

@@ -52,11 +52,15 @@ fn short(body: &str, allowed: Allowed) -> BTreeSet<String> {
             Ending::Failed(error, _) => error.to_string(),
             other => format!("{other:?}"),
         };
-        let mut effects: Vec<String> = outcome.effects.iter().map(|effect| {
-            let sign = if format!("{:?}", effect.state) == "Undone" { "-" } else { "+" };
-            let Some(Value::String(key)) = effect.args.get("key") else { unreachable!("each has a key") };
-            format!("{sign}{key}")
-        }).collect();
+        let mut effects: Vec<String> = outcome
+            .effects
+            .iter()
+            .map(|effect| {
+                let sign = if format!("{:?}", effect.state) == "Undone" { "-" } else { "+" };
+                let Some(Value::String(key)) = effect.args.get("key") else { unreachable!("each has a key") };
+                format!("{sign}{key}")
+            })
+            .collect();
         effects.sort();
         format!("{end} {}", effects.join(" "))
     };
@@ -145,7 +149,8 @@ fn items_that_fail_are_undone_before_they_count() {
 
 #[test]
 fn a_saga_hands_its_debts_outwards_and_its_handlers_come_after_its_undoing() {
-    let outwards = "saga s { step a = Shop.take(key: \"a\") } step b = Shop.take(key: \"b\") rollback return 1";
+    let outwards =
+        "saga s { step a = Shop.take(key: \"a\") } step b = Shop.take(key: \"b\") rollback return 1";
     comes_to(outwards, CALM, &["1 -a -b"]);
     let handled = "step z = Shop.take(key: \"z\") let g = saga s { step a = Shop.take(key: \"a\")
         if id == \"k\" { rollback fail Denied } yield 1 on Denied -> yield 2 } return g";

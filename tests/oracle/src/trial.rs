@@ -13,8 +13,8 @@ use crate::interpret::{Allowed, Messages, Outcomes};
 use crate::judge::{Judgement, judge};
 use crate::observe::observe;
 use crate::program::{Program, program};
-use crate::story::line;
 use crate::story::EffectSeen;
+use crate::story::line;
 use crate::witness::Witness;
 use crate::world::World;
 
@@ -163,19 +163,24 @@ impl Trial {
 
     /// Counts the constructs of the program.
     pub fn count(&self, counts: &mut Counts) {
+        let word = |text: String| text.chars().take_while(|c| c.is_alphabetic()).collect::<String>();
+        let mut found = Vec::new();
         for plan in self.plans.values() {
             for node in &plan.nodes {
-                let word = match &node.kind {
-                    NodeKind::Fork(fork) => format!("fork {:?}", fork.policy).replace(|c: char| !c.is_alphabetic(), ""),
-                    kind => format!("{kind:?}").chars().take_while(|c| c.is_alphabetic()).collect(),
-                };
-                *counts.entry(word).or_default() += 1;
+                found.push(match &node.kind {
+                    NodeKind::Fork(fork) => format!("fork{}", word(format!("{:?}", fork.policy))),
+                    kind => word(format!("{kind:?}")),
+                });
+                found.extend(match &node.kind {
+                    NodeKind::Call(call) if call.pivot => Some("pivot".to_owned()),
+                    NodeKind::Map(map) if map.tolerated.is_some() => Some("tolerant".to_owned()),
+                    NodeKind::SubWorkflow(run) if run.detached => Some("detached".to_owned()),
+                    _ => None,
+                });
             }
-            for region in &plan.regions {
-                let word: String = format!("{:?}", region.kind).chars().take_while(|c| c.is_alphabetic()).collect();
-                *counts.entry(format!("region {word}")).or_default() += 1;
-            }
+            found.extend(plan.regions.iter().map(|it| format!("region{}", word(format!("{:?}", it.kind)))));
         }
+        found.into_iter().for_each(|word| *counts.entry(word).or_default() += 1);
     }
 }
 

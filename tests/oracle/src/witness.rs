@@ -48,7 +48,8 @@ impl Witness {
         for call in calls {
             let known = index.entry((call.operation.clone(), canonical(&call.args))).or_default();
             // What has no effect may be asked for again.
-            let again = |at: &usize| kept[*at].state == EffectState::Nothing && call.state == EffectState::Nothing;
+            let again =
+                |at: &usize| kept[*at].state == EffectState::Nothing && call.state == EffectState::Nothing;
             if known.iter().any(again) {
                 continue;
             }

@@ -49,7 +49,9 @@ impl World {
 }
 
 fn values(plan: &Plan, fields: &[Field], random: &mut Random) -> Fields {
-    Fields::new(fields.iter().map(|field| (field.name.clone(), value(plan, &field.ty, random))).collect::<Vec<_>>())
+    Fields::new(
+        fields.iter().map(|field| (field.name.clone(), value(plan, &field.ty, random))).collect::<Vec<_>>(),
+    )
 }
 
 fn value(plan: &Plan, ty: &Type, random: &mut Random) -> Value {
@@ -58,7 +60,9 @@ fn value(plan: &Plan, ty: &Type, random: &mut Random) -> Value {
         Type::Int => Value::Int(random.below(NUMBERS) as i64),
         Type::String => Value::String(Name::from(format!("t{}", random.below(NUMBERS)))),
         Type::Optional(inner) if random.below(3) > 0 => value(plan, inner, random),
-        Type::List(inner) => Value::list((0..random.below(3)).map(|_| value(plan, inner, random)).collect::<Vec<_>>()),
+        Type::List(inner) => {
+            Value::list((0..random.below(3)).map(|_| value(plan, inner, random)).collect::<Vec<_>>())
+        }
         Type::Named(index) => match plan.types.get(*index as usize).map(|def| &def.kind) {
             Some(TypeKind::Record(fields)) => Value::Record(values(plan, fields, random)),
             Some(TypeKind::Enum(variants)) => match random.pick(variants) {

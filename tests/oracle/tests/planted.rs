@@ -6,15 +6,15 @@ use wfl_machine::{Bug, plant};
 use wfl_oracle::{SCHEDULES, Trial};
 
 /// So many programs, each under a few schedules, must be enough to find a mistake.
-const PROGRAMS: u64 = 400;
-const EACH: u64 = 3;
+const PROGRAMS: u64 = 300;
+const EACH: u64 = 2;
 
 /// The first seed that finds a mistake: the judge does not allow what the machine came to, or it fell over.
 fn found(trials: &[(u64, Trial)], bug: Bug) -> Option<u64> {
     plant(Some(bug));
-    let seeds = trials.iter().flat_map(|(number, trial)| {
-        (0..EACH).map(move |schedule| (number * SCHEDULES + schedule, trial))
-    });
+    let seeds = trials
+        .iter()
+        .flat_map(|(number, trial)| (0..EACH).map(move |schedule| (number * SCHEDULES + schedule, trial)));
     let found = seeds.into_iter().find(|(seed, trial)| {
         let run = catch_unwind(AssertUnwindSafe(|| trial.run(*seed).judgement.allowed));
         run.map_or(true, |allowed| allowed == Some(false))

@@ -165,5 +165,4 @@ impl Reference<'_> {
         strand.after.push(Event::Done(number));
         Ok(number)
     }
-
 }

@@ -6,8 +6,8 @@ use wfl_ir::flow::{Fork, Join, JoinPolicy};
 use wfl_ir::{Caught, EdgeKind, Fields, Name, NodeKind, Value};
 
 use crate::interpret::reference::Reference;
-use crate::strand::{Debt, Done, Flow, Life, Next, Raised, Stops, Strand, union};
 use crate::interpret::until::Until;
+use crate::strand::{Debt, Done, Flow, Life, Next, Raised, Stops, Strand, union};
 
 /// How a branch has ended, and what it owes.
 struct Ended {
@@ -27,7 +27,9 @@ impl Reference<'_> {
     pub(crate) fn fork(&mut self, life: &mut Life, strand: &mut Strand, at: u32) -> Flow<Next> {
         let plan = Arc::clone(&life.plan);
         let NodeKind::Fork(fork) = &plan.nodes[at as usize].kind else { return self.dead("no fork", "") };
-        let NodeKind::Join(join) = &plan.nodes[fork.join as usize].kind else { return self.dead("no join", "") };
+        let NodeKind::Join(join) = &plan.nodes[fork.join as usize].kind else {
+            return self.dead("no join", "");
+        };
         if self.may_stop(life, strand) && self.choice.of(2) == 1 {
             return self.all_stopped(life, strand, at, fork);
         }
@@ -102,7 +104,8 @@ impl Reference<'_> {
             let time_up = scenario == count + 1;
             let beside = first.is_some() && !is_first && !(fork.finish && !time_up);
             let stops = Stops { beside: around.beside || beside, ..around };
-            let ended = self.branch(life, strand, at, fork, number, if beside { stops } else { Stops::default() })?;
+            let ended =
+                self.branch(life, strand, at, fork, number, if beside { stops } else { Stops::default() })?;
             match &ended.done {
                 Done::Raised(raised) if is_first => failed = Some(raised.clone()),
                 _ if is_first => return self.dead("the branch does not fail", ""),
@@ -165,7 +168,9 @@ impl Reference<'_> {
         for number in 0..fork.branches.len() {
             let role = [Role::Wins, Role::Fails, Role::Loses][self.choice.of(3) as usize];
             let count = |wanted: Role| ends.iter().filter(|(role, _)| *role == wanted).count();
-            if role == Role::Wins && count(Role::Wins) == needed || role == Role::Fails && count(Role::Fails) > spare {
+            if role == Role::Wins && count(Role::Wins) == needed
+                || role == Role::Fails && count(Role::Fails) > spare
+            {
                 return self.dead("too many branches won or failed", "");
             }
             let stops = match role {

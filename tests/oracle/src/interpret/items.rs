@@ -215,7 +215,8 @@ impl Reference<'_> {
             if matches!(ended.done, Done::Raised(_)) {
                 errors.push(Value::Unit);
             } else {
-                let value = map.value.and_then(|slot| ended.strand.slots.get(slot as usize).cloned().flatten());
+                let value =
+                    map.value.and_then(|slot| ended.strand.slots.get(slot as usize).cloned().flatten());
                 values.push(value.unwrap_or(Value::Unit));
                 debts.push(Debt::Sequence(ended.strand.take_debts()));
             }
@@ -225,7 +226,9 @@ impl Reference<'_> {
         strand.owe(Debt::Beside(debts));
         let value = match map.tolerated {
             // What is told of an error is not compared, only how many there are.
-            Some(_) => Value::record([("ok".into(), Value::list(values)), ("errors".into(), Value::list(errors))]),
+            Some(_) => {
+                Value::record([("ok".into(), Value::list(values)), ("errors".into(), Value::list(errors))])
+            }
             None => Value::list(values),
         };
         strand.set(map.result, value);
@@ -261,9 +264,12 @@ impl Reference<'_> {
 
 /// How many items may fail: a share in per cent, rounded down.
 fn most(share: Decimal, items: usize) -> usize {
-    (0..=items).rev().find(|failed| {
-        let (failed, items) = (*failed as i64 * 100, items as i64);
-        let allowed = share.to_string().parse::<f64>().unwrap_or_default() * items as f64;
-        failed as f64 <= allowed
-    }).unwrap_or_default()
+    (0..=items)
+        .rev()
+        .find(|failed| {
+            let (failed, items) = (*failed as i64 * 100, items as i64);
+            let allowed = share.to_string().parse::<f64>().unwrap_or_default() * items as f64;
+            failed as f64 <= allowed
+        })
+        .unwrap_or_default()
 }

@@ -59,7 +59,8 @@ impl Reference<'_> {
     fn key(&self, plan: &Plan, args: &Fields) -> Flow<Value> {
         let slots = slots(plan, args);
         let env = wfl_eval::Env { library: plan.library(), slots: &slots, facts: None };
-        wfl_eval::evaluate(env, &plan.key).or_else(|fault| self.dead("the key has no value", &fault.to_string()))
+        wfl_eval::evaluate(env, &plan.key)
+            .or_else(|fault| self.dead("the key has no value", &fault.to_string()))
     }
 }
 

@@ -13,7 +13,9 @@ use crate::strand::{Flow, Life, Next, Raised, Strand};
 impl Reference<'_> {
     pub(crate) fn awaited(&mut self, life: &mut Life, strand: &mut Strand, at: u32) -> Flow<Next> {
         let plan = Arc::clone(&life.plan);
-        let NodeKind::Await(awaited) = &plan.nodes[at as usize].kind else { return self.dead("no await", "") };
+        let NodeKind::Await(awaited) = &plan.nodes[at as usize].kind else {
+            return self.dead("no await", "");
+        };
         let mut answers: Vec<(Option<usize>, Value)> = Vec::new();
         match &awaited.kind {
             AwaitKind::Signal { channel, condition } => {

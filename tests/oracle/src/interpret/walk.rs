@@ -11,7 +11,13 @@ use crate::strand::{Debt, Done, Flow, Life, Next, Open, Raised, Strand};
 
 impl Reference<'_> {
     /// Walks on until the path ends.
-    pub(crate) fn walk(&mut self, life: &mut Life, strand: &mut Strand, from: u32, until: Until) -> Flow<Done> {
+    pub(crate) fn walk(
+        &mut self,
+        life: &mut Life,
+        strand: &mut Strand,
+        from: u32,
+        until: Until,
+    ) -> Flow<Done> {
         let plan = Arc::clone(&life.plan);
         let mut at = from;
         loop {

@@ -29,7 +29,9 @@ impl Generator {
             if !(beside && place.eager) && self.may_leave(&text, error) && self.chance(40) {
                 let value = number(&mut self.random, &outside.known);
                 let action = match self.random.below(4) {
-                    0 if outside.may_return && outside.own_scope => format!("{{ rollback return 300 + {value} }}"),
+                    0 if outside.may_return && outside.own_scope => {
+                        format!("{{ rollback return 300 + {value} }}")
+                    }
                     _ => format!("yield 40 + {value}"),
                 };
                 tail.push_str(&format!(" on {error} -> {action}"));
@@ -37,13 +39,18 @@ impl Generator {
         }
         place.behind_pivot = inner.behind_pivot;
         place.known.push(name.clone());
-        Statement::line(format!("let {name} = saga x{name}{parallel} {{")).named(&name).block(body, format!("{tail} }}"))
+        Statement::line(format!("let {name} = saga x{name}{parallel} {{"))
+            .named(&name)
+            .block(body, format!("{tail} }}"))
     }
 
     /// Whether an error of a step leaves a block, as far as its text tells.
     fn may_leave(&self, text: &str, error: &str) -> bool {
         text.lines().any(|line| {
-            let raises = self.operations.iter().any(|it| line.contains(&format!("{}(", it.name)) && it.raises.contains(&error));
+            let raises = self
+                .operations
+                .iter()
+                .any(|it| line.contains(&format!("{}(", it.name)) && it.raises.contains(&error));
             raises && !line.contains(&format!("on {error} ")) || line.trim() == format!("fail {error}")
         })
     }
@@ -61,7 +68,11 @@ impl Generator {
             let letter = ["a", "b", "c"][number as usize];
             branches.push((letter, self.valued(&mut inner, 3)));
         }
-        let within = if !place.behind_pivot && self.chance(25) { format!(" within {}", length(&mut self.random)) } else { String::new() };
+        let within = if !place.behind_pivot && self.chance(25) {
+            format!(" within {}", length(&mut self.random))
+        } else {
+            String::new()
+        };
         self.has_timeout |= !within.is_empty();
         let text: String = branches.iter().map(|(_, body)| written(body)).collect();
         let (head, tail) = match kind {
@@ -75,7 +86,9 @@ impl Generator {
             }
         };
         place.known.push(match kind {
-            0..=2 => branches.iter().map(|(letter, _)| format!("{name}.{letter}")).collect::<Vec<_>>().join(" + "),
+            0..=2 => {
+                branches.iter().map(|(letter, _)| format!("{name}.{letter}")).collect::<Vec<_>>().join(" + ")
+            }
             3 => name.clone(),
             _ => format!("{name}.sum()"),
         });
@@ -151,8 +164,10 @@ impl Generator {
         inner.known.push(round.clone());
         let mut body = vec![Statement::line(format!("let {round} = round")).named(&round)];
         body.extend(self.valued(&mut inner, 2));
-        let every = if self.chance(40) { format!(" every {}", length(&mut self.random)) } else { String::new() };
-        let until = if self.chance(60) { format!(" until value > {}", self.random.below(9)) } else { String::new() };
+        let every =
+            if self.chance(40) { format!(" every {}", length(&mut self.random)) } else { String::new() };
+        let until =
+            if self.chance(60) { format!(" until value > {}", self.random.below(9)) } else { String::new() };
         place.known.push(name.clone());
         let head = format!("let {name} = repeat up to {}{every}{until} {{", 1 + self.random.below(3));
         Statement::line(head).named(&name).block(body, "}")
@@ -177,10 +192,15 @@ impl Generator {
 
     pub(crate) fn human(&mut self, place: &mut Place) -> Statement {
         let name = self.fresh("q");
-        let timeout = if self.chance(60) { format!(" timeout {} -> use false", length(&mut self.random)) } else { String::new() };
+        let timeout = if self.chance(60) {
+            format!(" timeout {} -> use false", length(&mut self.random))
+        } else {
+            String::new()
+        };
         let approvals = if self.chance(50) { " approvals 2 of 3 on Disagreed -> use false" } else { "" };
         place.known.push(format!("(if {name} then 1 else 2)"));
-        let head = format!("let {name} = await human Ask{name}(Bool) {{ role \"clerk\"{approvals}{timeout} }}");
+        let head =
+            format!("let {name} = await human Ask{name}(Bool) {{ role \"clerk\"{approvals}{timeout} }}");
         Statement::line(head).named(&name)
     }
 

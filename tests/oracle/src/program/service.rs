@@ -57,25 +57,72 @@ const UNRUSH: &str = "operation unrush(key: String) -> Unit { effect write idemp
 
 const ROWS: [Row; 10] = [
     Row { weight: 3, ..row("Shop.look", "Int", "effect read", "") },
-    Row { weight: 2, number: Some(COLOUR), may_raise: false, ..row("Shop.view", "Ticket", "effect read", "") },
-    Row { weight: 7, ..row("Shop.take", "Int", "effect compensable by untake(key: key, of: result) idempotent by key", UNTAKE) },
-    Row { ..row("Shop.book", "Int", "effect compensable by unbook(key: key) idempotent by key confirm with booked(key: key) after 1m", UNBOOK) },
-    Row { ..row("Bank.wire", "Int", "effect compensable by unwire(key: key, of: result) confirm with wired(key: key) after 2m", UNWIRE) },
+    Row {
+        weight: 2,
+        number: Some(COLOUR),
+        may_raise: false,
+        ..row("Shop.view", "Ticket", "effect read", "")
+    },
+    Row {
+        weight: 7,
+        ..row(
+            "Shop.take",
+            "Int",
+            "effect compensable by untake(key: key, of: result) idempotent by key",
+            UNTAKE,
+        )
+    },
+    Row {
+        ..row(
+            "Shop.book",
+            "Int",
+            "effect compensable by unbook(key: key) idempotent by key confirm with booked(key: key) after 1m",
+            UNBOOK,
+        )
+    },
+    Row {
+        ..row(
+            "Bank.wire",
+            "Int",
+            "effect compensable by unwire(key: key, of: result) confirm with wired(key: key) after 2m",
+            UNWIRE,
+        )
+    },
     Row { weight: 3, ..row("Bank.note", "Int", "effect write idempotent by key", "") },
     Row {
         weight: 2,
         hasty: true,
-        ..row("Bank.haste", "Int", "effect read timeout 2s timeout total 20s retry exponential(initial: 1s, attempts: 2)", "")
+        ..row(
+            "Bank.haste",
+            "Int",
+            "effect read timeout 2s timeout total 20s retry exponential(initial: 1s, attempts: 2)",
+            "",
+        )
     },
     Row {
         weight: 3,
         hasty: true,
-        ..row("Bank.rush", "Int", "effect compensable by unrush(key: key) idempotent by key confirm with rushed(key: key) after 1m timeout 5s timeout total 1m retry exponential(initial: 1s, attempts: 2)", UNRUSH)
+        ..row(
+            "Bank.rush",
+            "Int",
+            "effect compensable by unrush(key: key) idempotent by key confirm with rushed(key: key) after 1m timeout 5s timeout total 1m retry exponential(initial: 1s, attempts: 2)",
+            UNRUSH,
+        )
     },
-    Row { weight: 1, number: None, may_raise: false, ..row("Rail.fax", "Unit", "effect write at most once", "") },
+    Row {
+        weight: 1,
+        number: None,
+        may_raise: false,
+        ..row("Rail.fax", "Unit", "effect write at most once", "")
+    },
     Row {
         weight: 0,
-        ..row("Rail.send", "Int", "effect irreversible idempotent by key confirm with sent(key: key) after 2m", "operation sent(key: String) -> Int? { effect read }")
+        ..row(
+            "Rail.send",
+            "Int",
+            "effect irreversible idempotent by key confirm with sent(key: key) after 2m",
+            "operation sent(key: String) -> Int? { effect read }",
+        )
     },
 ];
 
@@ -86,10 +133,18 @@ pub(crate) fn services(random: &mut Random) -> (String, Vec<Operation>) {
     for service in ["Shop", "Bank", "Rail"] {
         text.push_str(&format!("\nservice {service} {{\n"));
         for row in ROWS.iter().filter(|row| row.name.starts_with(service)) {
-            let raises: Vec<&str> = ERRORS.iter().map(|(error, _)| *error).filter(|_| row.may_raise && random.below(2) == 0).collect();
+            let raises: Vec<&str> = ERRORS
+                .iter()
+                .map(|(error, _)| *error)
+                .filter(|_| row.may_raise && random.below(2) == 0)
+                .collect();
             let short = &row.name[service.len() + 1..];
-            let clause = if raises.is_empty() { String::new() } else { format!(" raises {}", raises.join(", ")) };
-            text.push_str(&format!("  operation {short}(key: String) -> {} {{ {}{clause} }}\n", row.result, row.clauses));
+            let clause =
+                if raises.is_empty() { String::new() } else { format!(" raises {}", raises.join(", ")) };
+            text.push_str(&format!(
+                "  operation {short}(key: String) -> {} {{ {}{clause} }}\n",
+                row.result, row.clauses
+            ));
             if !row.with.is_empty() {
                 text.push_str(&format!("  {}\n", row.with));
             }

@@ -7,7 +7,8 @@ pub fn shrink(program: &Program, fails: &mut dyn FnMut(&Program) -> bool) -> Pro
     let mut best = program.clone();
     loop {
         let count: usize = best.workflows.iter().map(|(_, body)| size(body)).sum();
-        let smaller = (0..count).rev().flat_map(|at| candidates(&best, at)).find(|candidate| fails(candidate));
+        let smaller =
+            (0..count).rev().flat_map(|at| candidates(&best, at)).find(|candidate| fails(candidate));
         match smaller {
             Some(smaller) => best = smaller,
             None => return best,

@@ -15,7 +15,9 @@ impl Generator {
             45..=48 => self.emit(place),
             49..=53 => vec![self.signal(place)],
             54..=55 => vec![self.human(place)],
-            56..=57 => vec![Statement::line(format!("ensure {} >= 0", number(&mut self.random, &place.known)))],
+            56..=57 => {
+                vec![Statement::line(format!("ensure {} >= 0", number(&mut self.random, &place.known)))]
+            }
             58..=59 => self.settle(place),
             60..=66 => vec![self.choice(place)],
             67..=75 => vec![self.saga(place)],
@@ -45,11 +47,21 @@ impl Generator {
                 _ => format!("{{ {settles} return 100 + {number} }}"),
             };
         }
-        if value { format!("use 20 + {number}") } else { format!("{{ emit Noted(text: \"h {}\") }}", place.suffix) }
+        if value {
+            format!("use 20 + {number}")
+        } else {
+            format!("{{ emit Noted(text: \"h {}\") }}", place.suffix)
+        }
     }
 
     /// Handlers of some of these errors, or of all.
-    pub(crate) fn handlers(&mut self, place: &Place, errors: &[&str], of_hundred: u64, value: bool) -> String {
+    pub(crate) fn handlers(
+        &mut self,
+        place: &Place,
+        errors: &[&str],
+        of_hundred: u64,
+        value: bool,
+    ) -> String {
         let mut text = String::new();
         for error in errors {
             if place.behind_pivot || self.chance(of_hundred) {
@@ -112,12 +124,18 @@ impl Generator {
                 let value = number(&mut self.random, &place.known);
                 let settles = if self.chance(60) { "rollback" } else { "commit" };
                 let leave = vec![Statement::line(settles), Statement::line(format!("return 200 + {value}"))];
-                vec![Statement::line(format!("if {} {{", condition(&mut self.random, &place.known))).block(leave, "}")]
+                vec![
+                    Statement::line(format!("if {} {{", condition(&mut self.random, &place.known)))
+                        .block(leave, "}"),
+                ]
             }
             _ => {
                 let (_, error) = ERRORS[self.random.below(2) as usize];
                 let leave = vec![Statement::line("rollback"), Statement::line(format!("fail {error}"))];
-                vec![Statement::line(format!("if {} {{", condition(&mut self.random, &place.known))).block(leave, "}")]
+                vec![
+                    Statement::line(format!("if {} {{", condition(&mut self.random, &place.known)))
+                        .block(leave, "}"),
+                ]
             }
         }
     }

@@ -1,0 +1,131 @@
+//! Where the engine is known to differ from the semantics. Random programs do not do these things, so that they find what
+//! is not known yet; each is here in its smallest form, with what it should come to.
+//!
+//! When one of these tests fails, the engine has been mended: take the test away, and let the programs do it again at
+//! the place that the test names.
+
+use wfl_oracle::Trial;
+use wfl_oracle::program::Program;
+
+const HEAD: &str = "
+error Denied
+service Shop {
+  operation take(key: String) -> Int { effect compensable by give(key: key) idempotent by key }
+  operation give(key: String) -> Unit { effect write idempotent by key }
+  operation look(key: String) -> Int { effect read }
+  operation note(key: String) -> Int { effect write idempotent by key }
+  operation wire(key: String) -> Int { effect compensable by unwire(key: key) confirm with wired(key: key) after 2m }
+  operation unwire(key: String) -> Unit { effect write idempotent by key }
+  operation wired(key: String) -> Int? { effect read }
+}
+";
+
+/// The first of so many runs that comes to something that the reference does not allow, or ends twice.
+fn differing(text: &str) -> Option<u64> {
+    let program = Program { declarations: format!("{HEAD}{text}"), workflows: Vec::new() };
+    let trial = Trial::of(program).unwrap();
+    let differs = |seed: &u64| {
+        let verdict = trial.run(*seed);
+        verdict.judgement.allowed == Some(false)
+            || verdict.violations.iter().any(|it| it.contains("ended twice"))
+    };
+    (0..400).find(differs)
+}
+
+fn main_of(body: &str) -> String {
+    let raises = "raises Denied, Timeout, TooManyFailures, DuplicateKey, KeyInUse";
+    format!("workflow Main(id: String, n: Int) -> Int version 1 key id {raises} {{ {body} }}")
+}
+
+fn still_differs(text: &str, place: &str) {
+    assert!(differing(text).is_some(), "mended: take this test away, and what {place} says of it");
+}
+
+/// An error goes to the nearest construct that takes it or counts it (`docs/language/errors.md`, "Errors"). In a branch
+/// of `join all`, or in an item of a strict `foreach`, the engine lets it end that one, past all constructs between.
+#[test]
+fn an_error_goes_past_the_constructs_inside_of_a_branch() {
+    let place = "`Place::eager` of `program/generate.rs`";
+    // It should come to 5: the inner join needs one of its branches only.
+    let any = "let p = parallel join all {
+        branch a { let q = parallel join any { branch x { fail Denied } branch y { wait 1s yield 3 } on shortfall -> use 1 }
+                   yield q }
+        branch b { yield 2 } }
+        return p.a + p.b";
+    still_differs(&main_of(any), place);
+    // To 4: one of two items may fail.
+    let tolerant = "let p = parallel join all {
+        branch a { let q = foreach i in [1, 2] tolerate 50% { if i == 1 { fail Denied } yield i } yield q.ok.sum() }
+        branch b { yield 2 } }
+        return p.a + p.b";
+    still_differs(&main_of(tolerant), place);
+    // To 11: the inner join takes the error.
+    let handled = "let p = parallel join all {
+        branch a { parallel join all { branch x { if n < 9 { fail Denied } } branch y { wait 1s } on Denied -> { } } yield 9 }
+        branch b { yield 2 } }
+        return p.a + p.b";
+    still_differs(&main_of(handled), place);
+    // To 4: the saga inside of the item takes it.
+    let saga = "let f = foreach i in [1] {
+        let g = saga s { parallel join all { branch x { if n < 9 { fail Denied } } branch y { wait 1s } } yield 1
+                         on Denied -> yield 4 }
+        yield g }
+        return f.sum()";
+    still_differs(&main_of(saga), place);
+}
+
+/// A scope that undoes its debts side by side has the debts of a scope in it as one debt (semantics 1.3, 1.5): `b` is
+/// undone before `a`. The engine undoes all of them side by side.
+#[test]
+fn a_scope_inside_of_a_parallel_one_loses_its_order() {
+    let body = "saga outer compensating parallel {
+        saga inner { step a = Shop.take(key: \"a\") step b = Shop.take(key: \"b\") step c = Shop.take(key: \"c\") }
+        rollback }
+        return 3";
+    still_differs(&main_of(body), "`flat` of `program/construct.rs`");
+}
+
+/// `on Timeout` behind `run` takes the `Timeout` that the child lists behind `raises` (`docs/language/sub-workflows.md`,
+/// "Its errors"), and the compiler believes so: it should come to 5. The engine suspends the step: nothing takes it.
+#[test]
+fn a_child_that_raises_timeout_is_not_handled() {
+    let child = "workflow Child(id: String) -> Int version 1 key id raises Timeout {
+        let m = await signal nothing(Int) { timeout 2s } return m }
+        workflow Main(id: String, n: Int) -> Int version 1 key id raises KeyInUse {
+          step c = run Child(id: \"{workflow.key}-c\") { on Timeout -> use 5 }
+          return c
+        }";
+    still_differs(child, "`Generator::has_timeout` of `program/generate.rs`");
+}
+
+/// A deadline that passes in a shield waits for the shield's end (semantics 2), and what is in the shield is done as a
+/// whole. The engine lets no attempt behind the deadline succeed, so that the instance never ends.
+#[test]
+fn a_step_in_a_shield_has_no_time_behind_the_deadline() {
+    let text = "workflow Main(id: String, n: Int) -> Int version 1 key id deadline 5m {
+        shield { step a = Shop.note(key: \"a\") wait 2h step b = Shop.look(key: \"b\") }
+        return 1 }";
+    still_differs(text, "`Generator::has_shield` of `program/generate.rs`");
+}
+
+/// What a loser did is undone whatever comes (semantics 9.7). When the instance begins anew before, the engine takes its
+/// answers for those of the new life, and what it did stays.
+#[test]
+fn a_loser_is_lost_when_the_instance_begins_anew() {
+    let body = "let p = parallel join any {
+        branch a { step a = Shop.wire(key: \"{n}\") yield 1 } branch b { yield 2 } on shortfall -> use 1 }
+        if n < 5 { commit restart(id: id, n: n + 1) }
+        return p";
+    still_differs(&main_of(body), "`Generator::has_losers` of `program/generate.rs`");
+}
+
+/// A cancellation waits for the end of a shield. An error that leaves the shield while one waits ends the instance; the
+/// engine lets it end twice, first failed and then cancelled.
+#[test]
+fn an_error_in_a_shield_under_cancellation_ends_it_twice() {
+    let body = "shield { step a = Shop.note(key: \"a\") wait 5s if n < 9 { fail Denied } } return 1";
+    still_differs(
+        &main_of(body),
+        "`Generator::shield` of `program/construct.rs` and `LENIENT` of `tests/oracle.rs`",
+    );
+}
