@@ -120,7 +120,7 @@ impl Trial {
         // A call that arrives when it was taken never to have is another story.
         setup.rates = setup.rates.with(Fault::LateAnswer, 0).with(Fault::Garbled, 0);
         // Answers that wait for the journal while a clock jumps: see `known.rs`.
-        if seed % 2 == 0 {
+        if seed.is_multiple_of(2) {
             setup.rates = setup.rates.with(Fault::ClockJump, 0);
         } else {
             setup.rates = setup.rates.with(Fault::JournalAway, 0).with(Fault::AppendLost, 0);

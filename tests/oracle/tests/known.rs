@@ -4,6 +4,8 @@
 //! When one of these tests fails, the engine has been mended: take the test away, and let the programs do it again at
 //! the place that the test names.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
+
 use wfl_oracle::Trial;
 use wfl_oracle::program::Program;
 

@@ -3,6 +3,9 @@
 //! A seed is the number of a program and of a schedule of faults. `WFL_SEED` runs one and tells its story, and with
 //! `WFL_SMALL` makes the program as small as it can be; `WFL_LONG` runs many.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
+#![expect(clippy::print_stdout, reason = "what was tried is there to be read")]
+
 use std::collections::BTreeMap;
 
 use wfl_oracle::program::{Program, shrink};

@@ -102,7 +102,7 @@ impl Reference<'_> {
             // All of them go on until one has failed, or time is up; with `finish` failures stop nobody.
             let is_first = first == Some(number);
             let time_up = scenario == count + 1;
-            let beside = first.is_some() && !is_first && !(fork.finish && !time_up);
+            let beside = first.is_some() && !is_first && (time_up || !fork.finish);
             let stops = Stops { beside: around.beside || beside, ..around };
             let ended =
                 self.branch(life, strand, at, fork, number, if beside { stops } else { Stops::default() })?;

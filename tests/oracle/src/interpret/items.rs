@@ -52,6 +52,7 @@ impl Reference<'_> {
     }
 
     /// One item. With one at a time, an item begins when the one before it has ended.
+    #[expect(clippy::too_many_arguments, reason = "what an item is, and where it begins")]
     fn item(
         &mut self,
         life: &mut Life,

@@ -230,7 +230,7 @@ impl Generator {
         if self.chance(15) {
             return Statement::line(format!("step {name} = {call} detached")).named(&name);
         }
-        if has_pivot && !(place.may_pivot && !self.has_pivot) {
+        if has_pivot && (self.has_pivot || !place.may_pivot) {
             return self.step(place);
         }
         let mut options = String::new();
