@@ -26,7 +26,7 @@ workflow Main(id: String) -> Int
 {
 ";
 
-const CALM: Allowed = Allowed { faults: false, stops: false, deadline: false, keeps: false };
+const CALM: Allowed = Allowed { faults: false, late: false, stops: false, deadline: false, keeps: false };
 const STOPS: Allowed = Allowed { stops: true, ..CALM };
 
 /// All outcomes of a body.

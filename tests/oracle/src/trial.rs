@@ -117,8 +117,12 @@ impl Trial {
         let mut random = Random::new(seed);
         let calm = random.below(4) == 0;
         let mut setup = if calm { Setup::plain(seed) } else { Setup::of_seed(seed) };
-        // A call that arrives when it was taken never to have is another story.
-        setup.rates = setup.rates.with(Fault::LateAnswer, 0).with(Fault::Garbled, 0);
+        // People make of an answer without meaning what they like.
+        setup.rates = setup.rates.with(Fault::Garbled, 0);
+        let late = !calm && random.below(4) == 0;
+        if !late {
+            setup.rates = setup.rates.with(Fault::LateAnswer, 0);
+        }
         // Answers that wait for the journal while a clock jumps: see `known.rs`.
         if seed.is_multiple_of(2) {
             setup.rates = setup.rates.with(Fault::ClockJump, 0);
@@ -130,13 +134,15 @@ impl Trial {
         }
         let world = World::new(random.number(), [0, 10, 25, 40][random.below(4) as usize]);
         let deadline = self.plan.deadline.is_some();
-        let mut allowed = Allowed { faults: !calm, stops: deadline, deadline, keeps: false };
+        let mut allowed = Allowed { faults: !calm, late, stops: deadline, deadline, keeps: false };
         let mut inputs = Vec::new();
         let often = [300_000, 5_000_000, 400_000_000, 20_000_000_000][random.below(4) as usize];
         if random.below(3) == 0 {
             allowed.stops = true;
             let grace = (random.below(2) == 0).then(|| wfl_ir::Duration::from_secs(20));
-            let (mode, reason) = (CancelMode::Compensate, "enough".to_owned());
+            allowed.keeps = random.below(4) == 0;
+            let mode = if allowed.keeps { CancelMode::Stop } else { CancelMode::Compensate };
+            let reason = "enough".to_owned();
             let control = Control::Cancel { mode, reason, grace, request: "cancel".into() };
             inputs.push((random.below(often) as i64, Input::Control(control)));
         }
@@ -157,6 +163,11 @@ impl Trial {
             let signal = Signal { channel: "go".into(), id: format!("m{number}"), payload };
             inputs.push((random.below(often * 10) as i64, Input::Signal(signal)));
             messages.sent.entry("go".into()).or_default().push(Value::Int(value));
+        }
+        if random.below(3) == 0 {
+            // Of another type: it is refused.
+            let signal = Signal { channel: "go".into(), id: "bad".into(), payload: b"\"x\"".to_vec() };
+            inputs.push((random.below(often) as i64, Input::Signal(signal)));
         }
         Schedule { setup, allowed, world, messages, inputs, number: random.below(4) as i64 }
     }

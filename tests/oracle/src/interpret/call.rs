@@ -1,6 +1,6 @@
 //! A step that calls an operation.
 
-use wfl_ir::{Call, Caught, Effect, Fields, NodeKind, Operation, Value};
+use wfl_ir::{Call, Caught, Effect, Fields, Name, NodeKind, Operation, Value};
 use wfl_sim::{EffectState, Reply};
 
 use crate::interpret::reference::Reference;
@@ -24,6 +24,13 @@ enum Way {
     Stopped,
 }
 
+impl Way {
+    /// Whether what was seen of the call is not what the program made of it.
+    fn is_without_effect(self) -> bool {
+        !matches!(self, Way::Answered | Way::DeclinedInVain)
+    }
+}
+
 impl Reference<'_> {
     pub(crate) fn call(&mut self, life: &mut Life, strand: &mut Strand, at: u32) -> Flow<Next> {
         let plan = std::sync::Arc::clone(&life.plan);
@@ -33,15 +40,20 @@ impl Reference<'_> {
         let args = self.args(life, strand, &call.args)?;
         let reply = self.world.reply(&plan, operation, &args);
         let name = operation.qualified();
-        let seen = self.witness.and_then(|witness| {
-            let free = witness.of(&name, &args).iter().copied();
-            free.into_iter().find(|at| witness.calls[*at].reads || !self.used[*at])
-        });
+        let mut found: Vec<usize> = self.witness.map_or(&[][..], |witness| witness.of(&name, &args)).to_vec();
+        found.retain(|at| !self.used[*at] || self.witness.is_some_and(|witness| witness.calls[*at].reads));
+        let seen = match found.len() {
+            0 => None,
+            several => Some(found[self.choice.of(several as u32) as usize]),
+        };
         let ways = self.ways(life, strand, call, operation, &reply, seen);
         if ways.is_empty() {
             return self.dead("it was not called", &node.id);
         }
         let way = ways[self.choice.of(ways.len() as u32) as usize];
+        // What came too late is no part of the story.
+        found.retain(|at| Some(*at) != seen || way.is_without_effect());
+        self.came_too_late(&found, operation, &node.id)?;
         if way == Way::Stopped {
             return Ok(Next::Ended(Done::Stopped));
         }
@@ -106,7 +118,7 @@ impl Reference<'_> {
         if all || witnessed.is_some() {
             ways.push(Way::Answered);
         }
-        let no_effect = witnessed.is_none_or(|call| call.state == EffectState::Nothing);
+        let no_effect = witnessed.is_none_or(|call| call.state == EffectState::Nothing) || self.allowed.late;
         if self.allowed.faults && no_effect {
             let gone = |caught: Caught| matches!(caught, Caught::Timeout | Caught::Unavailable);
             let handlers = call.handlers.iter().enumerate().filter(|(_, handler)| gone(handler.on));
@@ -118,7 +130,7 @@ impl Reference<'_> {
                 }
             }
         }
-        if self.allowed.faults && operation.at_most_once && witnessed.is_none() {
+        if self.allowed.faults && operation.at_most_once && (witnessed.is_none() || self.allowed.late) {
             ways.push(Way::ByHand);
         }
         if self.may_stop(life, strand) {
@@ -128,6 +140,19 @@ impl Reference<'_> {
             ways.push(Way::Stopped);
         }
         ways
+    }
+
+    /// Calls that arrived when they were taken never to have: what they did is owed, and undone whatever comes.
+    fn came_too_late(&mut self, found: &[usize], operation: &Operation, step: &Name) -> Flow<()> {
+        let (Some(witness), true) = (self.witness, self.allowed.late) else { return Ok(()) };
+        let compensable = matches!(operation.effect, Effect::Compensable { .. });
+        for at in found {
+            if compensable && witness.calls[*at].state == EffectState::Done && !witness.calls[*at].by_hand {
+                return self.dead("it came too late, and is there", step);
+            }
+            self.used[*at] = true;
+        }
+        Ok(())
     }
 
     pub(crate) fn mark(&mut self, seen: Option<usize>) {
@@ -140,7 +165,7 @@ impl Reference<'_> {
     fn carried_out(
         &mut self,
         strand: &mut Strand,
-        step: &wfl_ir::Name,
+        step: &Name,
         operation: String,
         args: Fields,
         state: EffectState,

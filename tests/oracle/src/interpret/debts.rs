@@ -3,7 +3,7 @@
 use wfl_sim::EffectState;
 
 use crate::interpret::reference::Reference;
-use crate::story::Event;
+use crate::story::{Ending, Event};
 use crate::strand::{Debt, Flow, Strand, union};
 
 impl Reference<'_> {
@@ -79,7 +79,9 @@ impl Reference<'_> {
 
     /// What becomes of what a path owes that was stopped together with the whole.
     pub(crate) fn settle_stopped(&mut self, strand: &mut Strand) -> Flow<()> {
-        if self.allowed.keeps {
+        // Whoever cancels may say that it stays; a deadline does not, nor does a parent to its child.
+        let timed_out = self.witness.is_some_and(|witness| witness.ending == Ending::TimedOut);
+        if self.allowed.keeps && !timed_out && self.depth == 0 {
             let debts = strand.take_debts();
             return self.keep_all(&debts);
         }

@@ -17,6 +17,8 @@ use crate::world::World;
 pub struct Allowed {
     /// Calls may get lost, so that attempts and time are used up and people decide.
     pub faults: bool,
+    /// Calls may arrive when they were taken never to have.
+    pub late: bool,
     /// Somebody cancels it, or its deadline may pass.
     pub stops: bool,
     /// It has a deadline, which its children have with it.
@@ -53,6 +55,8 @@ pub(crate) struct Reference<'w> {
     pub(crate) light: Vec<bool>,
     /// Messages to the instance that nobody has taken.
     pub(crate) messages: Messages,
+    /// How many parents the instance at hand has.
+    pub(crate) depth: u32,
     /// How many steps are left before the walk is given up.
     pub(crate) fuel: u32,
 }
