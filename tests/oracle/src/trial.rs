@@ -7,6 +7,7 @@ use std::sync::Arc;
 use wfl_compiler::{Memory, compile};
 use wfl_ir::{Fields, Name, NodeKind, Plan, PlanHash, Value};
 use wfl_machine::{CancelMode, Control, Input, Signal};
+use wfl_record::InstanceId;
 use wfl_sim::{Fault, Random, Rates, Report, Setup, Sim};
 
 use crate::interpret::{Allowed, Messages, Outcomes};
@@ -81,6 +82,20 @@ impl Trial {
         Ok(Trial { program, plans, hash: main.hash, plan: Arc::new(main.plan.clone()) })
     }
 
+    /// A simulation in which it is started.
+    pub fn started(&self, setup: Setup, world: World, args: &Fields) -> (Sim, InstanceId) {
+        let mut sim = Sim::new(setup, self.plans.clone());
+        sim.books_mut().follow(world.script());
+        let Some(id) = sim.start(self.hash, args, "starter", 0) else { unreachable!("its key is its id") };
+        (sim, id)
+    }
+
+    /// Whether it calls what can be asked about and has no key.
+    fn is_keyless(&self) -> bool {
+        let mut operations = self.plans.values().flat_map(|plan| &plan.operations);
+        operations.any(|operation| operation.confirm.is_some() && operation.idempotent.is_none())
+    }
+
     /// Runs it as a seed says.
     pub fn run(&self, seed: u64) -> Verdict {
         let schedule = self.schedule(seed);
@@ -88,10 +103,8 @@ impl Trial {
             (Name::from("id"), Value::text("k")),
             (Name::from("n"), Value::Int(schedule.number)),
         ]);
-        let mut sim = Sim::new(schedule.setup.clone(), self.plans.clone());
-        sim.books_mut().follow(schedule.world.script());
+        let (mut sim, id) = self.started(schedule.setup.clone(), schedule.world, &args);
         let mut story = String::new();
-        let Some(id) = sim.start(self.hash, &args, "starter", 0) else { unreachable!("its key is its id") };
         for (after, input) in &schedule.inputs {
             let _ = writeln!(story, "after {} ms: {input:?}", after / 1_000);
             sim.send(id, input, "operator", *after);
@@ -128,6 +141,10 @@ impl Trial {
             setup.rates = setup.rates.with(Fault::ClockJump, 0);
         } else {
             setup.rates = setup.rates.with(Fault::JournalAway, 0).with(Fault::AppendLost, 0);
+        }
+        // What has no key is sent again by a process that takes over without the plan: see `known.rs`.
+        if self.is_keyless() {
+            setup.rates = setup.rates.with(Fault::PlanMissing, 0);
         }
         if calm {
             setup.rates = Rates::none();

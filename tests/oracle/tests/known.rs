@@ -6,8 +6,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
 
-use wfl_oracle::Trial;
+use wfl_ir::{Fields, Name, Value};
+use wfl_machine::Purpose;
 use wfl_oracle::program::Program;
+use wfl_oracle::{Trial, World};
+use wfl_sim::{EffectState, Fault, Rates, Setup};
 
 const HEAD: &str = "
 error Denied
@@ -129,5 +132,49 @@ fn an_error_in_a_shield_under_cancellation_ends_it_twice() {
     still_differs(
         &main_of(body),
         "`Generator::shield` of `program/construct.rs` and `LENIENT` of `tests/oracle.rs`",
+    );
+}
+
+/// The first of so many runs in which a call without a key is carried out twice, with these faults.
+fn sent_twice(faults: &[Fault]) -> Option<u64> {
+    let body = "step a = Shop.wire(key: \"a\") step b = Shop.wire(key: \"b\") return a + b";
+    let program = Program { declarations: format!("{HEAD}{}", main_of(body)), workflows: Vec::new() };
+    let trial = Trial::of(program).unwrap();
+    let args = Fields::new([(Name::from("id"), Value::text("k")), (Name::from("n"), Value::Int(0))]);
+    (0..3_000).find(|seed| {
+        let rates = faults.iter().fold(Rates::none(), |rates, fault| rates.with(*fault, 60_000));
+        let setup = Setup { rates, quiet_after: 300, ..Setup::plain(*seed) };
+        let (mut sim, _) = trial.started(setup, World::new(*seed, 0), &args);
+        sim.run();
+        let done = |key: &str| {
+            let mine = |entry: &&wfl_sim::Entry| {
+                entry.call.purpose == Purpose::Do
+                    && entry.state == EffectState::Done
+                    && entry.args.get("key") == Some(&Value::text(key))
+            };
+            sim.books().entries().iter().filter(mine).count()
+        };
+        done("a") > 1 || done("b") > 1
+    })
+}
+
+/// What may have been sent by a process that is gone is asked about before it is sent again (`docs/language/operations.md`,
+/// "Repeating"). A process that takes over before it has the plan forgets that, and sends it.
+#[test]
+fn a_call_without_a_key_is_sent_again_when_the_plan_comes_late() {
+    assert!(sent_twice(&[Fault::Crash]).is_none(), "with the plan at hand it is asked about");
+    let found = sent_twice(&[Fault::Crash, Fault::PlanMissing]);
+    assert!(found.is_some(), "mended: take this test away, and `Trial::is_keyless` of `trial.rs`");
+}
+
+/// `none` proves nothing before the `after` of `confirm with` has passed (semantics 9.4). What counts is when the question
+/// was asked; the engine takes the time at which the answer is written down, which is later when the journal is away.
+#[test]
+fn an_answer_counts_from_when_it_is_written_down() {
+    assert!(sent_twice(&[Fault::RequestLost]).is_none(), "otherwise it is waited for");
+    let found = sent_twice(&[Fault::RequestLost, Fault::AppendLost, Fault::JournalAway, Fault::ClockJump]);
+    assert!(
+        found.is_some(),
+        "mended: take this test away, and the exclusion of `Trial::schedule` of `trial.rs`"
     );
 }

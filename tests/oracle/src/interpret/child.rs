@@ -50,9 +50,7 @@ impl Reference<'_> {
     /// A child from its start to its end. The messages to its parent are none of its own.
     fn live(&mut self, child: &Arc<Plan>, args: Fields, strand: &Strand, stops: Stops) -> Flow<Lived> {
         let sent = std::mem::take(&mut self.messages.sent);
-        self.depth += 1;
         let lived = self.life(child, args, strand.after.clone(), stops);
-        self.depth -= 1;
         self.messages.sent = sent;
         lived
     }

@@ -44,6 +44,11 @@ impl Reference<'_> {
     fn undo_effect(&mut self, effect: usize) -> Flow<()> {
         if let (Some(witness), Some(seen)) = (self.witness, self.seen[effect]) {
             let call = &witness.calls[seen];
+            // Whoever cancels may say that what is owed stays, be some of it undone already.
+            if self.allowed.keeps && witness.ending == Ending::Cancelled {
+                self.story.effects[effect].state = call.state;
+                return Ok(());
+            }
             if call.state != EffectState::Undone && !call.by_hand {
                 return self.dead("it should have been undone, and is there", &call.step);
             }
@@ -75,17 +80,6 @@ impl Reference<'_> {
         let after = std::mem::take(&mut strand.after);
         strand.after = self.undo_all(&debts, after)?;
         Ok(())
-    }
-
-    /// What becomes of what a path owes that was stopped together with the whole.
-    pub(crate) fn settle_stopped(&mut self, strand: &mut Strand) -> Flow<()> {
-        // Whoever cancels may say that it stays; a deadline does not, nor does a parent to its child.
-        let timed_out = self.witness.is_some_and(|witness| witness.ending == Ending::TimedOut);
-        if self.allowed.keeps && !timed_out && self.depth == 0 {
-            let debts = strand.take_debts();
-            return self.keep_all(&debts);
-        }
-        self.undo_strand(strand)
     }
 
     /// Gives up all that a path owes, in all its scopes.

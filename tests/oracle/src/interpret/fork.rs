@@ -72,11 +72,7 @@ impl Reference<'_> {
             if matches!(ended.done, Done::Raised(_)) && fork.policy == JoinPolicy::All && !fork.finish {
                 return self.dead("a branch failed first", "");
             }
-            // A branch that failed by itself is undone in any case.
-            match ended.done {
-                Done::Raised(_) => self.undo_strand(&mut ended.strand)?,
-                _ => self.settle_stopped(&mut ended.strand)?,
-            }
+            self.undo_strand(&mut ended.strand)?;
             ends.push(ended.strand.after);
         }
         strand.after = union(ends);

@@ -97,7 +97,7 @@ impl Reference<'_> {
                     if map.limit == Some(1) && !stopped {
                         begins = ended.strand.after.clone();
                     }
-                    self.settle_stopped(&mut ended.strand)?;
+                    self.undo_strand(&mut ended.strand)?;
                 }
             }
             after.push(ended.strand.after);

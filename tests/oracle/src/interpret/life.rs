@@ -45,7 +45,7 @@ impl Reference<'_> {
                 Done::Returned(value) => End::Completed(value),
                 Done::Raised(raised) => End::Failed(raised),
                 Done::Stopped => {
-                    self.settle_stopped(&mut strand)?;
+                    self.undo_strand(&mut strand)?;
                     End::Stopped
                 }
                 Done::Reached | Done::Restarted(_) => return self.dead("a workflow just stopped", ""),

@@ -73,7 +73,6 @@ impl Outcomes<'_> {
             seen: Vec::new(),
             light: Vec::new(),
             messages: self.messages.clone(),
-            depth: 0,
             fuel: STEPS,
         };
         let ending = self.root(&mut reference)?;

@@ -55,8 +55,6 @@ pub(crate) struct Reference<'w> {
     pub(crate) light: Vec<bool>,
     /// Messages to the instance that nobody has taken.
     pub(crate) messages: Messages,
-    /// How many parents the instance at hand has.
-    pub(crate) depth: u32,
     /// How many steps are left before the walk is given up.
     pub(crate) fuel: u32,
 }
