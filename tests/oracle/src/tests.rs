@@ -26,7 +26,8 @@ workflow Main(id: String) -> Int
 {
 ";
 
-const CALM: Allowed = Allowed { faults: false, late: false, stops: false, deadline: false, keeps: false };
+const CALM: Allowed =
+    Allowed { faults: false, late: false, twice: false, stops: false, deadline: false, keeps: false };
 const STOPS: Allowed = Allowed { stops: true, ..CALM };
 
 /// All outcomes of a body.

@@ -90,12 +90,6 @@ impl Trial {
         (sim, id)
     }
 
-    /// Whether it calls what can be asked about and has no key.
-    fn is_keyless(&self) -> bool {
-        let mut operations = self.plans.values().flat_map(|plan| &plan.operations);
-        operations.any(|operation| operation.confirm.is_some() && operation.idempotent.is_none())
-    }
-
     /// Runs it as a seed says.
     pub fn run(&self, seed: u64) -> Verdict {
         let schedule = self.schedule(seed);
@@ -142,16 +136,13 @@ impl Trial {
         } else {
             setup.rates = setup.rates.with(Fault::JournalAway, 0).with(Fault::AppendLost, 0);
         }
-        // What has no key is sent again by a process that takes over without the plan: see `known.rs`.
-        if self.is_keyless() {
-            setup.rates = setup.rates.with(Fault::PlanMissing, 0);
-        }
         if calm {
             setup.rates = Rates::none();
         }
         let world = World::new(random.number(), [0, 10, 25, 40][random.below(4) as usize]);
+        let twice = setup.rates.of(Fault::Crash) + setup.rates.of(Fault::PlanMissing) > 0;
         let deadline = self.plan.deadline.is_some();
-        let mut allowed = Allowed { faults: !calm, late, stops: deadline, deadline, keeps: false };
+        let mut allowed = Allowed { faults: !calm, late, twice, stops: deadline, deadline, keeps: false };
         let mut inputs = Vec::new();
         let often = [300_000, 5_000_000, 400_000_000, 20_000_000_000][random.below(4) as usize];
         if random.below(3) == 0 {

@@ -159,12 +159,11 @@ fn sent_twice(faults: &[Fault]) -> Option<u64> {
 }
 
 /// What may have been sent by a process that is gone is asked about before it is sent again (`docs/language/operations.md`,
-/// "Repeating"). A process that takes over before it has the plan forgets that, and sends it.
+/// "Repeating"). A process that becomes the owner before it has the plan forgets that, and sends it.
 #[test]
-fn a_call_without_a_key_is_sent_again_when_the_plan_comes_late() {
-    assert!(sent_twice(&[Fault::Crash]).is_none(), "with the plan at hand it is asked about");
-    let found = sent_twice(&[Fault::Crash, Fault::PlanMissing]);
-    assert!(found.is_some(), "mended: take this test away, and `Trial::is_keyless` of `trial.rs`");
+fn a_call_without_a_key_is_sent_again_when_the_plan_comes_after_the_role() {
+    let found = sent_twice(&[Fault::Crash]);
+    assert!(found.is_some(), "mended: take this test away, and `Allowed::twice` of `interpret/reference.rs`");
 }
 
 /// `none` proves nothing before the `after` of `confirm with` has passed (semantics 9.4). What counts is when the question

@@ -144,10 +144,12 @@ impl Reference<'_> {
 
     /// Calls that arrived when they were taken never to have: what they did is owed, and undone whatever comes.
     fn came_too_late(&mut self, found: &[usize], operation: &Operation, step: &Name) -> Flow<()> {
-        let (Some(witness), true) = (self.witness, self.allowed.late) else { return Ok(()) };
+        let Some(witness) = self.witness else { return Ok(()) };
+        let again = self.allowed.twice && operation.idempotent.is_none() && operation.confirm.is_some();
         let compensable = matches!(operation.effect, Effect::Compensable { .. });
-        for at in found {
-            if compensable && witness.calls[*at].state == EffectState::Done && !witness.calls[*at].by_hand {
+        for at in found.iter().filter(|_| self.allowed.late || again) {
+            let stays = witness.calls[*at].state == EffectState::Done && !witness.calls[*at].by_hand;
+            if compensable && stays && !again {
                 return self.dead("it came too late, and is there", step);
             }
             self.used[*at] = true;

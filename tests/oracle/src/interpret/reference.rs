@@ -19,6 +19,8 @@ pub struct Allowed {
     pub faults: bool,
     /// Calls may arrive when they were taken never to have.
     pub late: bool,
+    /// A process that takes over may send a call without a key again: a known mistake, see `known.rs`.
+    pub twice: bool,
     /// Somebody cancels it, or its deadline may pass.
     pub stops: bool,
     /// It has a deadline, which its children have with it.
