@@ -18,7 +18,10 @@ fn main() {
             ways += verdict.judgement.ways;
             match verdict.judgement.allowed {
                 Some(true) => {}
-                None => undecided += 1,
+                None => {
+                    undecided += 1;
+                    println!("{seed}: too many ways");
+                }
                 Some(false) => {
                     wrong += 1;
                     println!("{seed}: {}", verdict.judgement.why.first().map_or("", String::as_str));

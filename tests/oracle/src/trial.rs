@@ -136,6 +136,10 @@ impl Trial {
         } else {
             setup.rates = setup.rates.with(Fault::JournalAway, 0).with(Fault::AppendLost, 0);
         }
+        if random.below(5) == 0 {
+            // The network is so bad that attempts are used up.
+            setup.rates = setup.rates.with(Fault::RequestLost, 250_000).with(Fault::Unavailable, 200_000);
+        }
         if calm {
             setup.rates = Rates::none();
         }
@@ -162,14 +166,18 @@ impl Trial {
             inputs.push((when, Input::Control(pause)));
             let resume = Control::Resume { request: "resume".into() };
             // Not so soon that it could come first, should the pause have to be sent again.
-            inputs.push((when + 5_000_000 + random.below(90_000_000) as i64, Input::Control(resume)));
+            let after = [90_000_000, 10_000_000_000][random.below(2) as usize];
+            inputs.push((when + 5_000_000 + random.below(after) as i64, Input::Control(resume)));
         }
         let mut messages = Messages { seed, ..Messages::default() };
         for number in 0..random.below(4) {
             let value = random.below(10) as i64;
             let payload = value.to_string().into_bytes();
             let signal = Signal { channel: "go".into(), id: format!("m{number}"), payload };
-            inputs.push((random.below(often * 10) as i64, Input::Signal(signal)));
+            let when = random.below(often * 10) as i64;
+            // One that is sent again is the same message.
+            inputs.extend((random.below(2) == 0).then(|| (when + 1_000_000, Input::Signal(signal.clone()))));
+            inputs.push((when, Input::Signal(signal)));
             messages.sent.entry("go".into()).or_default().push(Value::Int(value));
         }
         if random.below(3) == 0 {

@@ -6,8 +6,8 @@ use wfl_machine::{Bug, plant};
 use wfl_oracle::{SCHEDULES, Trial};
 
 /// So many programs, each under a few schedules, must be enough to find a mistake.
-const PROGRAMS: u64 = 300;
-const EACH: u64 = 2;
+const PROGRAMS: u64 = 500;
+const EACH: u64 = 3;
 
 /// The first seed that finds a mistake: the judge does not allow what the machine came to, or it fell over.
 fn found(trials: &[(u64, Trial)], bug: Bug) -> Option<u64> {

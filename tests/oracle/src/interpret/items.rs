@@ -24,6 +24,9 @@ impl Reference<'_> {
         };
         let items: Vec<Value> = list.iter().cloned().collect();
         if self.has_double_key(life, strand, map, &items)? {
+            if self.stops(life, strand) {
+                return Ok(Next::Ended(Done::Stopped));
+            }
             let raised = Raised::new("DuplicateKey", Fields::default());
             return self.raise(life, strand, at, &map.handlers, raised);
         }

@@ -110,7 +110,7 @@ const ROWS: [Row; 10] = [
         )
     },
     Row {
-        weight: 1,
+        weight: 2,
         number: None,
         may_raise: false,
         ..row("Rail.fax", "Unit", "effect write at most once", "")
@@ -141,8 +141,11 @@ pub(crate) fn services(random: &mut Random) -> (String, Vec<Operation>) {
             let short = &row.name[service.len() + 1..];
             let clause =
                 if raises.is_empty() { String::new() } else { format!(" raises {}", raises.join(", ")) };
+            // Some forget a key sooner than others.
+            let sooner = row.clauses.ends_with("by key") && random.below(3) == 0;
+            let window = if sooner { " for 10m" } else { "" };
             text.push_str(&format!(
-                "  operation {short}(key: String) -> {} {{ {}{clause} }}\n",
+                "  operation {short}(key: String) -> {} {{ {}{window}{clause} }}\n",
                 row.result, row.clauses
             ));
             if !row.with.is_empty() {
