@@ -14,6 +14,7 @@ mod interpret;
 mod judge;
 pub mod program;
 mod observe;
+mod schedule;
 mod trial;
 
 pub use choice::Choice;

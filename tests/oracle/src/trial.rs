@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use wfl_compiler::{Memory, compile};
 use wfl_ir::{Fields, Name, NodeKind, Plan, PlanHash, Value};
-use wfl_machine::{CancelMode, Control, Input, Signal};
 use wfl_record::InstanceId;
-use wfl_sim::{Fault, Random, Rates, Report, Setup, Sim};
+use wfl_sim::{Fault, Report, Setup, Sim};
 
-use crate::interpret::{Allowed, Messages, Outcomes};
+use crate::interpret::Outcomes;
 use crate::judge::{Judgement, judge};
 use crate::observe::observe;
 use crate::program::{Program, program};
+use crate::schedule::Schedule;
 use crate::story::EffectSeen;
 use crate::story::line;
 use crate::witness::Witness;
@@ -53,16 +53,6 @@ pub struct Verdict {
 /// How often constructs, endings and faults occurred.
 pub type Counts = BTreeMap<String, u64>;
 
-/// How a program is run.
-struct Schedule {
-    setup: Setup,
-    allowed: Allowed,
-    world: World,
-    messages: Messages,
-    inputs: Vec<(i64, Input)>,
-    number: i64,
-}
-
 impl Trial {
     /// The program with this number; the reports, if it does not compile.
     pub fn new(number: u64) -> Result<Trial, String> {
@@ -92,7 +82,7 @@ impl Trial {
 
     /// Runs it as a seed says.
     pub fn run(&self, seed: u64) -> Verdict {
-        let schedule = self.schedule(seed);
+        let schedule = Schedule::new(seed, &self.plan);
         let args = Fields::new([
             (Name::from("id"), Value::text("k")),
             (Name::from("n"), Value::Int(schedule.number)),
@@ -118,74 +108,6 @@ impl Trial {
         let _ = writeln!(story, "input {args:?}, {:?}, {:?}", schedule.allowed, schedule.messages);
         tell(&mut story, &witness, &report);
         Verdict { judgement, witness, violations: report.violations, story, faults: sim.fired().clone() }
-    }
-
-    fn schedule(&self, seed: u64) -> Schedule {
-        let mut random = Random::new(seed);
-        let calm = random.below(4) == 0;
-        let mut setup = if calm { Setup::plain(seed) } else { Setup::of_seed(seed) };
-        // People make of an answer without meaning what they like.
-        setup.rates = setup.rates.with(Fault::Garbled, 0);
-        let late = !calm && random.below(4) == 0;
-        if !late {
-            setup.rates = setup.rates.with(Fault::LateAnswer, 0);
-        }
-        // Answers that wait for the journal while a clock jumps: see `known.rs`.
-        if seed.is_multiple_of(2) {
-            setup.rates = setup.rates.with(Fault::ClockJump, 0);
-        } else {
-            setup.rates = setup.rates.with(Fault::JournalAway, 0).with(Fault::AppendLost, 0);
-        }
-        if random.below(5) == 0 {
-            // The network is so bad that attempts are used up.
-            setup.rates = setup.rates.with(Fault::RequestLost, 250_000).with(Fault::Unavailable, 200_000);
-        }
-        if calm {
-            setup.rates = Rates::none();
-        }
-        let world = World::new(random.number(), [0, 10, 25, 40][random.below(4) as usize]);
-        let twice = setup.rates.of(Fault::Crash) + setup.rates.of(Fault::PlanMissing) > 0;
-        let deadline = self.plan.deadline.is_some();
-        let mut allowed = Allowed { faults: !calm, late, twice, stops: deadline, deadline, keeps: false };
-        let mut inputs = Vec::new();
-        let often = [300_000, 5_000_000, 400_000_000, 20_000_000_000][random.below(4) as usize];
-        if random.below(3) == 0 {
-            allowed.stops = true;
-            let grace = (random.below(2) == 0).then(|| wfl_ir::Duration::from_secs(20));
-            allowed.keeps = random.below(4) == 0;
-            let mode = if allowed.keeps { CancelMode::Stop } else { CancelMode::Compensate };
-            let reason = "enough".to_owned();
-            let control = Control::Cancel { mode, reason, grace, request: "cancel".into() };
-            inputs.push((random.below(often) as i64, Input::Control(control)));
-        }
-        if random.below(6) == 0 {
-            allowed.faults = true;
-            let when = random.below(often) as i64;
-            let undo = random.below(2) == 0;
-            let pause = Control::Pause { undo, reason: "wait".into(), request: "pause".into() };
-            inputs.push((when, Input::Control(pause)));
-            let resume = Control::Resume { request: "resume".into() };
-            // Not so soon that it could come first, should the pause have to be sent again.
-            let after = [90_000_000, 10_000_000_000][random.below(2) as usize];
-            inputs.push((when + 5_000_000 + random.below(after) as i64, Input::Control(resume)));
-        }
-        let mut messages = Messages { seed, ..Messages::default() };
-        for number in 0..random.below(4) {
-            let value = random.below(10) as i64;
-            let payload = value.to_string().into_bytes();
-            let signal = Signal { channel: "go".into(), id: format!("m{number}"), payload };
-            let when = random.below(often * 10) as i64;
-            // One that is sent again is the same message.
-            inputs.extend((random.below(2) == 0).then(|| (when + 1_000_000, Input::Signal(signal.clone()))));
-            inputs.push((when, Input::Signal(signal)));
-            messages.sent.entry("go".into()).or_default().push(Value::Int(value));
-        }
-        if random.below(3) == 0 {
-            // Of another type: it is refused.
-            let signal = Signal { channel: "go".into(), id: "bad".into(), payload: b"\"x\"".to_vec() };
-            inputs.push((random.below(often) as i64, Input::Signal(signal)));
-        }
-        Schedule { setup, allowed, world, messages, inputs, number: random.below(4) as i64 }
     }
 
     /// Counts the constructs of the program.

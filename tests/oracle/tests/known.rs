@@ -172,8 +172,5 @@ fn a_call_without_a_key_is_sent_again_when_the_plan_comes_after_the_role() {
 fn an_answer_counts_from_when_it_is_written_down() {
     assert!(sent_twice(&[Fault::RequestLost]).is_none(), "otherwise it is waited for");
     let found = sent_twice(&[Fault::RequestLost, Fault::AppendLost, Fault::JournalAway, Fault::ClockJump]);
-    assert!(
-        found.is_some(),
-        "mended: take this test away, and the exclusion of `Trial::schedule` of `trial.rs`"
-    );
+    assert!(found.is_some(), "mended: take this test away, and what `setup` of `schedule.rs` says of it");
 }

@@ -148,7 +148,7 @@ const CONSTRUCTS: [&str; 27] = [
     "detached",
 ];
 
-/// The fault that never happens: see `trial.rs`.
+/// The fault that never happens: see `schedule.rs`.
 const SILENT: [Fault; 1] = [Fault::Garbled];
 
 fn check(sums: &Sums) {

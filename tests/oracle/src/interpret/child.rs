@@ -34,7 +34,8 @@ impl Reference<'_> {
             ParentCancel::Abandon => (by_itself, may_be_left && self.choice.of(2) == 1),
         };
         if abandoned {
-            self.alone(&child, args, strand, by_itself)?;
+            let outside = by_itself.outside || run.timeout.is_some();
+            self.alone(&child, args, strand, Stops { outside, beside: false })?;
             return Ok(Next::Ended(Done::Stopped));
         }
         let lived = self.live(&child, args, strand, stops)?;
