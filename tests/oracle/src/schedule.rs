@@ -99,6 +99,10 @@ fn setup(seed: u64, calm: bool, late: bool, random: &mut Random) -> Setup {
         true => setup.rates.with(Fault::ClockJump, 0),
         false => setup.rates.with(Fault::JournalAway, 0).with(Fault::AppendLost, 0),
     };
+    if setup.rates.of(Fault::ClockJump) > 0 {
+        // A clock that is wrong lets no attempt succeed; it is set right before people give up.
+        setup.quiet_after = setup.quiet_after.min(120);
+    }
     if random.below(5) == 0 {
         // The network is so bad that attempts are used up.
         setup.rates = setup.rates.with(Fault::RequestLost, 250_000).with(Fault::Unavailable, 200_000);
