@@ -80,9 +80,16 @@ fn same_ending(mine: &Ending, seen: &Ending) -> bool {
 
 /// Two events that should have come the other way round.
 fn disorder(outcome: &Outcome, seen: &[Option<usize>], witness: &Witness) -> Option<String> {
-    let time = |event: &Event| match event {
-        Event::Done(effect) => Some(witness.calls[seen[*effect]?].done_at),
-        Event::Undone(effect) => witness.calls[seen[*effect]?].undone_at,
+    let time = |event: &Event| {
+        let (Event::Done(effect) | Event::Undone(effect)) = event;
+        let call = &witness.calls[seen[*effect]?];
+        // Of several that look alike nobody knows which one was undone when.
+        let alone = witness.of(&call.operation, &call.args).len() == 1;
+        match event {
+            Event::Done(_) => Some(call.done_at),
+            Event::Undone(_) => call.undone_at,
+        }
+        .filter(|_| alone)
     };
     let name = |event: &Event| match event {
         Event::Done(effect) => line(&outcome.effects[*effect]),

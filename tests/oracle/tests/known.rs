@@ -1,6 +1,11 @@
 //! Where the engine is known to differ from the semantics. Random programs do not do these things, so that they find what
 //! is not known yet; each is here in its smallest form, with what it should come to.
 //!
+//! Where the text can be read in two ways the reference allows both: whether a shield holds branches that are not needed
+//! any more (`Reference::around`); whether a step whose attempts are used up, in a branch whose failure is only counted,
+//! fails the branch or waits for a person (`Way::Failed`); what becomes of a running child when its parent is cancelled and
+//! what was done shall stay (`Reference::undo_effect`).
+//!
 //! When one of these tests fails, the engine has been mended: take the test away, and let the programs do it again at
 //! the place that the test names.
 

@@ -16,7 +16,7 @@ enum Way {
     DeclinedInVain,
     /// It had no effect, and a handler takes that.
     Gone(usize),
-    /// It had no effect, and a branch fails by that.
+    /// It had no effect, and a branch that is only counted fails by that: see `known.rs`.
     Failed(&'static str),
     /// A person does it outside of the books.
     ByHand,
@@ -53,7 +53,9 @@ impl Reference<'_> {
         let way = ways[self.choice.of(ways.len() as u32) as usize];
         // What came too late is no part of the story.
         found.retain(|at| Some(*at) != seen || way.is_without_effect());
-        self.came_too_late(&found, operation, &node.id)?;
+        if self.allowed.late || !way.is_without_effect() {
+            self.came_too_late(&found, operation, &node.id)?;
+        }
         if way == Way::Stopped {
             return Ok(Next::Ended(Done::Stopped));
         }
@@ -145,7 +147,9 @@ impl Reference<'_> {
     /// Calls that arrived when they were taken never to have: what they did is owed, and undone whatever comes.
     fn came_too_late(&mut self, found: &[usize], operation: &Operation, step: &Name) -> Flow<()> {
         let Some(witness) = self.witness else { return Ok(()) };
-        let again = self.allowed.twice && operation.idempotent.is_none() && operation.confirm.is_some();
+        // Without a key two calls are two effects that look alike, so that one undo may be taken for both.
+        let keyless = operation.idempotent.is_none() && operation.confirm.is_some();
+        let again = keyless && (self.allowed.twice || self.allowed.late);
         let compensable = matches!(operation.effect, Effect::Compensable { .. });
         for at in found.iter().filter(|_| self.allowed.late || again) {
             let stays = witness.calls[*at].state == EffectState::Done && !witness.calls[*at].by_hand;

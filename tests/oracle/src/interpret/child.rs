@@ -66,7 +66,8 @@ impl Reference<'_> {
         timed: bool,
     ) -> Flow<Next> {
         strand.after = lived.after;
-        if lived.passed {
+        // A child that is no pivot of its parent commits nothing but its own.
+        if lived.passed && run.pivot {
             self.keep_strand(strand)?;
             life.passed = true;
         }

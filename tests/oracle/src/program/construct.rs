@@ -259,6 +259,30 @@ impl Generator {
     }
 }
 
+impl Generator {
+    /// Items that each run a child with a point of no return. Nothing may be owed outside, so it stands first.
+    pub(crate) fn batch(&mut self, place: &mut Place) -> Option<Statement> {
+        let children = self.children.iter();
+        let child =
+            children.filter(|it| it.has_pivot && !it.has_shield && !it.has_timeout).next_back()?.clone();
+        if !self.chance(35) {
+            return None;
+        }
+        let (name, item, step) = (self.fresh("f"), self.fresh("i"), self.fresh("s"));
+        let limit = if self.chance(50) { " limit 1 concurrent" } else { "" };
+        let handlers = if self.chance(70) { " { on Denied -> use 50 on Broken -> use 60 }" } else { "" };
+        let call = format!("run {}(id: \"{}-{{{item}}}-{step}\", n: 0)", child.name, place.suffix);
+        let body = vec![
+            Statement::line(format!("step {step} = {call}{handlers}")).named(&step),
+            Statement::line(format!("yield {step}")),
+        ];
+        place.known.push(format!("{name}.sum()"));
+        (self.has_pivot, place.behind_pivot) = (true, true);
+        let head = format!("let {name} = foreach {item} in [1, 2]{limit} {{");
+        Some(Statement::line(head).named(&name).block(body, "}"))
+    }
+}
+
 /// The text of statements.
 fn written(body: &[Statement]) -> String {
     let program = crate::program::tree::Program {

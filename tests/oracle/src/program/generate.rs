@@ -26,11 +26,11 @@ pub(crate) struct Generator {
     pub(crate) children: Vec<Child>,
     /// Whether a pivot stands in what was drawn of the workflow at hand.
     pub(crate) has_pivot: bool,
-    /// Whether a shield does.
+    /// Whether a shield does: not together with a time limit, see `known.rs`.
     pub(crate) has_shield: bool,
-    /// Whether something that raises `Timeout` does.
+    /// Whether something that raises `Timeout` does: nobody says `on Timeout` behind a `run` of it, see `known.rs`.
     pub(crate) has_timeout: bool,
-    /// Whether a join does that does not need all of its branches.
+    /// Whether a join does that does not need all of its branches: not together with a restart, see `known.rs`.
     pub(crate) has_losers: bool,
 }
 
@@ -47,7 +47,8 @@ pub(crate) struct Place {
     pub(crate) may_pivot: bool,
     /// Whether the point of no return is behind: what follows must not fail.
     pub(crate) behind_pivot: bool,
-    /// Whether the first error of something around ends that.
+    /// Whether the first error of something around ends that. Nothing that takes or counts errors of branches or items is
+    /// drawn there: see `known.rs`.
     pub(crate) eager: bool,
     /// What tells apart the items and rounds around: a part of every key.
     pub(crate) suffix: String,
@@ -119,7 +120,8 @@ impl Generator {
             depth: 0,
         };
         let mut known = place.clone();
-        let mut body = self.body(&mut known, u32::MAX);
+        let mut body: Vec<Statement> = self.batch(&mut known).into_iter().collect();
+        body.extend(self.body(&mut known, u32::MAX));
         if name == "Main" && !self.has_pivot && !self.has_losers && self.chance(12) {
             let again = vec![Statement::line("commit"), Statement::line("restart(id: id, n: n + 1)")];
             body.push(Statement::line("if n < 3 {").block(again, "}"));
