@@ -90,8 +90,8 @@ fn wrong_edges(members: &[Member]) -> Vec<String> {
             continue;
         };
         for (used, kind) in member.uses.iter().filter(|(used, _)| ours.contains(&used.as_str())) {
-            let dead_end =
-                *name == "wfl-bank" || ["wflc", "wfl-bank", "wfl-edits", "wfl-oracle", TESTS].contains(&used.as_str());
+            let dead_end = *name == "wfl-bank"
+                || ["wflc", "wfl-bank", "wfl-edits", "wfl-oracle", TESTS].contains(&used.as_str());
             if !allowed.contains(&used.as_str()) && (kind != "dev" || dead_end) {
                 broken.push(format!("{}: {name} may not use {used} ({kind})", member.folder));
             }

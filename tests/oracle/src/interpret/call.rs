@@ -1,5 +1,7 @@
 //! A step that calls an operation.
 
+use std::sync::Arc;
+
 use wfl_ir::{Call, Caught, Effect, Fields, Name, NodeKind, Operation, Value};
 use wfl_sim::{EffectState, Reply};
 
@@ -33,7 +35,7 @@ impl Way {
 
 impl Reference<'_> {
     pub(crate) fn call(&mut self, life: &mut Life, strand: &mut Strand, at: u32) -> Flow<Next> {
-        let plan = std::sync::Arc::clone(&life.plan);
+        let plan = Arc::clone(&life.plan);
         let node = &plan.nodes[at as usize];
         let NodeKind::Call(call) = &node.kind else { return self.dead("no call", &node.id) };
         let operation = &plan.operations[call.operation as usize];
@@ -83,15 +85,31 @@ impl Reference<'_> {
         if !waited_for {
             strand.after.pop();
         }
+        if way == Way::DeclinedInVain {
+            return Ok(Next::Ended(Done::Stopped));
+        }
+        self.answered(life, strand, at, reply, number)
+    }
+
+    /// What the answer to a call makes of the path.
+    fn answered(
+        &mut self,
+        life: &mut Life,
+        strand: &mut Strand,
+        at: u32,
+        reply: Reply,
+        number: usize,
+    ) -> Flow<Next> {
+        let plan = Arc::clone(&life.plan);
+        let NodeKind::Call(call) = &plan.nodes[at as usize].kind else { return self.dead("no call", "") };
         match reply {
-            Reply::Declares(..) if way == Way::DeclinedInVain => Ok(Next::Ended(Done::Stopped)),
             Reply::Declares(error, fields) => {
                 let raised = Raised::new(plan.types[error as usize].short_name(), fields);
                 self.raise(life, strand, at, &call.handlers, raised)
             }
             Reply::Returns(value) => {
                 strand.set(call.result, value);
-                match operation.effect {
+                match plan.operations[call.operation as usize].effect {
                     Effect::Compensable { .. } => strand.owe(Debt::Effect(number)),
                     Effect::Irreversible => {
                         self.keep_strand(strand)?;

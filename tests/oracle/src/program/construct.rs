@@ -262,9 +262,8 @@ impl Generator {
 impl Generator {
     /// Items that each run a child with a point of no return. Nothing may be owed outside, so it stands first.
     pub(crate) fn batch(&mut self, place: &mut Place) -> Option<Statement> {
-        let children = self.children.iter();
-        let child =
-            children.filter(|it| it.has_pivot && !it.has_shield && !it.has_timeout).next_back()?.clone();
+        let mut children = self.children.iter();
+        let child = children.rfind(|it| it.has_pivot && !it.has_shield && !it.has_timeout)?.clone();
         if !self.chance(35) {
             return None;
         }
