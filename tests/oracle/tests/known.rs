@@ -12,7 +12,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
 
 use wfl_ir::{Fields, Name, Value};
-use wfl_machine::Purpose;
+use wfl_machine::{CancelMode, Control, Input, Purpose};
 use wfl_oracle::program::Program;
 use wfl_oracle::{Trial, World};
 use wfl_sim::{EffectState, Fault, Rates, Setup};
@@ -30,10 +30,17 @@ service Shop {
 }
 ";
 
+fn trial_of(text: &str) -> Trial {
+    Trial::of(Program { declarations: format!("{HEAD}{text}"), workflows: Vec::new() }).unwrap()
+}
+
+fn input() -> Fields {
+    Fields::new([(Name::from("id"), Value::text("k")), (Name::from("n"), Value::Int(0))])
+}
+
 /// The first of so many runs that comes to something that the reference does not allow, or ends twice.
 fn differing(text: &str) -> Option<u64> {
-    let program = Program { declarations: format!("{HEAD}{text}"), workflows: Vec::new() };
-    let trial = Trial::of(program).unwrap();
+    let trial = trial_of(text);
     let differs = |seed: &u64| {
         let verdict = trial.run(*seed);
         verdict.judgement.allowed == Some(false)
@@ -143,9 +150,7 @@ fn an_error_in_a_shield_under_cancellation_ends_it_twice() {
 /// The first of so many runs in which a call without a key is carried out twice, with these faults.
 fn sent_twice(faults: &[Fault]) -> Option<u64> {
     let body = "step a = Shop.wire(key: \"a\") step b = Shop.wire(key: \"b\") return a + b";
-    let program = Program { declarations: format!("{HEAD}{}", main_of(body)), workflows: Vec::new() };
-    let trial = Trial::of(program).unwrap();
-    let args = Fields::new([(Name::from("id"), Value::text("k")), (Name::from("n"), Value::Int(0))]);
+    let (trial, args) = (trial_of(&main_of(body)), input());
     (0..3_000).find(|seed| {
         let rates = faults.iter().fold(Rates::none(), |rates, fault| rates.with(*fault, 60_000));
         let setup = Setup { rates, quiet_after: 300, ..Setup::plain(*seed) };
@@ -178,4 +183,57 @@ fn an_answer_counts_from_when_it_is_written_down() {
     assert!(sent_twice(&[Fault::RequestLost]).is_none(), "otherwise it is waited for");
     let found = sent_twice(&[Fault::RequestLost, Fault::AppendLost, Fault::JournalAway, Fault::ClockJump]);
     assert!(found.is_some(), "mended: take this test away, and what `setup` of `schedule.rs` says of it");
+}
+
+/// What is in a shield is done as a whole, or not begun (`docs/language/waiting.md`, "Shield"). A cancellation that comes in
+/// a pause between two steps of a shield, in a branch that others stand before, ends it there.
+#[test]
+fn a_cancellation_in_a_pause_breaks_a_shield() {
+    let body = "parallel join all {
+          branch x { step x = Shop.look(key: \"x\") }
+          branch y { shield { step a = Shop.look(key: \"a\") step b = Shop.take(key: \"b\") } } }
+        return 1";
+    let (trial, args) = (trial_of(&main_of(body)), input());
+    let half_done = |paused: bool| {
+        (0..200).any(|seed| {
+            let (mut sim, id) = trial.started(Setup::plain(seed), World::new(seed, 0), &args);
+            let (reason, mode, when) = ("enough".to_owned(), CancelMode::Compensate, 400 * seed as i64);
+            let cancel = Control::Cancel { mode, reason, grace: None, request: "cancel".into() };
+            sim.send(id, &Input::Control(cancel), "operator", when + 61_000);
+            if paused {
+                let pause = Control::Pause { undo: true, reason: "wait".into(), request: "pause".into() };
+                sim.send(id, &Input::Control(pause), "operator", when + 1_000);
+                let resume = Control::Resume { request: "resume".into() };
+                sim.send(id, &Input::Control(resume), "operator", 61_000_000);
+            }
+            sim.run();
+            let called = |key: &str| {
+                let mut entries = sim.books().entries().iter();
+                entries.any(|entry| entry.args.get("key") == Some(&Value::text(key)))
+            };
+            called("a") && !called("b")
+        })
+    };
+    assert!(!half_done(false), "without a pause it is done as a whole");
+    assert!(half_done(true), "mended: take this test away, and what `Schedule::new` says of it");
+}
+
+/// A success that comes too late is owed again (semantics 9.6), besides the success of the attempt that came after it.
+/// Both undos have one key (9.2) and one name: the other side takes the second one for the first, a queue may drop it,
+/// and one of two effects stays.
+#[test]
+fn a_late_success_takes_the_undo_of_the_attempt_behind_it() {
+    let body = "step a = Shop.wire(key: \"a\") wait 1d rollback return 1";
+    let (trial, args) = (trial_of(&main_of(body)), input());
+    let stays = |late: u32| {
+        (0..1_000).find(|seed| {
+            let rates = Rates::none().with(Fault::RequestLost, 200_000).with(Fault::LateAnswer, late);
+            let setup = Setup { rates, quiet_after: 40, ..Setup::plain(*seed) };
+            let (mut sim, _) = trial.started(setup, World::new(*seed, 0), &args);
+            sim.run();
+            sim.books().entries().iter().any(|entry| entry.state == EffectState::Done)
+        })
+    };
+    assert_eq!(stays(0), None, "what is not late is undone");
+    assert!(stays(60_000).is_some(), "mended: take this test away, and what `Schedule::new` says of it");
 }

@@ -165,9 +165,7 @@ impl Reference<'_> {
     /// Calls that arrived when they were taken never to have: what they did is owed, and undone whatever comes.
     fn came_too_late(&mut self, found: &[usize], operation: &Operation, step: &Name) -> Flow<()> {
         let Some(witness) = self.witness else { return Ok(()) };
-        // Without a key two calls are two effects that look alike, so that one undo may be taken for both.
-        let keyless = operation.idempotent.is_none() && operation.confirm.is_some();
-        let again = keyless && (self.allowed.twice || self.allowed.late);
+        let again = self.allowed.twice && operation.idempotent.is_none() && operation.confirm.is_some();
         let compensable = matches!(operation.effect, Effect::Compensable { .. });
         for at in found.iter().filter(|_| self.allowed.late || again) {
             let stays = witness.calls[*at].state == EffectState::Done && !witness.calls[*at].by_hand;
