@@ -39,6 +39,12 @@ impl Reference<'_> {
             return Ok(Next::Ended(Done::Stopped));
         }
         let lived = self.live(&child, args, strand, stops)?;
+        // It may have been waited for only because the path was stopped; then how it failed is of no interest.
+        let alone = run.when_cancelled != ParentCancel::Cancel && may_be_left;
+        if alone && matches!(lived.end, End::Failed(_)) && self.choice.of(2) == 1 {
+            strand.after = lived.after;
+            return Ok(Next::Ended(Done::Stopped));
+        }
         self.child_ended(life, strand, at, run, lived, timed)
     }
 
