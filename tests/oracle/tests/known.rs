@@ -4,7 +4,8 @@
 //! Where the text can be read in two ways the reference allows both: whether a shield holds branches that are not needed
 //! any more (`Reference::around`); whether a step whose attempts are used up, in a branch whose failure is only counted,
 //! fails the branch or waits for a person (`Way::Failed`); what becomes of a running child when its parent is cancelled and
-//! what was done shall stay (`Reference::undo_effect`).
+//! what was done shall stay (`Reference::undo_effect`); whether what a child did behind its point of no return is owed
+//! when the step is a pivot of its parent (`Reference::child_ended`).
 //!
 //! When one of these tests fails, the engine has been mended: take the test away, and let the programs do it again at
 //! the place that the test names.
