@@ -4,6 +4,8 @@
 //! once. An undo is told from other calls by its arguments, and so is the question what became of a call.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use wfl_eval::{Env, Facts, encode, encode_fields, evaluate_in};
 use wfl_ir::{Effect, Expr, Fields, Name, Operation, Plan, Type, TypeKind, Value};
@@ -21,6 +23,25 @@ pub enum Reply {
     Returns(Value),
     /// A declared error: an index into the plan's types, with its fields.
     Declares(u32, Fields),
+}
+
+/// Decides what services answer in truth, by the operation and its arguments alone.
+#[derive(Clone)]
+pub struct Script(Arc<Answering>);
+
+type Answering = dyn Fn(&Plan, &Operation, &Fields) -> Reply + Send + Sync;
+
+impl Script {
+    /// A script that answers as a function says.
+    pub fn new(answers: impl Fn(&Plan, &Operation, &Fields) -> Reply + Send + Sync + 'static) -> Script {
+        Script(Arc::new(answers))
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Script")
+    }
 }
 
 /// What has become of an effect.
@@ -80,6 +101,8 @@ pub struct Books {
     clock: u64,
     /// Errors that are answered by design: by operation and canonical arguments.
     declared: BTreeMap<(String, Vec<u8>), u32>,
+    /// Answers instead of the seed.
+    script: Option<Script>,
     /// What should never happen.
     pub violations: Vec<String>,
 }
@@ -88,6 +111,11 @@ impl Books {
     /// Empty books of a world.
     pub fn new(seed: u64) -> Books {
         Books { seed, errors: 15, ..Books::default() }
+    }
+
+    /// From now on services answer as a script says.
+    pub fn follow(&mut self, script: Script) {
+        self.script = Some(script);
     }
 
     /// All calls that were carried out, in the order of their first time.
@@ -210,6 +238,9 @@ impl Books {
         {
             return Reply::Declares(*error, fields);
         }
+        if let Some(Script(answers)) = &self.script {
+            return answers(plan, operation, args);
+        }
         if random.below(100) < self.errors
             && let Some(error) = random.pick(&operation.raises)
             && let TypeKind::Error(fields) = &plan.types[*error as usize].kind
@@ -273,12 +304,19 @@ impl Books {
         answer(plan, operation, &reply)
     }
 
-    /// The answer to a step's call, if it was carried out.
-    pub(crate) fn found(&self, instance: InstanceId, step: &str, item: Option<&Name>) -> Option<&Entry> {
+    /// The answer to a step's call in this life of its instance or later, if it was carried out.
+    pub(crate) fn found(
+        &self,
+        instance: InstanceId,
+        step: &str,
+        item: Option<&Name>,
+        epoch: u32,
+    ) -> Option<&Entry> {
         self.entries.iter().rev().find(|entry| {
             entry.instance == instance
                 && entry.call.step.as_str() == step
                 && entry.call.item.as_ref() == item
+                && entry.call.epoch >= epoch
                 && entry.call.purpose == Purpose::Do
         })
     }

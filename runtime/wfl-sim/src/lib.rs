@@ -19,9 +19,10 @@ mod observed;
 mod rules;
 mod verdict;
 
-pub use books::{Books, EffectState, Entry, Reply};
+pub use books::{Books, EffectState, Entry, Reply, Script};
 pub use fault::{Fate, Fault, Faults, Rates, Twist};
 pub use observed::Observed;
+pub use people::spoken;
 pub use random::Random;
 pub use sample::{arguments, sample};
 pub use sim::{Setup, Sim};

@@ -1,7 +1,9 @@
 //! People: they look at what is suspended, answer what they are asked, and send what is waited for.
 
-use wfl_ir::{NodeKind, Plan};
-use wfl_machine::{CancelMode, Control, Decision, Input, Outcome, Place, Signal, Suspended, Suspension};
+use wfl_ir::{NodeKind, Plan, Value};
+use wfl_machine::{
+    CancelMode, Control, Decision, Input, Instance, Outcome, Place, Signal, Suspended, Suspension,
+};
 use wfl_record::InstanceId;
 
 use crate::books::{Reply, answer, json};
@@ -17,6 +19,13 @@ pub(crate) const UNDONE: &str = "undone by hand";
 
 /// So many microseconds.
 const HOUR: u64 = 3_600_000_000;
+
+/// What people say at an await of a plan, under a seed. It does not depend on when they are asked.
+pub fn spoken(seed: u64, plan: &Plan, node: u32) -> Option<Value> {
+    let NodeKind::Await(awaited) = &plan.nodes[node as usize].kind else { return None };
+    let mut random = Random::new(seed ^ (u64::from(node) << 40));
+    sample(plan.library(), &awaited.ty, &mut random)
+}
 
 impl Sim {
     /// Lets everything happen until nothing is left to happen. When nothing happens by itself, people look what waits for
@@ -97,10 +106,7 @@ impl Sim {
     /// A value that an await takes.
     fn drawn(&self, plan: &Plan, node: u32) -> Option<Vec<u8>> {
         let NodeKind::Await(awaited) = &plan.nodes[node as usize].kind else { return None };
-        // What people say does not depend on when they are asked.
-        let mut random = Random::new(self.setup.seed ^ (u64::from(node) << 40));
-        let value = sample(plan.library(), &awaited.ty, &mut random)?;
-        Some(json(plan, &awaited.ty, &value))
+        Some(json(plan, &awaited.ty, &spoken(self.setup.seed, plan, node)?))
     }
 
     /// What a person does about each thing that is suspended.
@@ -157,15 +163,16 @@ impl Sim {
         if undo {
             return Control::Complete { place, value: b"null".to_vec(), reason: UNDONE.to_owned(), request };
         }
-        match self.books.found(*id, &place.step, place.item.as_ref()).map(|entry| &entry.reply) {
+        // What a step did in a former life of the instance is no answer to what it asks now.
+        let epoch = self.state(id).map_or(0, Instance::epoch);
+        let found = self.books.found(*id, &place.step, place.item.as_ref(), epoch);
+        match found.map(|entry| &entry.reply) {
             Some(Reply::Returns(value)) => {
                 let value = json(plan, &operation.result, value);
                 Control::Complete { place, value, reason, request }
             }
             Some(Reply::Declares(error, _)) => {
-                let Outcome::Declared(error, data) = self
-                    .books
-                    .found(*id, &place.step, place.item.as_ref())
+                let Outcome::Declared(error, data) = found
                     .map(|entry| answer(plan, operation, &entry.reply))
                     .unwrap_or(Outcome::Unknown { reason: error.to_string() })
                 else {

@@ -1,0 +1,13 @@
+//! Random programs, and how to make those smaller that fail.
+
+mod tree;
+mod service;
+mod expression;
+mod generate;
+mod statement;
+mod construct;
+mod shrink;
+
+pub use generate::program;
+pub use shrink::shrink;
+pub use tree::{Program, Statement};
