@@ -283,12 +283,16 @@ impl Fold<'_> {
     }
 
     /// Goes to the strand whose step, wait or pause has this name and place.
-    fn find(&mut self, step: &str, item: Option<&wfl_ir::Name>) -> Option<u32> {
+    /// What lost in an earlier life may be at the same place.
+    fn find(&mut self, step: &str, item: Option<&wfl_ir::Name>, epoch: u32) -> Option<u32> {
         let node = self.plan.node_by_id(step)?;
-        let found = self.state.strands.iter().find_map(|(id, strand)| {
-            let here = strand.activity().node() == Some(node) && place(strand).as_ref() == item;
-            here.then_some(*id)
-        });
+        let here = |strand: &Strand| strand.activity().node() == Some(node) && place(strand).as_ref() == item;
+        let there = || self.state.strands.iter().filter(|(_, strand)| here(strand)).map(|(id, _)| *id);
+        let of_epoch = |id: &u32| {
+            let activity = self.state.strands.get(id).map(Strand::activity);
+            activity.is_some_and(|activity| activity.epoch().is_none_or(|of| of == epoch))
+        };
+        let found = there().find(of_epoch).or_else(|| there().next());
         self.switch(found?);
         Some(node)
     }
@@ -296,7 +300,9 @@ impl Fold<'_> {
     /// A call ended. What the state does not wait for any more changes nothing.
     fn answer(&mut self, answer: &Answer) -> Option<u32> {
         let Answer { call, outcome } = answer;
-        let Some(index) = self.find(&call.step, call.item.as_ref()) else { return self.too_late(answer) };
+        let Some(index) = self.find(&call.step, call.item.as_ref(), call.epoch) else {
+            return self.too_late(answer);
+        };
         if call.purpose == Purpose::Remind {
             let mine = |awaiting: &Awaiting| {
                 awaiting.epoch == call.epoch
@@ -359,9 +365,9 @@ impl Fold<'_> {
             // Whichever attempt it was, there is one effect.
             self.state.absent.retain(|absent| !absent.is_of(call));
         }
-        let undo = read(self.plan.library(), &operation.result, json)
-            .ok()
-            .and_then(|value| self.bind_undo(operation, &absent.args, &value, call.epoch).ok().flatten());
+        let undo = read(self.plan.library(), &operation.result, json).ok().and_then(|value| {
+            self.bind_undo(operation, &absent.args, &value, call.epoch, Some(call.attempt)).ok().flatten()
+        });
         let (Some(undo), wfl_ir::Effect::Compensable { undo: by, .. }) = (undo, &operation.effect) else {
             self.facts.push(Fact::LateEffect { step });
             return None;
@@ -390,7 +396,9 @@ impl Fold<'_> {
     /// The one attempt of an `at most once` operation is claimed. The first claim holds.
     fn claimed(&mut self, dispatch: &Dispatch) -> Option<u32> {
         let call = &dispatch.call;
-        let Some(index) = self.find(&call.step, call.item.as_ref()) else { return self.late(call) };
+        let Some(index) = self.find(&call.step, call.item.as_ref(), call.epoch) else {
+            return self.late(call);
+        };
         if let Some((_, mut step)) = self.take_step() {
             if step.epoch == call.epoch && step.attempt == call.attempt && step.claim.is_none() {
                 step.claim = Some(dispatch.nonce);
@@ -419,7 +427,7 @@ impl Fold<'_> {
             TimerKind::Grace => return None,
             _ => {}
         }
-        let index = self.find(&timer.step, timer.item.as_ref())?;
+        let index = self.find(&timer.step, timer.item.as_ref(), timer.epoch)?;
         match self.strand().activity() {
             Doing::Step(..) => self.step_timer(index, timer, *due),
             Doing::Wait(_, at) if at == due => {

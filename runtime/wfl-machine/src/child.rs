@@ -198,6 +198,11 @@ impl Fold<'_> {
             (Some(index), Some(fields)) => Raised::Declared(index as u32, fields),
             _ => {
                 let short = error.rsplit('.').next().unwrap_or(error);
+                match short {
+                    "Timeout" => return Raised::Timeout,
+                    "Unavailable" => return Raised::Unavailable,
+                    _ => {}
+                }
                 Raised::Foreign(wfl_ir::Name::from(short), Default::default())
             }
         }

@@ -37,7 +37,7 @@ impl Fold<'_> {
     /// The step's effect is there: binds the arguments that undo it.
     pub(crate) fn owe(&mut self, node: u32, step: &Step, result: &Value) -> Result<(), Suspension> {
         let Some(call) = self.call(node) else { return Ok(()) };
-        let undo = self.bind_undo(self.operation(call.operation), &step.args, result, step.epoch)?;
+        let undo = self.bind_undo(self.operation(call.operation), &step.args, result, step.epoch, None)?;
         let Some((undo, index)) = undo.zip(self.pending_debt(node)) else { return Ok(()) };
         if let Some(debt) = self.strand().ledger[index].debt_mut() {
             debt.state = DebtState::Owed(Box::new(undo));
@@ -52,11 +52,15 @@ impl Fold<'_> {
         args: &Fields,
         result: &Value,
         epoch: u32,
+        late: Option<u32>,
     ) -> Result<Option<Undo>, Suspension> {
         let Effect::Compensable { undo, args: bound } = &operation.effect else { return Ok(None) };
         let fault = |fault: wfl_eval::Fault| Suspension::Fault(format!("what undoes the step: {fault}"));
         let args = self.eval_over(operation, args, Some(result), bound).map_err(fault)?;
         let key = self.key_for(self.operation(*undo), &args, epoch, Purpose::Undo).map_err(fault)?;
+        // Without a key each attempt has its own effect, and each of these its own undo.
+        let late = late.filter(|_| operation.idempotent.is_none());
+        let key = key.map(|key| late.map_or(key.clone(), |late| format!("{key}-{late}")));
         Ok(Some(Undo { args, key, attempt: 0, since: None }))
     }
 
@@ -68,8 +72,25 @@ impl Fold<'_> {
         }
         let parent = self.plan.scopes[scope as usize].parent.unwrap_or(0);
         self.lay_side_by_side(scope, 0);
+        self.keep_order(scope, parent);
         let inside = self.strand().ledger.iter_mut().rev().take_while(|entry| entry.scope == scope);
         inside.for_each(|entry| entry.scope = parent);
+    }
+
+    /// What is undone one after the other stays so inside of a scope that undoes side by side: it becomes one entry.
+    fn keep_order(&mut self, scope: u32, parent: u32) {
+        let parallel = |scope: u32| self.plan.scopes[scope as usize].parallel_undo;
+        if parallel(scope) || !parallel(parent) {
+            return;
+        }
+        let strand = self.strand();
+        let (region, path) = (strand.region, strand.path.clone());
+        let first = strand.ledger.iter().rposition(|entry| entry.scope != scope).map_or(0, |at| at + 1);
+        if strand.ledger.len() - first < 2 {
+            return;
+        }
+        let group = Group { region, path, scope, ledger: strand.ledger.split_off(first) };
+        strand.ledger.push(Entry { scope, owed: Owed::Beside(vec![group], None) });
     }
 
     /// The entries of a scope that are undone side by side become one entry.

@@ -183,7 +183,7 @@ impl View<'_> {
     }
 
     fn run(&mut self, node: u32, run: &SubWorkflow, running: &Running, wish: ChildWish) {
-        let forward = !self.state.past_pivot && !self.unwinds && !run.detached;
+        let forward = !self.state.past_pivot && !self.unwinds && !run.detached && !self.state.deadline_fired;
         let deadline = if forward { self.deadline() } else { None };
         let deadline = [deadline, running.due].into_iter().flatten().min();
         self.effects.push(Effect::Run(RunEffect {
@@ -326,7 +326,8 @@ impl View<'_> {
     /// When the time of the step, or of the workflow while it can still turn back, is over.
     fn budget(&self, step: &Step) -> Option<Timestamp> {
         let forward = !self.state.past_pivot && !self.unwinds;
-        let deadline = self.deadline().filter(|_| forward);
+        // A deadline that has passed, and waits for the end of a shield, limits nothing in there.
+        let deadline = self.deadline().filter(|_| forward && !self.state.deadline_fired);
         // What became of a call is sought without limit.
         let total = step.total_due.filter(|_| !self.unwinds && !step.overdue);
         [total, deadline].into_iter().flatten().min()

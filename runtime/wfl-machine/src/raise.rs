@@ -25,8 +25,15 @@ impl Fold<'_> {
         if planted(Bug::FailedLeavesDebts) {
             self.strand().ledger.clear();
         }
+        let here = self.current;
         let next = self.unwind(base, Then::Leave(Left::Failed(raised.clone())), reason);
-        self.told_of_failure(raised);
+        // One that owes nothing is gone by now, and what waits for it is told of that.
+        if self.state.strands.contains_key(&here) {
+            let after = self.current;
+            self.switch(here);
+            self.told_of_failure(raised);
+            self.switch(after);
+        }
         next
     }
 

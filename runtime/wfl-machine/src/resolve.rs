@@ -20,6 +20,7 @@ impl Fold<'_> {
             let asks = self.operation(confirm.operation).qualified();
             self.facts.push(Fact::Confirming { step: self.name(index), operation: asks, reason });
             step.confirm_attempt += 1;
+            step.asked_at = self.state.stamp;
             step.phase = Phase::Confirming;
             self.put_step(index, step);
             None
@@ -86,7 +87,8 @@ impl Fold<'_> {
     fn found_none(&mut self, index: u32, mut step: Box<Step>, after: Duration) -> Option<u32> {
         let call = self.call(index)?;
         let certain_at = step.dispatched_at.plus(after);
-        if self.state.stamp >= certain_at || planted(Bug::AbsentAtOnce) {
+        // What counts is when it was asked: the answer may have been on its way for long.
+        if step.asked_at >= certain_at || planted(Bug::AbsentAtOnce) {
             step.doubt = false;
             self.facts.push(Fact::FoundAbsent { step: self.name(index) });
             self.remember_absent(index, &step);
@@ -184,6 +186,7 @@ impl Fold<'_> {
     /// The pause before asking again is over.
     pub(crate) fn next_confirm(&mut self, index: u32, mut step: Box<Step>) {
         step.confirm_attempt += 1;
+        step.asked_at = self.state.stamp;
         step.phase = Phase::Confirming;
         self.put_step(index, step);
     }

@@ -50,6 +50,7 @@ impl Fold<'_> {
             overdue: false,
             phase: Phase::Calling,
             claim: None,
+            asked_at: self.state.stamp,
         };
         self.facts.push(Fact::StepStarted {
             step: self.name(index),

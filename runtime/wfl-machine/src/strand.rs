@@ -244,6 +244,9 @@ pub(crate) struct Step {
     /// Who claimed the one attempt of an `at most once` operation.
     #[n(11)]
     pub(crate) claim: Option<u64>,
+    /// When the latest question what became of it became outstanding, by the stamps of the log.
+    #[n(12)]
+    pub(crate) asked_at: Timestamp,
 }
 
 /// What a step is doing.
@@ -487,6 +490,16 @@ impl Doing {
             | Doing::Run(node, _)
             | Doing::Held(node) => Some(*node),
             Doing::Idle | Doing::Unwind(_) | Doing::Beside(_) => None,
+        }
+    }
+
+    /// In which life of the instance it began, where that is kept.
+    pub(crate) fn epoch(&self) -> Option<u32> {
+        match self {
+            Doing::Step(_, step) => Some(step.epoch),
+            Doing::Await(_, awaiting) => Some(awaiting.epoch),
+            Doing::Run(_, running) => Some(running.epoch),
+            _ => None,
         }
     }
 

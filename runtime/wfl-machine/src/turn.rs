@@ -82,11 +82,15 @@ impl Fold<'_> {
     /// current strand is about to go on with.
     fn must_wait(&self, at: Option<u32>) -> bool {
         let shielded = |node: u32| self.shielded(self.node(node).region);
-        self.state.strands.iter().any(|(id, strand)| {
-            let here = at.filter(|_| *id == self.current).or_else(|| strand.activity().node());
-            pivot_in_doubt(self, strand) && !planted(Bug::PivotNotAwaited)
-                || !strand.unwinds() && here.is_some_and(shielded) && !planted(Bug::ShieldOpen)
-        })
+        // What was held by a pause goes on, one after the other.
+        let about_to_go =
+            self.ready.iter().any(|ready| matches!(ready, Ready::Go(_, node) if shielded(*node)));
+        about_to_go && !planted(Bug::ShieldOpen)
+            || self.state.strands.iter().any(|(id, strand)| {
+                let here = at.filter(|_| *id == self.current).or_else(|| strand.activity().node());
+                pivot_in_doubt(self, strand) && !planted(Bug::PivotNotAwaited)
+                    || !strand.unwinds() && here.is_some_and(shielded) && !planted(Bug::ShieldOpen)
+            })
     }
 
     fn shielded(&self, region: u32) -> bool {
@@ -98,6 +102,10 @@ impl Fold<'_> {
 
     /// What waited takes effect as soon as nothing makes it wait. `Some` when the path does not go on to `at`.
     pub(crate) fn take_deferred(&mut self, at: Option<u32>) -> Option<Option<u32>> {
+        if self.state.ending.is_some() {
+            // An error ended it first.
+            self.state.deferred = None;
+        }
         if self.state.deferred.is_none() || self.ends_already() || self.must_wait(at) {
             return None;
         }
