@@ -1,0 +1,27 @@
+//! Explores the workflows of a folder.
+use std::path::Path;
+use std::sync::Arc;
+use wfl_verify::{Bounds, Program, explore};
+fn main() {
+    let mut args = std::env::args().skip(1);
+    let root = args.next().unwrap();
+    let faults: u8 = args.next().map_or(2, |n| n.parse().unwrap());
+    let dist: u8 = args.next().map_or(1, |n| n.parse().unwrap());
+    let states: usize = args.next().map_or(20000, |n| n.parse().unwrap());
+    let only = args.next();
+    let compilation = wfl_compiler::compile(&wfl_compiler::Disk::new(Path::new(&root)));
+    for d in &compilation.diagnostics { if d.is_error() { println!("{d:?}"); } }
+    let mut program = Program::default();
+    for w in &compilation.workflows { program.add(w.hash, Arc::new(w.plan.clone()), w.invariants.clone()); }
+    for w in &compilation.workflows {
+        if only.as_ref().is_some_and(|o| !o.is_empty() && o != &w.short_name) { continue; }
+        for reduction in [true, false] {
+            let bounds = Bounds { faults, disturbances: dist, states, reduction, ..Bounds::default() };
+            let at = std::time::Instant::now();
+            let found = explore(&program, w.hash, &bounds, &mut |_| true);
+            println!("{} red={reduction} inputs={} states={} trans={} off={} deep={} complete={} ends={} sigs={} {:?}", w.short_name, found.inputs.len(), found.states, found.transitions, found.put_off, found.deepest, found.complete, found.endings.len(), found.signatures.len(), at.elapsed());
+            if reduction { for (o, n) in &found.endings { println!("    {n:6} {o}"); } }
+            for v in &found.violations { println!("    !! {:?} x{} len {}: {}", v.violation.rule, v.times, v.path.len(), v.violation.what); }
+        }
+    }
+}

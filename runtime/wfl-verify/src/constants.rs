@@ -1,0 +1,197 @@
+//! The constants that a plan compares with, and what it compares: where the path of a workflow turns.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wfl_ir::{Binary, Decimal, Expr, Name, NodeKind, Pattern, Plan, Value};
+
+use crate::visit::{of_plan, of_rules};
+
+/// What is compared, as far as that can be told: the name of a field, a parameter, or an operation whose result it is.
+type Hint = Option<Name>;
+
+/// The constants of a plan.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Constants {
+    numbers: BTreeMap<Hint, BTreeSet<(i128, u32)>>,
+    texts: BTreeMap<Hint, BTreeSet<Name>>,
+    /// What is compared with something that is no constant.
+    spread: BTreeSet<Name>,
+    /// Numbers and texts of rules, for values that have to fulfil them.
+    ruled: BTreeSet<(i128, u32)>,
+}
+
+impl Constants {
+    /// Those of a plan.
+    pub(crate) fn of(plan: &Plan) -> Constants {
+        let mut constants = Constants::default();
+        let origins = origins(plan);
+        of_plan(plan, &mut |expr| constants.see(expr, &origins));
+        for node in &plan.nodes {
+            if let NodeKind::Choice { subject, arms } = &node.kind {
+                let hint = hint(subject, &origins);
+                arms.iter().for_each(|arm| constants.pattern(&arm.pattern, &hint));
+            }
+        }
+        of_rules(plan, &mut |expr| {
+            if let Expr::Const(value) = expr {
+                constants.ruled.extend(number(value));
+            }
+        });
+        constants
+    }
+
+    fn see(&mut self, expr: &Expr, origins: &BTreeMap<u32, Hint>) {
+        match expr {
+            Expr::Binary(
+                Binary::Equal
+                | Binary::NotEqual
+                | Binary::Less
+                | Binary::LessOrEqual
+                | Binary::Greater
+                | Binary::GreaterOrEqual
+                | Binary::In
+                | Binary::Within,
+                left,
+                right,
+            ) => {
+                let (mut left_values, mut right_values) = (Vec::new(), Vec::new());
+                constant_in(left, &mut left_values);
+                constant_in(right, &mut right_values);
+                let (of_left, of_right) = (hint(left, origins), hint(right, origins));
+                if left_values.is_empty() && right_values.is_empty() {
+                    self.spread.extend(of_left.into_iter().chain(of_right));
+                    return;
+                }
+                right_values.iter().for_each(|value| self.add(&of_left, value));
+                left_values.iter().for_each(|value| self.add(&of_right, value));
+            }
+            Expr::Match(subject, arms) => {
+                let hint = hint(subject, origins);
+                arms.iter().for_each(|arm| self.pattern(&arm.pattern, &hint));
+            }
+            Expr::Is(subject, pattern) => self.pattern(pattern, &hint(subject, origins)),
+            _ => {}
+        }
+    }
+
+    fn pattern(&mut self, pattern: &Pattern, hint: &Hint) {
+        match pattern {
+            Pattern::Literal(value) => self.add(hint, value),
+            Pattern::Variant(_, fields) => {
+                fields.iter().for_each(|(name, inner)| self.pattern(inner, &Some(name.clone())));
+            }
+            Pattern::Tuple(parts) => parts.iter().for_each(|part| self.pattern(part, &None)),
+            Pattern::Present(inner) => self.pattern(inner, hint),
+            Pattern::Any | Pattern::Bind(_) | Pattern::Absent => {}
+        }
+    }
+
+    fn add(&mut self, hint: &Hint, value: &Value) {
+        if let Some(number) = number(value) {
+            self.numbers.entry(hint.clone()).or_default().insert(number);
+        }
+        if let Value::String(text) = value {
+            self.texts.entry(hint.clone()).or_default().insert(text.clone());
+        }
+    }
+
+    /// The numbers that something with one of these names is compared with, and their neighbours. What cannot be told
+    /// from what it is compared with counts for everything.
+    pub(crate) fn numbers(&self, names: &[Name], step: i128, places: u32) -> Vec<Decimal> {
+        let scaled = |(coefficient, scale): &(i128, u32)| {
+            let missing = 10_i128.checked_pow(places.saturating_sub(*scale))?;
+            coefficient.checked_mul(missing).filter(|_| *scale <= places)
+        };
+        let meant = self.hinted(&self.numbers, names);
+        let mut found: BTreeSet<i128> = BTreeSet::new();
+        for constant in meant.filter_map(scaled) {
+            found.extend([constant - step, constant, constant + step]);
+        }
+        if names.iter().any(|name| self.spread.contains(name)) {
+            found.extend([0, 1_000_000 * step]);
+        }
+        found.into_iter().filter_map(|coefficient| Decimal::new(coefficient, places).ok()).collect()
+    }
+
+    /// The numbers of rules.
+    pub(crate) fn of_rules(&self) -> impl Iterator<Item = Decimal> {
+        self.ruled.iter().filter_map(|(coefficient, scale)| Decimal::new(*coefficient, *scale).ok())
+    }
+
+    /// The texts that something with one of these names is compared with.
+    pub(crate) fn texts(&self, names: &[Name]) -> Vec<Name> {
+        self.hinted(&self.texts, names).cloned().collect()
+    }
+
+    fn hinted<'c, T: Ord>(
+        &'c self,
+        of: &'c BTreeMap<Hint, BTreeSet<T>>,
+        names: &'c [Name],
+    ) -> impl Iterator<Item = &'c T> {
+        let meant = |hint: &Hint| hint.as_ref().is_none_or(|hint| names.contains(hint));
+        of.iter().filter(move |(hint, _)| meant(hint)).flat_map(|(_, values)| values)
+    }
+}
+
+/// Where the values of slots come from, as far as that is one place.
+fn origins(plan: &Plan) -> BTreeMap<u32, Hint> {
+    let mut origins: BTreeMap<u32, Hint> = BTreeMap::new();
+    for (slot, param) in plan.params.iter().enumerate() {
+        origins.insert(slot as u32, Some(param.name.clone()));
+    }
+    for node in &plan.nodes {
+        for bind in &node.binds {
+            let of = hint(&bind.value, &origins);
+            origins.insert(bind.slot, of);
+        }
+        match &node.kind {
+            NodeKind::Call(call) => {
+                let operation = plan.operations[call.operation as usize].qualified();
+                origins.extend(call.result.map(|slot| (slot, Some(Name::from(operation)))));
+            }
+            NodeKind::Set { slot, value } => {
+                let of = hint(value, &origins);
+                let same = origins.get(slot).is_none_or(|known| *known == of);
+                origins.insert(*slot, of.filter(|_| same));
+            }
+            NodeKind::Await(awaited) => {
+                origins.extend(awaited.result.map(|slot| (slot, Some(node.id.clone()))));
+            }
+            _ => {}
+        }
+    }
+    origins
+}
+
+fn hint(expr: &Expr, origins: &BTreeMap<u32, Hint>) -> Hint {
+    match expr {
+        Expr::Field(base, name) if matches!(name.as_str(), "amount" | "currency") => {
+            // `amount` of money is the money itself, for those who look for a number.
+            hint(base, origins).or_else(|| Some(name.clone()))
+        }
+        Expr::Field(_, name) | Expr::OptionalField(_, name) => Some(name.clone()),
+        Expr::Slot(slot) => origins.get(slot).cloned().flatten(),
+        Expr::Checked(_, inner) | Expr::Money(_, inner) => hint(inner, origins),
+        Expr::Binary(Binary::Otherwise, left, _) => hint(left, origins),
+        _ => None,
+    }
+}
+
+fn constant_in(expr: &Expr, found: &mut Vec<Value>) {
+    match expr {
+        Expr::Const(Value::List(items)) => found.extend(items.iter().cloned()),
+        Expr::Const(value) => found.push(value.clone()),
+        Expr::List(items) => items.iter().for_each(|item| constant_in(item, found)),
+        _ => {}
+    }
+}
+
+fn number(value: &Value) -> Option<(i128, u32)> {
+    let of = |decimal: &Decimal| decimal.units(decimal.scale()).map(|units| (units, decimal.scale()));
+    match value {
+        Value::Int(number) => Some((i128::from(*number), 0)),
+        Value::Decimal(decimal) => of(decimal),
+        Value::Money(money) => of(&money.amount),
+        _ => None,
+    }
+}

@@ -1,0 +1,154 @@
+//! One instance of the family that is explored: its state, what it wants, and what was seen of it.
+
+use wfl_ir::{Plan, PlanHash, Timestamp};
+use wfl_machine::{Applied, CallRef, Effect, Fact, Input, Instance, Parent, Source, Start, apply, outstanding};
+use wfl_record::{Envelope, InstanceId, Namespace, Stamp};
+
+use crate::program::{Loaded, Program};
+use crate::violation::{Rule, Violation};
+use crate::watch::Watch;
+
+/// One instance.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) instance: Instance,
+    pub(crate) plan: PlanHash,
+    /// What should be under way for it.
+    pub(crate) wanted: Vec<Effect>,
+    pub(crate) watch: Watch,
+    /// What it is, apart from how it came to be so.
+    pub(crate) digest: [u8; 16],
+}
+
+/// What an input came to.
+pub(crate) struct Folded {
+    pub(crate) member: Member,
+    pub(crate) facts: Vec<Fact>,
+}
+
+/// The envelope of an input, as the log would have it.
+fn envelope(id: InstanceId, input: &Input) -> Envelope {
+    input.envelope(&Namespace::default(), id, None)
+}
+
+/// Folds an input into a state.
+pub(crate) fn fold(
+    plan: &Plan,
+    hash: PlanHash,
+    state: &mut Option<Instance>,
+    id: InstanceId,
+    input: &Input,
+    now: Timestamp,
+) -> Result<Applied, String> {
+    let args = match input {
+        Input::Start(Start { source: Source::Inline(args), .. }) => args.clone(),
+        _ => Vec::new(),
+    };
+    let folded = apply(plan, hash, state, &envelope(id, input), input, &args, Stamp(now.0));
+    folded.map_err(|quarantine| quarantine.to_string())
+}
+
+impl Member {
+    /// The instance that a start begins.
+    pub(crate) fn begin(
+        program: &Program,
+        id: InstanceId,
+        start: &Start,
+        now: Timestamp,
+        found: &mut Vec<Violation>,
+    ) -> Option<Folded> {
+        let loaded = program.get(start.plan)?;
+        let mut state = None;
+        let input = Input::Start(start.clone());
+        match fold(&loaded.plan, start.plan, &mut state, id, &input, now) {
+            Ok(applied) => {
+                let mut watch = Watch::default();
+                watch.follow(loaded, id, &applied.facts, found);
+                let member = Member::new(loaded, start.plan, state?, watch);
+                Some(Folded { member, facts: applied.facts })
+            }
+            Err(why) => {
+                found.push(Violation::new(Rule::Folds, id, why));
+                None
+            }
+        }
+    }
+
+    fn new(loaded: &Loaded, plan: PlanHash, instance: Instance, watch: Watch) -> Member {
+        let wanted = outstanding(&loaded.plan, &instance);
+        let mut member = Member { instance, plan, wanted, watch, digest: [0; 16] };
+        member.refresh();
+        member
+    }
+
+    /// Takes an input. Whatever is folded twice is looked at: it must come to the same, and count once.
+    pub(crate) fn take(
+        &self,
+        loaded: &Loaded,
+        input: &Input,
+        now: Timestamp,
+        found: &mut Vec<Violation>,
+    ) -> Option<Folded> {
+        let id = self.instance.id();
+        let mut state = Some(self.instance.clone());
+        let applied = match fold(&loaded.plan, self.plan, &mut state, id, input, now) {
+            Ok(applied) => applied,
+            Err(why) => {
+                found.push(Violation::new(Rule::Folds, id, why));
+                return None;
+            }
+        };
+        let state = state?;
+        let mut watch = self.watch.clone();
+        watch.follow(loaded, id, &applied.facts, found);
+        let member = Member::new(loaded, self.plan, state, watch);
+        member.twice(loaded, input, now, found);
+        Some(Folded { member, facts: applied.facts })
+    }
+
+    /// The same input once more changes nothing.
+    fn twice(&self, loaded: &Loaded, input: &Input, now: Timestamp, found: &mut Vec<Violation>) {
+        let id = self.instance.id();
+        let mut again = Some(self.instance.clone());
+        let changed = match fold(&loaded.plan, self.plan, &mut again, id, input, now) {
+            Ok(_) => again.is_none_or(|again| again.essence() != self.instance.essence()),
+            Err(_) => true,
+        };
+        if changed {
+            let what = format!("{} counts twice when it comes twice", input.message_id().as_str());
+            found.push(Violation::new(Rule::CountsOnce, id, what));
+        }
+    }
+
+    /// To be called after every change.
+    pub(crate) fn refresh(&mut self) {
+        let mut watch = self.watch.clone();
+        // Letters are told apart by what stands in them; their numbers follow from the order in which they were written.
+        watch.sent.clear();
+        let mut letters: Vec<String> = Vec::new();
+        for effect in &self.wanted {
+            if let Effect::Letter(letter) = effect {
+                let sent = self.watch.sent.contains(&letter.number);
+                letters.push(format!("{} {:?} {sent}", letter.to, letter.news));
+            }
+        }
+        letters.sort();
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.instance.essence());
+        hasher.update(format!("{watch:?}{letters:?}").as_bytes());
+        self.digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    }
+
+    pub(crate) fn id(&self) -> InstanceId {
+        self.instance.id()
+    }
+
+    /// The node of a step.
+    pub(crate) fn node_of(&self, program: &Program, call: &CallRef) -> Option<u32> {
+        program.get(self.plan)?.plan.node_by_id(&call.step)
+    }
+
+    pub(crate) fn parent(&self) -> Option<&Parent> {
+        self.instance.parent()
+    }
+}

@@ -1,0 +1,168 @@
+//! A state of the exploration: all instances of a family, the world, the time, and what is used up of the bounds.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wfl_ir::{Effect as Kind, Timestamp};
+use wfl_machine::{CallEffect, CallRef, Effect, RunEffect, TimerEffect, TimerKind};
+use wfl_record::InstanceId;
+
+use crate::bounds::Bounds;
+use crate::member::Member;
+use crate::moves::Cost;
+use crate::program::{Loaded, Program};
+use crate::world::{Carried, Stage, World};
+
+/// A call that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Flight {
+    /// Since when.
+    pub(crate) since: Timestamp,
+    /// An engine that is gone may have sent it.
+    pub(crate) again: bool,
+    /// Its answer takes time.
+    pub(crate) slow: bool,
+}
+
+/// One state.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub(crate) now: Timestamp,
+    pub(crate) root: InstanceId,
+    pub(crate) members: BTreeMap<InstanceId, Arc<Member>>,
+    pub(crate) world: World,
+    pub(crate) flights: BTreeMap<(InstanceId, CallRef), Flight>,
+    pub(crate) used: Cost,
+}
+
+impl State {
+    /// Two states with one key behave alike from here on.
+    pub(crate) fn key(&self) -> u128 {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.now.0.to_le_bytes());
+        hasher.update(&[self.used.faults, self.used.disturbances]);
+        for (id, member) in &self.members {
+            hasher.update(&id.0);
+            hasher.update(&member.digest);
+        }
+        for (identity, effect) in &self.world.effects {
+            hasher.update(identity.as_bytes());
+            hasher.update(format!("{:?}", (&effect.stage, effect.late, effect.final_since_pivot)).as_bytes());
+            hasher.update(&effect.value.canonical_bytes());
+            hasher.update(&effect.since.0.to_le_bytes());
+        }
+        for ((id, call), flight) in &self.flights {
+            hasher.update(&id.0);
+            hasher.update(call.path().as_bytes());
+            hasher.update(&flight.since.0.to_le_bytes());
+            hasher.update(&[u8::from(flight.again), u8::from(flight.slow)]);
+        }
+        let mut key = [0; 16];
+        key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        u128::from_le_bytes(key)
+    }
+
+    /// Brings the calls under way in line with what the instances want.
+    pub(crate) fn sync(&mut self) {
+        let mut wanted = Vec::new();
+        for (id, member) in &self.members {
+            for effect in &member.wanted {
+                if let Effect::Call(call) = effect {
+                    wanted.push((*id, call.call.clone()));
+                }
+            }
+        }
+        wanted.sort();
+        self.flights.retain(|key, _| wanted.binary_search(key).is_ok());
+        let flight = Flight { since: self.now, again: false, slow: false };
+        for key in wanted {
+            self.flights.entry(key).or_insert(flight);
+        }
+    }
+
+    /// The calls that are wanted.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = (&Arc<Member>, &CallEffect)> {
+        self.members.values().flat_map(|member| {
+            member.wanted.iter().filter_map(move |effect| match effect {
+                Effect::Call(call) => Some((member, call)),
+                _ => None,
+            })
+        })
+    }
+
+    /// The call of an instance with this name.
+    pub(crate) fn call(&self, id: InstanceId, name: &CallRef) -> Option<(&Arc<Member>, &CallEffect)> {
+        self.calls().find(|(member, call)| member.id() == id && call.call == *name)
+    }
+
+    /// The children that are wanted.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (&Arc<Member>, &RunEffect)> {
+        self.members.values().flat_map(|member| {
+            member.wanted.iter().filter_map(move |effect| match effect {
+                Effect::Run(run) => Some((member, run)),
+                _ => None,
+            })
+        })
+    }
+
+    /// The timers that run, but for reminders beyond the bound.
+    pub(crate) fn timers(&self, bounds: &Bounds) -> Vec<(InstanceId, &TimerEffect)> {
+        let mut timers = Vec::new();
+        for (id, member) in &self.members {
+            let reminded = |timer: &TimerEffect| {
+                let count = member.watch.reminders.get(&timer.timer.step).copied().unwrap_or_default();
+                timer.timer.kind == TimerKind::Remind && count >= bounds.reminders
+            };
+            for effect in &member.wanted {
+                if let Effect::Timer(timer) = effect
+                    && !reminded(timer)
+                {
+                    timers.push((*id, timer));
+                }
+            }
+        }
+        timers
+    }
+
+    /// A call as the world sees it.
+    pub(crate) fn carried<'c>(
+        &self,
+        program: &'c Program,
+        id: InstanceId,
+        call: &'c CallEffect,
+    ) -> Option<Carried<'c>> {
+        let member = self.members.get(&id)?;
+        let plan = &program.get(member.plan)?.plan;
+        let node = plan.node_by_id(&call.call.step)?;
+        let facts = member.instance.workflow_facts();
+        Some(Carried { instance: id, node, plan, call, facts, now: self.now })
+    }
+
+    /// What is known of an instance's plan.
+    pub(crate) fn loaded<'p>(&self, program: &'p Program, id: InstanceId) -> Option<&'p Loaded> {
+        program.get(self.members.get(&id)?.plan)
+    }
+
+    /// Whether the call may have an effect that a second one would double.
+    pub(crate) fn acts(loaded: &Loaded, call: &CallEffect) -> bool {
+        loaded.plan.operations[call.operation as usize].effect != Kind::Read
+    }
+
+    /// When the first call under way that is not known to be slow is given up, at the latest.
+    pub(crate) fn attempts_end(&self) -> Option<Timestamp> {
+        let ends = self.calls().filter_map(|(member, call)| {
+            let flight = self.flights.get(&(member.id(), call.call.clone()))?;
+            Some(flight.since.plus(call.timeout))
+        });
+        ends.min()
+    }
+
+    /// When something has to have arrived that is on its way.
+    pub(crate) fn lands_by(&self) -> Option<Timestamp> {
+        let due = self.world.effects.values().filter_map(|effect| match effect.stage {
+            Stage::Due(at) => Some(at),
+            _ => None,
+        });
+        due.min()
+    }
+}
