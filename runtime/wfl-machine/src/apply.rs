@@ -307,7 +307,12 @@ impl Fold<'_> {
             && matches!(outcome, Outcome::Returned(_))
             && !matches!(step.phase, Phase::Suspended(Suspension::BadAnswer(..)));
         match (call.purpose, step.epoch == call.epoch && (current || earlier)) {
-            (Purpose::Do, true) => self.do_answered(index, step, outcome),
+            (Purpose::Do, true) => {
+                if matches!(outcome, Outcome::Returned(_)) {
+                    self.effect_is_known(index, call);
+                }
+                self.do_answered(index, step, outcome)
+            }
             (_, true) => self.confirm_answered(index, step, outcome),
             (_, false) => {
                 self.put_step(index, step);
@@ -330,12 +335,21 @@ impl Fold<'_> {
             return None;
         }
         let same = |absent: &crate::ledger::Absent| {
-            absent.call.step == call.step && absent.call.item == call.item && absent.call.epoch == call.epoch
+            absent.call.step == call.step
+                && absent.call.item == call.item
+                && absent.call.epoch == call.epoch
+                && call.attempt <= absent.call.attempt
         };
-        let at = self.state.absent.iter().position(same)?;
-        if call.purpose != Purpose::Do || call.attempt > self.state.absent[at].call.attempt {
+        if call.purpose != Purpose::Do {
             return None;
         }
+        let at = self.state.absent.iter().position(|absent| {
+            // Without a key each attempt is an effect of its own.
+            let keyed = self
+                .call(absent.node)
+                .is_some_and(|it| self.operation(it.operation).idempotent.is_some());
+            same(absent) && (keyed || absent.call.attempt == call.attempt)
+        })?;
         let absent = self.state.absent.remove(at);
         let kind = self.call(absent.node)?;
         let operation = self.operation(kind.operation);

@@ -2,12 +2,12 @@
 //! inputs lead to.
 
 use wfl_eval::{Env, evaluate_in};
-use wfl_ir::{Expr, Plan, Timestamp, Value};
+use wfl_ir::{Expr, Plan, RegionKind, Timestamp, Value};
 
 use crate::call::{CallRef, Purpose};
 use crate::ledger::{Entry, Owed};
 use crate::state::Instance;
-use crate::strand::{BODY, Branch, Doing, Strand, StrandId, place};
+use crate::strand::{BODY, Branch, Doing, Strand, StrandId, Then, place};
 
 /// What waits, strand by strand outwards, for the strand that a call belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,55 @@ impl Instance {
             }
         }
         essence
+    }
+
+    /// The instance without the values of slots that nothing reads any more.
+    pub fn without_slots(&self, plan: &Plan, is_read: &dyn Fn(u32) -> bool) -> Instance {
+        let mut rest = self.clone();
+        let forget = |first: u32, slots: &mut [Option<Value>]| {
+            for (at, slot) in slots.iter_mut().enumerate() {
+                if !is_read(first + at as u32) {
+                    *slot = None;
+                }
+            }
+        };
+        forget(0, &mut rest.slots);
+        for strand in rest.strands.values_mut() {
+            if let Some(RegionKind::Item { first, .. }) =
+                plan.regions.get(strand.region as usize).map(|region| &region.kind)
+            {
+                forget(*first, &mut strand.slots);
+            }
+        }
+        rest
+    }
+
+    /// The nodes that the instance is at, may go on from, or goes back to for another round.
+    pub fn places(&self) -> Vec<u32> {
+        let mut places = Vec::new();
+        for strand in self.strands.values() {
+            places.extend(strand.doing.node());
+            places.extend(strand.rounds.iter().map(|(node, _)| *node));
+            places.extend(strand.parent.map(|(_, node)| node));
+            if let Doing::Unwind(unwind) = &strand.doing {
+                places.extend(unwind.rest.node());
+                places.extend(node_of(&unwind.then));
+            }
+            if let Some(tidying) = &strand.tidying {
+                places.push(tidying.node);
+                places.extend(node_of(&tidying.then));
+            }
+        }
+        places
+    }
+
+    /// Whether a step is under way, or waits for a person: what its calls are answered still matters.
+    pub fn is_at_step(&self, plan: &Plan, call: &CallRef) -> bool {
+        let Some(node) = plan.node_by_id(&call.step) else { return false };
+        self.strands.values().any(|strand| {
+            let here = place(strand) == call.item;
+            matches!(strand.activity(), Doing::Step(at, step) if *at == node && here && step.epoch == call.epoch)
+        })
     }
 
     /// A strand with all that it waits for, without their numbers. Those that nobody waits for are named by their rank.
@@ -147,6 +196,14 @@ impl Instance {
         let facts = self.workflow_facts();
         let env = Env { library: plan.library(), slots: &self.slots, facts: Some(&facts) };
         evaluate_in(env, vec![message.clone()], condition) == Ok(Value::Bool(true))
+    }
+}
+
+fn node_of(then: &Then) -> Option<u32> {
+    match then {
+        Then::Continue(node) | Then::Go(node) | Then::Catch(node, ..) | Then::Rewind(node, ..) => Some(*node),
+        Then::Raise(node, _) => Some(*node),
+        Then::End(_) | Then::Leave(_) | Then::Undone => None,
     }
 }
 

@@ -46,7 +46,12 @@ impl Fold<'_> {
                 let optional = Type::Optional(Box::new(operation.result.clone()));
                 match self.read_result(&optional, json) {
                     Ok(Value::None) => self.found_none(index, step, confirm.after.unwrap_or_default()),
-                    Ok(value) => self.succeed(index, step, value, true),
+                    Ok(value) => {
+                        if operation.idempotent.is_some() {
+                            self.effect_is_known(index, &self.attempt_of(index, &step));
+                        }
+                        self.succeed(index, step, value, true)
+                    }
                     Err(why) => self.suspend(index, step, why),
                 }
             }
@@ -92,7 +97,9 @@ impl Fold<'_> {
             self.remember_absent(index, &step);
             return self.try_again(index, step, Raised::Timeout, "it did not happen", None);
         }
-        let idempotent = self.operation(call.operation).idempotent.is_some();
+        // A key that is forgotten is not sent again, so there is nothing to do but to wait.
+        let window = self.operation(call.operation).idempotent.as_ref().map(|it| it.window);
+        let idempotent = window.is_some_and(|window| self.now() <= step.started_at.plus(window));
         let policy = self.retry(call);
         let seed = format!("{}/do/{}", self.name(index), step.attempt);
         let again = pause(policy, step.attempt, false, self.state.id, &seed);
@@ -115,18 +122,33 @@ impl Fold<'_> {
         if harmless {
             return;
         }
-        let call = CallRef {
+        let call = self.attempt_of(index, step);
+        self.effect_is_known(index, &call);
+        self.state.absent.push(Absent { call, node: index, args: step.args.clone() });
+    }
+
+    /// The name of the latest attempt of a step.
+    fn attempt_of(&self, index: u32, step: &Step) -> CallRef {
+        CallRef {
             step: self.node(index).id.clone(),
             item: self.path(),
             epoch: step.epoch,
             purpose: Purpose::Do,
             attempt: step.attempt,
-        };
+        }
+    }
+
+    /// What became of an attempt is known from now on: it is not one of those that may turn out to have had an effect.
+    /// Under a key all attempts are one effect; without one each attempt is one of its own.
+    pub(crate) fn effect_is_known(&mut self, index: u32, call: &CallRef) {
+        let keyed = self.call(index).is_some_and(|it| self.operation(it.operation).idempotent.is_some());
         let same = |absent: &Absent| {
-            absent.call.epoch == call.epoch && absent.node == index && absent.call.item == call.item
+            absent.call.epoch == call.epoch
+                && absent.node == index
+                && absent.call.item == call.item
+                && (keyed || absent.call.attempt == call.attempt)
         };
         self.state.absent.retain(|absent| !same(absent));
-        self.state.absent.push(Absent { call, node: index, args: step.args.clone() });
     }
 
     /// The pause before the next attempt is over.

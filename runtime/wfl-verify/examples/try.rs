@@ -16,12 +16,17 @@ fn main() {
     for w in &compilation.workflows {
         if only.as_ref().is_some_and(|o| !o.is_empty() && o != &w.short_name) { continue; }
         for reduction in [true, false] {
-            let bounds = Bounds { faults, disturbances: dist, states, reduction, ..Bounds::default() };
+            let bounds = Bounds { faults, disturbances: dist, states, reduction, late: std::env::var("LATE").is_ok(), ..Bounds::default() };
             let at = std::time::Instant::now();
             let found = explore(&program, w.hash, &bounds, &mut |_| true);
             println!("{} red={reduction} inputs={} states={} trans={} off={} deep={} complete={} ends={} sigs={} {:?}", w.short_name, found.inputs.len(), found.states, found.transitions, found.put_off, found.deepest, found.complete, found.endings.len(), found.signatures.len(), at.elapsed());
             if reduction { for (o, n) in &found.endings { println!("    {n:6} {o}"); } }
-            for v in &found.violations { println!("    !! {:?} x{} len {}: {}", v.violation.rule, v.times, v.path.len(), v.violation.what); }
+            for v in &found.violations { println!("    !! {:?} x{} len {}: {}", v.violation.rule, v.times, v.path.len(), v.violation.what);
+                if reduction && std::env::var("STORY").is_ok() { let story = wfl_verify::tell(&program, w.hash, &bounds, &found, v).unwrap();
+                    println!("       args {:?}", story.args);
+                    for c in &story.chapters { println!("       {:>12.3}s {}", (c.at.0 - wfl_verify::START) as f64 / 1e6, format!("{:?}", c.step).chars().take(230).collect::<String>());
+                        for (_, f) in &c.facts { println!("                        - {}", format!("{f:?}").chars().take(160).collect::<String>()); } }
+                } }
         }
     }
 }

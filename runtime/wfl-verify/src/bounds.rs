@@ -17,6 +17,8 @@ pub struct Bounds {
     pub items: usize,
     /// How often a person is reminded of one thing.
     pub reminders: u32,
+    /// Whether a call may have its effect after its operation has said that it never will: later than `confirm … after`.
+    pub late: bool,
     /// Whether moves that commute are explored in one order only.
     pub reduction: bool,
 }
@@ -31,6 +33,7 @@ impl Default for Bounds {
             values: 3,
             items: 2,
             reminders: 1,
+            late: false,
             reduction: true,
         }
     }

@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wfl_ir::{Binary, Decimal, Expr, Name, NodeKind, Pattern, Plan, Value};
 
-use crate::visit::{of_plan, of_rules};
+use crate::visit::{of_plan, of_rules, visit};
 
 /// What is compared, as far as that can be told: the name of a field, a parameter, or an operation whose result it is.
 type Hint = Option<Name>;
+
+/// What the values of slots are about.
+type Origins = BTreeMap<u32, BTreeSet<Hint>>;
 
 /// The constants of a plan.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +31,8 @@ impl Constants {
         of_plan(plan, &mut |expr| constants.see(expr, &origins));
         for node in &plan.nodes {
             if let NodeKind::Choice { subject, arms } = &node.kind {
-                let hint = hint(subject, &origins);
-                arms.iter().for_each(|arm| constants.pattern(&arm.pattern, &hint));
+                let of = hints(subject, &origins);
+                arms.iter().for_each(|arm| constants.pattern(&arm.pattern, &of));
             }
         }
         of_rules(plan, &mut |expr| {
@@ -40,7 +43,7 @@ impl Constants {
         constants
     }
 
-    fn see(&mut self, expr: &Expr, origins: &BTreeMap<u32, Hint>) {
+    fn see(&mut self, expr: &Expr, origins: &Origins) {
         match expr {
             Expr::Binary(
                 Binary::Equal
@@ -57,41 +60,44 @@ impl Constants {
                 let (mut left_values, mut right_values) = (Vec::new(), Vec::new());
                 constant_in(left, &mut left_values);
                 constant_in(right, &mut right_values);
-                let (of_left, of_right) = (hint(left, origins), hint(right, origins));
+                let (of_left, of_right) = (hints(left, origins), hints(right, origins));
                 if left_values.is_empty() && right_values.is_empty() {
-                    self.spread.extend(of_left.into_iter().chain(of_right));
+                    self.spread.extend(of_left.into_iter().chain(of_right).flatten());
                     return;
                 }
                 right_values.iter().for_each(|value| self.add(&of_left, value));
                 left_values.iter().for_each(|value| self.add(&of_right, value));
             }
             Expr::Match(subject, arms) => {
-                let hint = hint(subject, origins);
-                arms.iter().for_each(|arm| self.pattern(&arm.pattern, &hint));
+                let of = hints(subject, origins);
+                arms.iter().for_each(|arm| self.pattern(&arm.pattern, &of));
             }
-            Expr::Is(subject, pattern) => self.pattern(pattern, &hint(subject, origins)),
+            Expr::Is(subject, pattern) => self.pattern(pattern, &hints(subject, origins)),
             _ => {}
         }
     }
 
-    fn pattern(&mut self, pattern: &Pattern, hint: &Hint) {
+    fn pattern(&mut self, pattern: &Pattern, of: &BTreeSet<Hint>) {
         match pattern {
-            Pattern::Literal(value) => self.add(hint, value),
+            Pattern::Literal(value) => self.add(of, value),
             Pattern::Variant(_, fields) => {
-                fields.iter().for_each(|(name, inner)| self.pattern(inner, &Some(name.clone())));
+                let of = |name: &Name| BTreeSet::from([Some(name.clone())]);
+                fields.iter().for_each(|(name, inner)| self.pattern(inner, &of(name)));
             }
-            Pattern::Tuple(parts) => parts.iter().for_each(|part| self.pattern(part, &None)),
-            Pattern::Present(inner) => self.pattern(inner, hint),
+            Pattern::Tuple(parts) => parts.iter().for_each(|part| self.pattern(part, of)),
+            Pattern::Present(inner) => self.pattern(inner, of),
             Pattern::Any | Pattern::Bind(_) | Pattern::Absent => {}
         }
     }
 
-    fn add(&mut self, hint: &Hint, value: &Value) {
-        if let Some(number) = number(value) {
-            self.numbers.entry(hint.clone()).or_default().insert(number);
-        }
-        if let Value::String(text) = value {
-            self.texts.entry(hint.clone()).or_default().insert(text.clone());
+    fn add(&mut self, of: &BTreeSet<Hint>, value: &Value) {
+        for hint in of {
+            if let Some(number) = number(value) {
+                self.numbers.entry(hint.clone()).or_default().insert(number);
+            }
+            if let Value::String(text) = value {
+                self.texts.entry(hint.clone()).or_default().insert(text.clone());
+            }
         }
     }
 
@@ -133,47 +139,65 @@ impl Constants {
     }
 }
 
-/// Where the values of slots come from, as far as that is one place.
-fn origins(plan: &Plan) -> BTreeMap<u32, Hint> {
-    let mut origins: BTreeMap<u32, Hint> = BTreeMap::new();
+/// Where the values of slots come from.
+fn origins(plan: &Plan) -> Origins {
+    let mut origins = Origins::new();
     for (slot, param) in plan.params.iter().enumerate() {
-        origins.insert(slot as u32, Some(param.name.clone()));
+        origins.entry(slot as u32).or_default().insert(Some(param.name.clone()));
     }
     for node in &plan.nodes {
         for bind in &node.binds {
-            let of = hint(&bind.value, &origins);
-            origins.insert(bind.slot, of);
+            let of = hints(&bind.value, &origins);
+            origins.entry(bind.slot).or_default().extend(of);
         }
-        match &node.kind {
+        let (slot, of) = match &node.kind {
             NodeKind::Call(call) => {
                 let operation = plan.operations[call.operation as usize].qualified();
-                origins.extend(call.result.map(|slot| (slot, Some(Name::from(operation)))));
+                (call.result, BTreeSet::from([Some(Name::from(operation))]))
             }
-            NodeKind::Set { slot, value } => {
-                let of = hint(value, &origins);
-                let same = origins.get(slot).is_none_or(|known| *known == of);
-                origins.insert(*slot, of.filter(|_| same));
+            NodeKind::Set { slot, value } => (Some(*slot), hints(value, &origins)),
+            NodeKind::Await(awaited) => (awaited.result, BTreeSet::from([Some(node.id.clone())])),
+            NodeKind::Map(map) => (Some(map.item), hints(&map.list, &origins)),
+            NodeKind::Join(join) => {
+                let slots = join.values.iter().filter_map(|(_, slot)| slot.as_ref());
+                (join.result, slots.filter_map(|slot| origins.get(slot)).flatten().cloned().collect())
             }
-            NodeKind::Await(awaited) => {
-                origins.extend(awaited.result.map(|slot| (slot, Some(node.id.clone()))));
-            }
-            _ => {}
+            _ => (None, BTreeSet::new()),
+        };
+        if let Some(slot) = slot {
+            origins.entry(slot).or_default().extend(of);
         }
     }
     origins
 }
 
-fn hint(expr: &Expr, origins: &BTreeMap<u32, Hint>) -> Hint {
+/// What an expression is about: the fields, parameters and results that enter it. Nothing at all where that cannot be
+/// told.
+fn hints(expr: &Expr, origins: &Origins) -> BTreeSet<Hint> {
+    let of_slot = |slot: &u32| origins.get(slot).cloned().unwrap_or_default();
     match expr {
+        Expr::Const(_) => BTreeSet::new(),
+        // `amount` of money is the money itself, for those who look for a number.
         Expr::Field(base, name) if matches!(name.as_str(), "amount" | "currency") => {
-            // `amount` of money is the money itself, for those who look for a number.
-            hint(base, origins).or_else(|| Some(name.clone()))
+            let mut of = hints(base, origins);
+            of.insert(Some(name.clone()));
+            of
         }
-        Expr::Field(_, name) | Expr::OptionalField(_, name) => Some(name.clone()),
-        Expr::Slot(slot) => origins.get(slot).cloned().flatten(),
-        Expr::Checked(_, inner) | Expr::Money(_, inner) => hint(inner, origins),
-        Expr::Binary(Binary::Otherwise, left, _) => hint(left, origins),
-        _ => None,
+        Expr::Field(_, name) | Expr::OptionalField(_, name) => BTreeSet::from([Some(name.clone())]),
+        Expr::Slot(slot) => of_slot(slot),
+        Expr::Call(..) | Expr::Binary(..) | Expr::If(..) | Expr::Unary(..) | Expr::List(_) | Expr::Apply(..) => {
+            let mut of = BTreeSet::new();
+            visit(expr, &mut |inner| match inner {
+                Expr::Field(_, name) | Expr::OptionalField(_, name) => {
+                    of.insert(Some(name.clone()));
+                }
+                Expr::Slot(slot) => of.extend(of_slot(slot)),
+                _ => {}
+            });
+            of
+        }
+        Expr::Checked(_, inner) | Expr::Money(_, inner) => hints(inner, origins),
+        _ => BTreeSet::from([None]),
     }
 }
 

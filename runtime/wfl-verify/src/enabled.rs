@@ -36,7 +36,7 @@ impl Enabled<'_> {
             let Some(loaded) = self.program.get(member.plan) else { continue };
             choices.extend(signals(loaded, member, self.bounds));
             choices.extend(decisions(loaded, member, self.bounds));
-            if quiet {
+            if quiet && !member.watch.paused {
                 choices.extend(remedies(loaded, member, self.state, self.bounds));
             }
             if member.watch.paused && !member.watch.ended {
@@ -101,10 +101,13 @@ impl Enabled<'_> {
         }
     }
 
+    /// What a call may give. Whoever acts several times for one step gives each time something else.
     fn results(&self, loaded: &Loaded, call: &CallEffect) -> Vec<Value> {
         let operation = &loaded.plan.operations[call.operation as usize];
         let values = Values::new(&loaded.plan, &loaded.constants, self.bounds.values, self.bounds.items);
-        values.of(&operation.result, &[Name::from(operation.qualified())])
+        let again = call.key.is_none() && State::acts(loaded, call) && call.call.purpose == Purpose::Do;
+        let nth = if again { call.call.attempt - 1 } else { 0 };
+        values.of_nth(&operation.result, &[Name::from(operation.qualified())], nth)
     }
 
     /// The ways in which a step's attempt ends well, or in a declared error.
@@ -153,7 +156,9 @@ impl Enabled<'_> {
         let waits = operation.confirm.as_ref().is_some_and(|confirm| confirm.after.is_some());
         if waits && remembered.is_none() {
             faults.push(Fate::Delayed(value.clone()));
-            faults.push(Fate::Overdue(value));
+            if self.bounds.late {
+                faults.push(Fate::Overdue(value));
+            }
         }
         faults
     }
@@ -194,15 +199,25 @@ impl Enabled<'_> {
             let arrives = match effect.stage {
                 Stage::Due(_) => true,
                 Stage::Overdue(at) => {
-                    self.state.now > at
-                        || self.state.flights.is_empty() && first.is_none_or(|first| first > at)
+                    // What is older than its key is taken to be lost for good.
+                    !self.is_forgotten(effect) && self.state.now > at
+                        || !self.is_forgotten(effect)
+                            && self.state.flights.is_empty()
+                            && first.is_none_or(|first| first > at)
                 }
-                Stage::Done | Stage::Undone => false,
+                Stage::Done | Stage::Undone => effect.echo,
             };
             if arrives {
                 choices.push(Choice::free(Move::Land(identity.clone())));
             }
         }
+    }
+
+    fn is_forgotten(&self, effect: &crate::world::Effect) -> bool {
+        let loaded = self.state.loaded(self.program, effect.instance);
+        let operation = loaded.map(|loaded| &loaded.plan.operations[effect.operation as usize]);
+        let window = operation.and_then(|operation| Some(operation.idempotent.as_ref()?.window));
+        window.is_some_and(|window| self.state.now > effect.since.plus(window))
     }
 
     /// Time passes to the next timer. While calls are under way that takes them being slow.
@@ -211,7 +226,7 @@ impl Enabled<'_> {
         let timers = state.timers(self.bounds);
         let Some(next) = timers.iter().map(|(_, timer)| timer.due).min() else { return };
         let at = next.max(state.now);
-        if state.lands_by().is_some_and(|by| by < at) {
+        if state.lands_by().is_some_and(|by| by <= at) {
             return;
         }
         let passes = at > state.now;
@@ -284,6 +299,8 @@ impl Enabled<'_> {
             let longest = windows.filter_map(|operation| Some(operation.idempotent.as_ref()?.window)).max();
             outages.extend(longest.map(|window| Duration(window.0 + 1_000_000)));
         }
+        let by = state.lands_by();
+        outages.retain(|length| by.is_none_or(|by| state.now.plus(*length) < by));
         outages
     }
 }

@@ -219,7 +219,7 @@ impl Search<'_> {
             self.note(from, Some(choice), found);
             return;
         }
-        if !self.seen.insert(state.key()) {
+        if !self.seen.insert(state.key(self.program)) {
             return;
         }
         let depth = if from == NOBODY { 0 } else { self.visited[from as usize].depth + 1 };

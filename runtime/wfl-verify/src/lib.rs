@@ -24,11 +24,13 @@ mod reduction;
 mod probe;
 mod rest;
 mod explore;
+mod story;
 
 pub use bounds::Bounds;
 pub use explore::{Counterexample, Exploration, Progress, explore};
 pub use moves::{Fate, Move, Remedied};
 pub use program::Program;
 pub use rest::Outcome;
+pub use story::{Chapter, Story, tell};
 pub use values::START;
 pub use violation::{Rule, Violation};

@@ -77,7 +77,7 @@ impl Member {
     fn new(loaded: &Loaded, plan: PlanHash, instance: Instance, watch: Watch) -> Member {
         let wanted = outstanding(&loaded.plan, &instance);
         let mut member = Member { instance, plan, wanted, watch, digest: [0; 16] };
-        member.refresh();
+        member.refresh(loaded);
         member
     }
 
@@ -121,7 +121,7 @@ impl Member {
     }
 
     /// To be called after every change.
-    pub(crate) fn refresh(&mut self) {
+    pub(crate) fn refresh(&mut self, loaded: &Loaded) {
         let mut watch = self.watch.clone();
         // Letters are told apart by what stands in them; their numbers follow from the order in which they were written.
         watch.sent.clear();
@@ -134,7 +134,7 @@ impl Member {
         }
         letters.sort();
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.instance.essence());
+        hasher.update(&loaded.essential(&self.instance).essence());
         hasher.update(format!("{watch:?}{letters:?}").as_bytes());
         self.digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     }

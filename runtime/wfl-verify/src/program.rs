@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use wfl_ir::flow::{JoinPolicy, ParentCancel};
 use wfl_ir::{Invariant, Name, NodeKind, Plan, PlanHash, RegionKind};
+use wfl_machine::Instance;
 
 use crate::constants::Constants;
+use crate::visit::reads;
 
 /// A plan, and what follows from it alone.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub(crate) struct Loaded {
     pub(crate) invariants: Vec<Invariant>,
     /// For each node those that a path leads to from it.
     reach: Vec<BTreeSet<u32>>,
+    /// For each node the slots that it or a later one reads.
+    reads: Vec<BTreeSet<u32>>,
     /// For each region whether an error may leave it.
     fails: Vec<bool>,
     /// For each shield its first and its last step.
@@ -49,11 +53,21 @@ impl Loaded {
         Loaded {
             constants: Constants::of(&plan),
             reach: reach(&plan),
+            reads: reads_from(&plan),
             fails: (0..plan.regions.len().max(1) as u32).map(|region| may_fail(&plan, region)).collect(),
             shields: shields(&plan),
             invariants,
             plan,
         }
+    }
+
+    /// The state of an instance without what makes no difference from here on.
+    pub(crate) fn essential(&self, instance: &Instance) -> Instance {
+        let params = self.plan.params.len() as u32;
+        let first = instance.places().into_iter().min();
+        let read = first.and_then(|first| self.reads.get(first as usize));
+        let is_read = |slot: u32| slot < params || read.is_some_and(|read| read.contains(&slot));
+        instance.without_slots(&self.plan, &is_read)
     }
 
     /// Whether what the first node did has to be undone after what the second one did: a path leads from one to the
@@ -113,6 +127,18 @@ impl Loaded {
             _ => false,
         }
     }
+}
+
+/// Edges lead to greater numbers: what is read later is read by a node with a greater number.
+fn reads_from(plan: &Plan) -> Vec<BTreeSet<u32>> {
+    let mut all: Vec<BTreeSet<u32>> = Vec::with_capacity(plan.nodes.len());
+    let mut later = BTreeSet::new();
+    for node in plan.nodes.iter().rev() {
+        later.extend(reads(node));
+        all.push(later.clone());
+    }
+    all.reverse();
+    all
 }
 
 /// Edges lead to greater numbers, so each node's reach follows from those of later ones.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wfl_ir::{Effect as Kind, Timestamp};
+use wfl_ir::{Effect as Kind, Timestamp, Value};
 use wfl_machine::{CallEffect, CallRef, Effect, RunEffect, TimerEffect, TimerKind};
 use wfl_record::InstanceId;
 
@@ -37,7 +37,7 @@ pub(crate) struct State {
 
 impl State {
     /// Two states with one key behave alike from here on.
-    pub(crate) fn key(&self) -> u128 {
+    pub(crate) fn key(&self, program: &Program) -> u128 {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.now.0.to_le_bytes());
         hasher.update(&[self.used.faults, self.used.disturbances]);
@@ -47,9 +47,21 @@ impl State {
         }
         for (identity, effect) in &self.world.effects {
             hasher.update(identity.as_bytes());
-            hasher.update(format!("{:?}", (&effect.stage, effect.late, effect.final_since_pivot)).as_bytes());
-            hasher.update(&effect.value.canonical_bytes());
-            hasher.update(&effect.since.0.to_le_bytes());
+            hasher.update(
+                format!("{:?}", (&effect.stage, effect.late, effect.echo, effect.final_since_pivot)).as_bytes(),
+            );
+            if let Some(args) = effect.undone_by.as_ref().filter(|_| effect.stage != Stage::Undone) {
+                hasher.update(&Value::Record(args.clone()).canonical_bytes());
+            }
+            // What was answered matters for as long as it may be asked for again.
+            let asked = self.members.get(&effect.instance).is_some_and(|member| {
+                let plan = program.plan(member.plan);
+                plan.is_some_and(|plan| member.instance.is_at_step(plan, &effect.call))
+            });
+            if asked || !effect.was_there() || effect.echo {
+                hasher.update(&effect.value.canonical_bytes());
+                hasher.update(&effect.since.0.to_le_bytes());
+            }
         }
         for ((id, call), flight) in &self.flights {
             hasher.update(&id.0);

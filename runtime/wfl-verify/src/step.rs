@@ -108,7 +108,9 @@ impl Making<'_> {
         if let Some(member) = self.made.state.members.get_mut(&id) {
             let member = Arc::make_mut(member);
             change(member);
-            member.refresh();
+            if let Some(loaded) = self.program.get(member.plan) {
+                member.refresh(loaded);
+            }
         }
     }
 
@@ -120,7 +122,7 @@ impl Making<'_> {
         // What is not wanted any more is forgotten, as an engine does.
         let wanted: Vec<CallRef> = folded.member.wanted.iter().filter_map(run_of).map(|run| run.call.clone()).collect();
         folded.member.watch.children.retain(|call, _| wanted.contains(call));
-        folded.member.refresh();
+        folded.member.refresh(loaded);
         for fact in &folded.facts {
             if let Fact::PivotPassed { .. } = fact {
                 self.made.state.world.pass_pivot(id, &|node| loaded.may_lose(node));
@@ -193,8 +195,11 @@ impl Making<'_> {
         let state = &mut self.made.state;
         let Some(effect) = state.world.effects.get(identity).cloned() else { return };
         state.world.land(identity, &mut self.made.found);
-        let Stage::Overdue(at) = effect.stage else { return };
-        state.now = state.now.max(at);
+        match effect.stage {
+            Stage::Overdue(at) => state.now = state.now.max(at),
+            Stage::Due(_) => return,
+            Stage::Done | Stage::Undone => {}
+        }
         let id = effect.instance;
         let Some(loaded) = state.loaded(self.program, id) else { return };
         let operation = &loaded.plan.operations[effect.operation as usize];

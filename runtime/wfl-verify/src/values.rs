@@ -50,6 +50,11 @@ impl<'p> Values<'p> {
         self.draw(ty, &Place { names, nth: 0, depth: 0 }, self.most)
     }
 
+    /// As [`Values::of`], for the nth of several things that are told apart.
+    pub(crate) fn of_nth(&self, ty: &Type, names: &[Name], nth: u32) -> Vec<Value> {
+        self.draw(ty, &Place { names, nth, depth: 0 }, self.most)
+    }
+
     /// Values of the fields of an error, or of a message.
     pub(crate) fn of_fields(&self, fields: &[Field]) -> Vec<Fields> {
         self.fields(fields, &Place { names: &[], nth: 0, depth: 0 }, self.most)

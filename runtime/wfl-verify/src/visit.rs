@@ -1,7 +1,9 @@
 //! Walks over expressions, and over all expressions of a plan.
 
+use std::collections::BTreeSet;
+
 use wfl_ir::flow::AwaitKind;
-use wfl_ir::{Effect, Expr, NodeKind, Part, Plan, TypeKind};
+use wfl_ir::{Effect, Expr, Node, NodeKind, Part, Plan, TypeKind};
 
 /// Shows an expression and all that it consists of.
 pub(crate) fn visit<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
@@ -86,6 +88,49 @@ fn of_node<'p>(kind: &'p NodeKind, see: &mut dyn FnMut(&'p Expr)) {
         }
         _ => {}
     }
+}
+
+/// The slots that a node reads, in whatever way.
+pub(crate) fn reads(node: &Node) -> BTreeSet<u32> {
+    let mut slots = BTreeSet::new();
+    let mut see = |expr: &Expr| {
+        if let Expr::Slot(slot) = expr {
+            slots.insert(*slot);
+        }
+    };
+    node.binds.iter().for_each(|bind| visit(&bind.value, &mut see));
+    of_node(&node.kind, &mut see);
+    match &node.kind {
+        NodeKind::Fork(fork) => fork.within.iter().for_each(|it| visit(it, &mut see)),
+        NodeKind::Map(map) => map.key.iter().for_each(|it| visit(it, &mut see)),
+        NodeKind::Loop(looping) => looping.every.iter().for_each(|it| visit(it, &mut see)),
+        NodeKind::Timer { time, .. } => visit(time, &mut see),
+        NodeKind::Await(awaited) => {
+            awaited.timeout.iter().for_each(|it| visit(it, &mut see));
+            if let Some(remind) = &awaited.remind {
+                visit(&remind.every, &mut see);
+                let args = remind.using.iter().flat_map(|(_, args)| args);
+                args.for_each(|(_, it)| visit(it, &mut see));
+            }
+            if let AwaitKind::Human(task) = &awaited.kind {
+                visit(&task.role, &mut see);
+                task.title.iter().for_each(|it| visit(it, &mut see));
+                task.show.iter().for_each(|(it, _)| visit(it, &mut see));
+                for (after, role) in &task.escalations {
+                    visit(after, &mut see);
+                    visit(role, &mut see);
+                }
+            }
+        }
+        _ => {}
+    }
+    match &node.kind {
+        NodeKind::Join(join) => slots.extend(join.values.iter().filter_map(|(_, slot)| *slot)),
+        NodeKind::Map(map) => slots.extend(map.value.iter().chain([&map.item])),
+        NodeKind::Loop(looping) => slots.extend(looping.round),
+        _ => {}
+    }
+    slots
 }
 
 /// Shows the rules of a plan's types and parameters.

@@ -33,11 +33,15 @@ pub(crate) struct Effect {
     pub(crate) operation: u32,
     pub(crate) args: Fields,
     pub(crate) value: Value,
+    /// The arguments that undo it.
+    pub(crate) undone_by: Option<Fields>,
     pub(crate) stage: Stage,
     /// When its key was first seen.
     pub(crate) since: Timestamp,
     /// It came when nobody expected it any more.
     pub(crate) late: bool,
+    /// An answer to this attempt of its call is still on its way, although another one was heard.
+    pub(crate) echo: bool,
     /// The key of what undid it.
     pub(crate) undo_key: Option<String>,
     /// An irreversible effect behind it is there: nobody may undo it any more.
@@ -114,7 +118,10 @@ impl World {
             }
             if call.is_remembered(effect) {
                 if !effect.was_there() {
-                    self.change(&identity, |effect| effect.stage = Stage::Done);
+                    self.change(&identity, |effect| {
+                        effect.echo = matches!(effect.stage, Stage::Overdue(_));
+                        effect.stage = Stage::Done;
+                    });
                 }
                 return;
             }
@@ -146,9 +153,11 @@ impl World {
             operation: call.call.operation,
             args: call.call.args.clone(),
             value: value.clone(),
+            undone_by: bound_undo(call, value),
             stage,
             since: call.now,
             late: false,
+            echo: false,
             undo_key: None,
             final_since_pivot: false,
         };
@@ -158,6 +167,11 @@ impl World {
     /// What was on its way has arrived.
     pub(crate) fn land(&mut self, identity: &str, found: &mut Vec<Violation>) {
         let Some(effect) = self.effects.get(identity).cloned() else { return };
+        if effect.was_there() {
+            // It came before under its key, and nothing happens but that it is answered.
+            self.change(identity, |effect| effect.echo = false);
+            return;
+        }
         let late = matches!(effect.stage, Stage::Overdue(_));
         let again = |other: &Arc<Effect>| {
             !Arc::ptr_eq(other, &effect)
@@ -179,7 +193,10 @@ impl World {
     pub(crate) fn undo(&mut self, call: &Carried<'_>, found: &mut Vec<Violation>) -> Option<Arc<Effect>> {
         let mine = |(_, effect): &(&String, &Arc<Effect>)| effect.is_of(call.instance, &call.call.call);
         let mut of_step: Vec<(&String, &Arc<Effect>)> = self.effects.iter().filter(mine).collect();
-        of_step.sort_by_key(|(_, effect)| effect.stage != Stage::Done);
+        // Under its key it is the same undo as before; else it is about what is there and has its arguments.
+        let again = |effect: &Effect| call.call.key.is_some() && effect.undo_key == call.call.key;
+        let meant = |effect: &Effect| effect.undone_by.as_ref() == Some(&call.call.args);
+        of_step.sort_by_cached_key(|(_, it)| (!again(it), it.stage != Stage::Done, !meant(it)));
         let step = call.call.call.path();
         let wrong = |rule, what: String| Violation::new(rule, call.instance, what);
         let Some((identity, effect)) = of_step.into_iter().find(|(_, effect)| effect.was_there()) else {
@@ -199,7 +216,7 @@ impl World {
             let what = format!("{step} undoes what lies before the point of no return");
             found.push(wrong(Rule::PivotIsFinal, what));
         }
-        if bound_undo(call, &effect).is_some_and(|bound| bound != call.call.args) {
+        if effect.undone_by.as_ref().is_some_and(|bound| *bound != call.call.args) {
             found.push(wrong(Rule::UndoOnce, format!("{step} is undone with the arguments of something else")));
         }
         let key = call.call.key.clone();
@@ -241,16 +258,15 @@ impl World {
     }
 }
 
-/// The arguments that undo an effect, as its operation binds them.
-fn bound_undo(call: &Carried<'_>, effect: &Effect) -> Option<Fields> {
-    let operation = &call.plan.operations[effect.operation as usize];
+/// The arguments that undo the effect of a step's call, as its operation binds them.
+fn bound_undo(call: &Carried<'_>, value: &Value) -> Option<Fields> {
+    let operation = call.operation();
     let Kind::Compensable { args, .. } = &operation.effect else { return None };
-    let of_param = |param: &wfl_ir::Field| effect.args.get(&param.name).cloned().unwrap_or_default();
+    let of_param = |param: &wfl_ir::Field| call.call.args.get(&param.name).cloned().unwrap_or_default();
     let mut locals: Vec<Value> = operation.params.iter().map(of_param).collect();
-    locals.push(effect.value.clone());
+    locals.push(value.clone());
     let env = Env { library: call.plan.library(), slots: &[], facts: Some(&call.facts) };
-    let bind = |(name, expr): &(Name, Expr)| {
-        Some((name.clone(), evaluate_in(env, locals.clone(), expr).ok()?))
-    };
+    let bind =
+        |(name, expr): &(Name, Expr)| Some((name.clone(), evaluate_in(env, locals.clone(), expr).ok()?));
     Some(Fields::new(args.iter().map(bind).collect::<Option<Vec<_>>>()?))
 }
