@@ -5,9 +5,108 @@ use wfl_eval::{Env, evaluate_in};
 use wfl_ir::{Expr, Plan, RegionKind, Timestamp, Value};
 
 use crate::call::{CallRef, Purpose};
-use crate::ledger::{Entry, Owed};
+use crate::ledger::{DebtState, Entry, Owed, UndoPhase};
 use crate::state::Instance;
-use crate::strand::{BODY, Branch, Doing, Strand, StrandId, Then, place};
+use crate::strand::{BODY, Branch, Doing, Phase, ReminderPhase, Strand, StrandId, Then, place};
+
+/// Writes each time of a part of the state anew.
+trait Retime {
+    fn retime(&mut self, when: &dyn Fn(Timestamp) -> Timestamp);
+}
+
+impl<T: Retime> Retime for Option<T> {
+    fn retime(&mut self, when: &dyn Fn(Timestamp) -> Timestamp) {
+        self.iter_mut().for_each(|inner| inner.retime(when));
+    }
+}
+
+impl Retime for Timestamp {
+    fn retime(&mut self, when: &dyn Fn(Timestamp) -> Timestamp) {
+        *self = when(*self);
+    }
+}
+
+impl Retime for Instance {
+    fn retime(&mut self, when: &dyn Fn(Timestamp) -> Timestamp) {
+        self.started_at.retime(when);
+        self.latest.retime(when);
+        self.unwinding_since.retime(when);
+        self.grace_due.retime(when);
+        self.paused.iter_mut().for_each(|paused| paused.since.retime(when));
+        self.orphans.iter_mut().for_each(|orphan| orphan.running.due.retime(when));
+        for strand in self.strands.values_mut() {
+            retime_ledger(&mut strand.ledger, when);
+            strand.doing.retime(when);
+        }
+    }
+}
+
+impl Retime for Doing {
+    fn retime(&mut self, when: &dyn Fn(Timestamp) -> Timestamp) {
+        match self {
+            Doing::Step(_, step) => {
+                step.started_at.retime(when);
+                step.dispatched_at.retime(when);
+                step.total_due.retime(when);
+                match &mut step.phase {
+                    Phase::Backoff(at) | Phase::ConfirmAt(at) => at.retime(when),
+                    Phase::Calling | Phase::Confirming | Phase::Suspended(_) => {}
+                }
+            }
+            Doing::Fork(_, forked) => {
+                forked.due.retime(when);
+                for branch in &mut forked.branches {
+                    if let Branch::Done(ledger) = branch {
+                        retime_ledger(ledger, when);
+                    }
+                }
+            }
+            Doing::Map(_, mapped) => {
+                mapped.more_at.retime(when);
+                mapped.begun.iter_mut().for_each(|at| at.retime(when));
+                mapped.owed.values_mut().for_each(|ledger| retime_ledger(ledger, when));
+            }
+            Doing::Await(_, awaiting) => {
+                awaiting.due.retime(when);
+                awaiting.remind_at.retime(when);
+                if let Some(ReminderPhase::Backoff(at)) =
+                    awaiting.reminder.as_mut().map(|reminder| &mut reminder.phase)
+                {
+                    at.retime(when);
+                }
+                if let Some(asked) = &mut awaiting.task {
+                    asked.asked_at.retime(when);
+                    asked.escalations.iter_mut().for_each(|(at, _)| at.retime(when));
+                }
+            }
+            Doing::Wait(_, at) | Doing::Pause(_, at) => at.retime(when),
+            Doing::Run(_, running) => running.due.retime(when),
+            Doing::Unwind(unwind) => unwind.rest.retime(when),
+            Doing::Beside(beside) => {
+                beside.waiting.iter_mut().for_each(|group| retime_ledger(&mut group.ledger, when));
+            }
+            Doing::Idle | Doing::Stuck(..) | Doing::Held(_) => {}
+        }
+    }
+}
+
+fn retime_ledger(ledger: &mut [Entry], when: &dyn Fn(Timestamp) -> Timestamp) {
+    for entry in ledger {
+        match &mut entry.owed {
+            Owed::Debt(debt) => match &mut debt.state {
+                DebtState::Undoing(undo, phase) => {
+                    undo.since.retime(when);
+                    if let UndoPhase::Backoff(at) = phase {
+                        at.retime(when);
+                    }
+                }
+                DebtState::Pending | DebtState::Owed(_) => {}
+            },
+            Owed::Beside(groups, _) => groups.iter_mut().for_each(|it| retime_ledger(&mut it.ledger, when)),
+            Owed::Losers(_) | Owed::Child(_) => {}
+        }
+    }
+}
 
 /// What waits, strand by strand outwards, for the strand that a call belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +122,14 @@ pub struct Lineage {
 impl Instance {
     /// Bytes that are equal for two states that behave alike from here on. What depends on the order of inputs alone is
     /// left out: the chain and the count of records, stamps, and the numbers of strands and letters. Whether a message
-    /// was sent before is left out too; who compares has to know what was sent.
-    pub fn essence(&self) -> Vec<u8> {
+    /// was sent before is left out too; who compares has to know what was sent. `when` says how a time is written.
+    pub fn essence(&self, when: &dyn Fn(Timestamp) -> Timestamp) -> Vec<u8> {
+        let mut written = self.clone();
+        written.retime(when);
+        written.written()
+    }
+
+    fn written(&self) -> Vec<u8> {
         let mut rest = self.clone();
         let zero = Timestamp(0);
         (rest.at, rest.stamp, rest.count, rest.chain) = (zero, zero, 0, [0; 32]);

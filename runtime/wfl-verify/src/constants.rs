@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wfl_ir::{Binary, Decimal, Expr, Name, NodeKind, Pattern, Plan, Value};
 
-use crate::visit::{of_plan, of_rules, visit};
+use crate::visit::{of_plan, of_rules, reads, visit};
 
 /// What is compared, as far as that can be told: the name of a field, a parameter, or an operation whose result it is.
 type Hint = Option<Name>;
@@ -19,20 +19,29 @@ pub(crate) struct Constants {
     texts: BTreeMap<Hint, BTreeSet<Name>>,
     /// What is compared with something that is no constant.
     spread: BTreeSet<Name>,
+    /// Fields and parameters that something reads.
+    mentioned: BTreeSet<Name>,
     /// Numbers and texts of rules, for values that have to fulfil them.
     ruled: BTreeSet<(i128, u32)>,
 }
 
 impl Constants {
-    /// Those of a plan.
-    pub(crate) fn of(plan: &Plan) -> Constants {
-        let mut constants = Constants::default();
+    /// Together with those of a plan.
+    pub(crate) fn with(self, plan: &Plan) -> Constants {
+        let mut constants = self;
         let origins = origins(plan);
         of_plan(plan, &mut |expr| constants.see(expr, &origins));
         for node in &plan.nodes {
             if let NodeKind::Choice { subject, arms } = &node.kind {
                 let of = hints(subject, &origins);
                 arms.iter().for_each(|arm| constants.pattern(&arm.pattern, &of));
+            }
+        }
+        let mut read = BTreeSet::new();
+        plan.nodes.iter().for_each(|node| read.extend(reads(node)));
+        for (slot, param) in plan.params.iter().enumerate() {
+            if read.contains(&(slot as u32)) {
+                constants.mentioned.insert(param.name.clone());
             }
         }
         of_rules(plan, &mut |expr| {
@@ -45,6 +54,9 @@ impl Constants {
 
     fn see(&mut self, expr: &Expr, origins: &Origins) {
         match expr {
+            Expr::Field(_, name) | Expr::OptionalField(_, name) => {
+                self.mentioned.insert(name.clone());
+            }
             Expr::Binary(
                 Binary::Equal
                 | Binary::NotEqual
@@ -81,6 +93,7 @@ impl Constants {
         match pattern {
             Pattern::Literal(value) => self.add(of, value),
             Pattern::Variant(_, fields) => {
+                self.mentioned.extend(fields.iter().map(|(name, _)| name.clone()));
                 let of = |name: &Name| BTreeSet::from([Some(name.clone())]);
                 fields.iter().for_each(|(name, inner)| self.pattern(inner, &of(name)));
             }
@@ -117,6 +130,11 @@ impl Constants {
             found.extend([0, 1_000_000 * step]);
         }
         found.into_iter().filter_map(|coefficient| Decimal::new(coefficient, places).ok()).collect()
+    }
+
+    /// Whether something reads fields or parameters of this name. What nothing reads makes no difference.
+    pub(crate) fn is_read(&self, name: &Name) -> bool {
+        self.mentioned.contains(name)
     }
 
     /// The numbers of rules.

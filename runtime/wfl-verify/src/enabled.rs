@@ -44,7 +44,7 @@ impl Enabled<'_> {
                 choices.push(Choice::free(Move::Wish(member.id(), resume)));
             }
         }
-        self.time(&mut choices);
+        self.time(quiet, &mut choices);
         self.disturbances(&mut choices);
         let (bounds, used) = (self.bounds, self.state.used);
         choices.retain(|choice| {
@@ -220,8 +220,8 @@ impl Enabled<'_> {
         window.is_some_and(|window| self.state.now > effect.since.plus(window))
     }
 
-    /// Time passes to the next timer. While calls are under way that takes them being slow.
-    fn time(&self, choices: &mut Vec<Choice>) {
+    /// Time passes to the next timer. While calls or letters are under way that takes them being slow.
+    fn time(&self, quiet: bool, choices: &mut Vec<Choice>) {
         let state = self.state;
         let timers = state.timers(self.bounds);
         let Some(next) = timers.iter().map(|(_, timer)| timer.due).min() else { return };
@@ -230,7 +230,8 @@ impl Enabled<'_> {
             return;
         }
         let passes = at > state.now;
-        let slow = passes && state.flights.values().any(|flight| !flight.slow);
+        let waits = !quiet && state.flights.is_empty();
+        let slow = passes && (waits || state.flights.values().any(|flight| !flight.slow));
         if passes && state.attempts_end().is_some_and(|end| end < at) {
             return;
         }

@@ -9,7 +9,7 @@ use wfl_record::{InstanceId, Namespace};
 
 use crate::bounds::Bounds;
 use crate::enabled::Enabled;
-use crate::moves::Choice;
+use crate::moves::{Choice, Cost};
 use crate::probe::{self, STARTER};
 use crate::program::Program;
 use crate::reduction::enough;
@@ -79,7 +79,8 @@ struct Visited {
 struct Search<'a> {
     program: &'a Program,
     bounds: &'a Bounds,
-    seen: BTreeSet<u128>,
+    /// What was used up of the bounds in states that were seen: never one more than another.
+    seen: BTreeMap<u128, Vec<Cost>>,
     probed: BTreeSet<[u8; 16]>,
     visited: Vec<Visited>,
     open: VecDeque<(u32, State)>,
@@ -149,7 +150,7 @@ pub fn explore(
     let mut search = Search {
         program,
         bounds,
-        seen: BTreeSet::new(),
+        seen: BTreeMap::new(),
         probed: BTreeSet::new(),
         visited: Vec::new(),
         open: VecDeque::new(),
@@ -219,9 +220,13 @@ impl Search<'_> {
             self.note(from, Some(choice), found);
             return;
         }
-        if !self.seen.insert(state.key(self.program)) {
+        // Whoever has used up less can do all that whoever has used up more can.
+        let used = self.seen.entry(state.key(self.program)).or_default();
+        if used.iter().any(|used| used.within(&state.used)) {
             return;
         }
+        used.retain(|used| !state.used.within(used));
+        used.push(state.used);
         let depth = if from == NOBODY { 0 } else { self.visited[from as usize].depth + 1 };
         self.visited.push(Visited { from, choice, depth });
         self.open.push_back((self.visited.len() as u32 - 1, state));

@@ -20,6 +20,24 @@ pub(crate) struct Member {
     pub(crate) digest: [u8; 16],
 }
 
+/// All of what an instance is, apart from how it came to be so.
+pub(crate) fn essence(instance: &Instance) -> Vec<u8> {
+    instance.essence(&|at| at)
+}
+
+/// How a time is written for comparing: as seen from now, to the second for the next minute, else to the minute or the
+/// hour, rounded up. So the few milliseconds that a pause took make no other state.
+pub(crate) fn about(at: Timestamp, now: Timestamp) -> Timestamp {
+    let left = at.0 - now.0;
+    let (minute, hour) = (60_000_000, 3_600_000_000);
+    let step = match left.abs() {
+        0..60_000_000 => 1_000_000,
+        60_000_000..3_600_000_000 => minute,
+        _ => hour,
+    };
+    Timestamp(left.div_euclid(step) * step + if left.rem_euclid(step) > 0 { step } else { 0 })
+}
+
 /// What an input came to.
 pub(crate) struct Folded {
     pub(crate) member: Member,
@@ -64,7 +82,7 @@ impl Member {
             Ok(applied) => {
                 let mut watch = Watch::default();
                 watch.follow(loaded, id, &applied.facts, found);
-                let member = Member::new(loaded, start.plan, state?, watch);
+                let member = Member::new(loaded, start.plan, state?, watch, now);
                 Some(Folded { member, facts: applied.facts })
             }
             Err(why) => {
@@ -74,10 +92,10 @@ impl Member {
         }
     }
 
-    fn new(loaded: &Loaded, plan: PlanHash, instance: Instance, watch: Watch) -> Member {
+    fn new(loaded: &Loaded, plan: PlanHash, instance: Instance, watch: Watch, now: Timestamp) -> Member {
         let wanted = outstanding(&loaded.plan, &instance);
         let mut member = Member { instance, plan, wanted, watch, digest: [0; 16] };
-        member.refresh(loaded);
+        member.refresh(loaded, now);
         member
     }
 
@@ -101,7 +119,7 @@ impl Member {
         let state = state?;
         let mut watch = self.watch.clone();
         watch.follow(loaded, id, &applied.facts, found);
-        let member = Member::new(loaded, self.plan, state, watch);
+        let member = Member::new(loaded, self.plan, state, watch, now);
         member.twice(loaded, input, now, found);
         Some(Folded { member, facts: applied.facts })
     }
@@ -111,7 +129,7 @@ impl Member {
         let id = self.instance.id();
         let mut again = Some(self.instance.clone());
         let changed = match fold(&loaded.plan, self.plan, &mut again, id, input, now) {
-            Ok(_) => again.is_none_or(|again| again.essence() != self.instance.essence()),
+            Ok(_) => again.is_none_or(|again| essence(&again) != essence(&self.instance)),
             Err(_) => true,
         };
         if changed {
@@ -120,8 +138,8 @@ impl Member {
         }
     }
 
-    /// To be called after every change.
-    pub(crate) fn refresh(&mut self, loaded: &Loaded) {
+    /// To be called after every change, and when time has passed.
+    pub(crate) fn refresh(&mut self, loaded: &Loaded, now: Timestamp) {
         let mut watch = self.watch.clone();
         // Letters are told apart by what stands in them; their numbers follow from the order in which they were written.
         watch.sent.clear();
@@ -134,7 +152,7 @@ impl Member {
         }
         letters.sort();
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&loaded.essential(&self.instance).essence());
+        hasher.update(&loaded.essential(&self.instance).essence(&|at| about(at, now)));
         hasher.update(format!("{watch:?}{letters:?}").as_bytes());
         self.digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     }

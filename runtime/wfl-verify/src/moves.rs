@@ -77,6 +77,13 @@ pub(crate) struct Cost {
     pub(crate) disturbances: u8,
 }
 
+impl Cost {
+    /// Whether this is no more than another one.
+    pub(crate) fn within(&self, other: &Cost) -> bool {
+        self.faults <= other.faults && self.disturbances <= other.disturbances
+    }
+}
+
 /// A move with its cost.
 #[derive(Clone, Debug)]
 pub(crate) struct Choice {

@@ -4,7 +4,7 @@
 use wfl_ir::{NodeKind, Timestamp, Type};
 use wfl_machine::{CancelMode, Control, Input, Signal};
 
-use crate::member::{Member, fold};
+use crate::member::{Member, essence, fold};
 use crate::people::{decision, json};
 use crate::program::Loaded;
 use crate::values::Values;
@@ -68,7 +68,7 @@ pub(crate) fn all(loaded: &Loaded, member: &Member, now: Timestamp, found: &mut 
 fn changes(loaded: &Loaded, member: &Member, input: &Input, now: Timestamp) -> bool {
     let mut state = Some(member.instance.clone());
     match fold(&loaded.plan, member.plan, &mut state, member.id(), input, now) {
-        Ok(_) => state.is_none_or(|state| state.essence() != member.instance.essence()),
+        Ok(_) => state.is_none_or(|state| essence(&state) != essence(&member.instance)),
         Err(_) => true,
     }
 }

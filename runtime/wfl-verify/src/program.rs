@@ -14,7 +14,8 @@ use crate::visit::reads;
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) plan: Arc<Plan>,
-    pub(crate) constants: Constants,
+    /// Of all plans of the program.
+    pub(crate) constants: Arc<Constants>,
     pub(crate) invariants: Vec<Invariant>,
     /// For each node those that a path leads to from it.
     reach: Vec<BTreeSet<u32>>,
@@ -35,7 +36,11 @@ pub struct Program {
 impl Program {
     /// Adds a plan with what its authors say holds of every instance.
     pub fn add(&mut self, hash: PlanHash, plan: Arc<Plan>, invariants: Vec<Invariant>) {
-        self.loaded.insert(hash, Loaded::new(plan, invariants));
+        // What one plan compares may come out of another one that it starts, or that starts it.
+        let known = self.loaded.values().next().map(|loaded| Constants::clone(&loaded.constants));
+        let constants = Arc::new(known.unwrap_or_default().with(&plan));
+        self.loaded.insert(hash, Loaded::new(plan, invariants, &constants));
+        self.loaded.values_mut().for_each(|loaded| loaded.constants = Arc::clone(&constants));
     }
 
     /// A plan by its hash.
@@ -49,9 +54,9 @@ impl Program {
 }
 
 impl Loaded {
-    fn new(plan: Arc<Plan>, invariants: Vec<Invariant>) -> Loaded {
+    fn new(plan: Arc<Plan>, invariants: Vec<Invariant>, constants: &Arc<Constants>) -> Loaded {
         Loaded {
-            constants: Constants::of(&plan),
+            constants: Arc::clone(constants),
             reach: reach(&plan),
             reads: reads_from(&plan),
             fails: (0..plan.regions.len().max(1) as u32).map(|region| may_fail(&plan, region)).collect(),

@@ -8,9 +8,10 @@ use wfl_machine::{CallEffect, CallRef, Effect, RunEffect, TimerEffect, TimerKind
 use wfl_record::InstanceId;
 
 use crate::bounds::Bounds;
-use crate::member::Member;
+use crate::member::{Member, about};
 use crate::moves::Cost;
 use crate::program::{Loaded, Program};
+use crate::values::START;
 use crate::world::{Carried, Stage, World};
 
 /// A call that is under way.
@@ -36,11 +37,36 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Two states with one key behave alike from here on.
+    /// Time has passed for all.
+    pub(crate) fn refresh(&mut self, program: &Program) {
+        let now = self.now;
+        for member in self.members.values_mut() {
+            if let Some(loaded) = program.get(member.plan) {
+                Arc::make_mut(member).refresh(loaded, now);
+            }
+        }
+    }
+
+    /// Two states with one key behave alike from here on, whatever is used up of the bounds.
     pub(crate) fn key(&self, program: &Program) -> u128 {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.now.0.to_le_bytes());
-        hasher.update(&[self.used.faults, self.used.disturbances]);
+        hasher.update(&about(Timestamp(START), self.now).0.to_le_bytes());
+        // Which timer comes first is exact.
+        let mut timers: Vec<(Timestamp, String)> = Vec::new();
+        for (id, member) in &self.members {
+            for effect in &member.wanted {
+                if let Effect::Timer(timer) = effect {
+                    timers.push((timer.due.max(self.now), format!("{id}{}", timer.timer.path())));
+                }
+            }
+        }
+        timers.sort();
+        let mut last = self.now;
+        for (due, timer) in timers {
+            hasher.update(&[u8::from(due > last)]);
+            hasher.update(timer.as_bytes());
+            last = due;
+        }
         for (id, member) in &self.members {
             hasher.update(&id.0);
             hasher.update(&member.digest);
@@ -48,7 +74,7 @@ impl State {
         for (identity, effect) in &self.world.effects {
             hasher.update(identity.as_bytes());
             hasher.update(
-                format!("{:?}", (&effect.stage, effect.late, effect.echo, effect.final_since_pivot)).as_bytes(),
+                format!("{:?}", (self.stage(&effect.stage), effect.late, effect.echo, effect.final_since_pivot)).as_bytes(),
             );
             if let Some(args) = effect.undone_by.as_ref().filter(|_| effect.stage != Stage::Undone) {
                 hasher.update(&Value::Record(args.clone()).canonical_bytes());
@@ -60,18 +86,26 @@ impl State {
             });
             if asked || !effect.was_there() || effect.echo {
                 hasher.update(&effect.value.canonical_bytes());
-                hasher.update(&effect.since.0.to_le_bytes());
+                hasher.update(&about(effect.since, self.now).0.to_le_bytes());
             }
         }
         for ((id, call), flight) in &self.flights {
             hasher.update(&id.0);
             hasher.update(call.path().as_bytes());
-            hasher.update(&flight.since.0.to_le_bytes());
+            hasher.update(&about(flight.since, self.now).0.to_le_bytes());
             hasher.update(&[u8::from(flight.again), u8::from(flight.slow)]);
         }
         let mut key = [0; 16];
         key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
         u128::from_le_bytes(key)
+    }
+
+    fn stage(&self, stage: &Stage) -> Stage {
+        match stage {
+            Stage::Due(at) => Stage::Due(about(*at, self.now)),
+            Stage::Overdue(at) => Stage::Overdue(about(*at, self.now)),
+            other => *other,
+        }
     }
 
     /// Brings the calls under way in line with what the instances want.

@@ -55,8 +55,12 @@ pub(crate) fn make(program: &Program, state: &State, choice: &Choice) -> Made {
     made.state.used.disturbances += choice.cost.disturbances;
     let mut making = Making { program, made };
     making.make(&choice.step, choice.cost.disturbances > 0);
-    making.made.state.sync();
-    making.made
+    let mut made = making.made;
+    made.state.sync();
+    if made.state.now > state.now {
+        made.state.refresh(program);
+    }
+    made
 }
 
 struct Making<'p> {
@@ -105,11 +109,12 @@ impl Making<'_> {
 
     /// Changes what is remembered of an instance.
     fn change(&mut self, id: InstanceId, change: impl FnOnce(&mut Member)) {
+        let now = self.made.state.now;
         if let Some(member) = self.made.state.members.get_mut(&id) {
             let member = Arc::make_mut(member);
             change(member);
             if let Some(loaded) = self.program.get(member.plan) {
-                member.refresh(loaded);
+                member.refresh(loaded, now);
             }
         }
     }
@@ -122,7 +127,7 @@ impl Making<'_> {
         // What is not wanted any more is forgotten, as an engine does.
         let wanted: Vec<CallRef> = folded.member.wanted.iter().filter_map(run_of).map(|run| run.call.clone()).collect();
         folded.member.watch.children.retain(|call, _| wanted.contains(call));
-        folded.member.refresh(loaded);
+        folded.member.refresh(loaded, self.made.state.now);
         for fact in &folded.facts {
             if let Fact::PivotPassed { .. } = fact {
                 self.made.state.world.pass_pivot(id, &|node| loaded.may_lose(node));

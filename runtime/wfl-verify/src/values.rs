@@ -82,10 +82,14 @@ impl<'p> Values<'p> {
         // A money inside of a field is compared under the field's name.
         names.extend(place.names.iter().filter(|name| name.contains('.')).cloned());
         let inner = Place { names: &names, nth: place.nth, depth: place.depth + 1 };
-        match &field.rule {
+        let mut found = match &field.rule {
             None => self.draw(&field.ty, &inner, self.most),
             Some(rule) => self.ruled(&field.ty, rule, &inner),
+        };
+        if !self.constants.is_read(&field.name) {
+            found.truncate(1);
         }
+        found
     }
 
     /// Values that fulfil a rule.
