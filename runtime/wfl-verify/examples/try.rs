@@ -21,7 +21,7 @@ fn main() {
             program.add(w.hash, Arc::new(w.plan.clone()), w.invariants.clone());
             for n in &w.plan.nodes { if let wfl_ir::NodeKind::SubWorkflow(r) = &n.kind { open.push(r.plan); } }
         }
-        for reduction in [true, false] {
+        for reduction in if std::env::var("BOTH").is_ok() { vec![true, false] } else { vec![true] } {
             let bounds = Bounds { faults, disturbances: dist, states, reduction, items: std::env::var("ITEMS").map_or(2, |n| n.parse().unwrap()), values: std::env::var("VALUES").map_or(3, |n| n.parse().unwrap()), late: std::env::var("LATE").is_ok(), ..Bounds::default() };
             let at = std::time::Instant::now();
             let found = explore(&program, w.hash, &bounds, &mut |_| true);

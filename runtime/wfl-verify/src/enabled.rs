@@ -262,7 +262,8 @@ impl Enabled<'_> {
                 choices.push(Choice::disturbance(Move::Wish(root.id(), pause)));
             }
         }
-        if self.state.flights.values().any(|flight| !flight.again) {
+        let acting = self.state.acting(self.program);
+        if self.state.flights.iter().any(|(call, flight)| !flight.again && acting.contains(call)) {
             choices.push(Choice::disturbance(Move::Crash(Duration::default())));
         }
         for length in self.outages() {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use wfl_ir::{Fields, Name, PlanHash, Timestamp};
-use wfl_machine::{Source, Start, input_digest, instance_id, instance_key};
+use wfl_machine::{Input, Source, Start, input_digest, instance_id, instance_key};
 use wfl_record::{InstanceId, Namespace};
 
 use crate::bounds::Bounds;
@@ -208,14 +208,7 @@ impl Search<'_> {
 
     /// A state is reached. One that breaks a rule leads no further.
     fn arrive(&mut self, from: u32, choice: u32, made: Made) {
-        let Made { state, mut found, .. } = made;
-        for member in state.members.values() {
-            let Some(loaded) = self.program.get(member.plan) else { continue };
-            crate::order::under_way(loaded, member, &state.world, &mut found);
-            if self.probed.insert(member.digest) {
-                probe::all(loaded, member, state.now, &mut found);
-            }
-        }
+        let Made { state, mut found, inputs, .. } = made;
         if !found.is_empty() {
             self.note(from, Some(choice), found);
             return;
@@ -227,9 +220,29 @@ impl Search<'_> {
         }
         used.retain(|used| !state.used.within(used));
         used.push(state.used);
+        self.look_closely(&state, &inputs, &mut found);
+        if !found.is_empty() {
+            self.note(from, Some(choice), found);
+            return;
+        }
         let depth = if from == NOBODY { 0 } else { self.visited[from as usize].depth + 1 };
         self.visited.push(Visited { from, choice, depth });
         self.open.push_back((self.visited.len() as u32 - 1, state));
+    }
+
+    /// What must hold of every state.
+    fn look_closely(&mut self, state: &State, inputs: &[(InstanceId, Input)], found: &mut Vec<Violation>) {
+        for (id, member) in &state.members {
+            let Some(loaded) = self.program.get(member.plan) else { continue };
+            crate::order::under_way(loaded, member, &state.world, found);
+            if self.probed.insert(member.digest) {
+                probe::all(loaded, member, state.now, found);
+                // The latest input once more.
+                if let Some((_, input)) = inputs.iter().rev().find(|(of, _)| of == id) {
+                    member.twice(loaded, input, state.now, found);
+                }
+            }
+        }
     }
 
     /// Keeps the first run for each rule that is broken.

@@ -38,6 +38,9 @@ pub(crate) fn about(at: Timestamp, now: Timestamp) -> Timestamp {
     Timestamp(left.div_euclid(step) * step + if left.rem_euclid(step) > 0 { step } else { 0 })
 }
 
+/// The digest of a member that has changed since.
+pub(crate) const STALE: [u8; 16] = [0; 16];
+
 /// What an input came to.
 pub(crate) struct Folded {
     pub(crate) member: Member,
@@ -82,7 +85,7 @@ impl Member {
             Ok(applied) => {
                 let mut watch = Watch::default();
                 watch.follow(loaded, id, &applied.facts, found);
-                let member = Member::new(loaded, start.plan, state?, watch, now);
+                let member = Member::new(loaded, start.plan, state?, watch);
                 Some(Folded { member, facts: applied.facts })
             }
             Err(why) => {
@@ -92,14 +95,12 @@ impl Member {
         }
     }
 
-    fn new(loaded: &Loaded, plan: PlanHash, instance: Instance, watch: Watch, now: Timestamp) -> Member {
+    fn new(loaded: &Loaded, plan: PlanHash, instance: Instance, watch: Watch) -> Member {
         let wanted = outstanding(&loaded.plan, &instance);
-        let mut member = Member { instance, plan, wanted, watch, digest: [0; 16] };
-        member.refresh(loaded, now);
-        member
+        Member { instance, plan, wanted, watch, digest: STALE }
     }
 
-    /// Takes an input. Whatever is folded twice is looked at: it must come to the same, and count once.
+    /// Takes an input.
     pub(crate) fn take(
         &self,
         loaded: &Loaded,
@@ -119,13 +120,12 @@ impl Member {
         let state = state?;
         let mut watch = self.watch.clone();
         watch.follow(loaded, id, &applied.facts, found);
-        let member = Member::new(loaded, self.plan, state, watch, now);
-        member.twice(loaded, input, now, found);
+        let member = Member::new(loaded, self.plan, state, watch);
         Some(Folded { member, facts: applied.facts })
     }
 
     /// The same input once more changes nothing.
-    fn twice(&self, loaded: &Loaded, input: &Input, now: Timestamp, found: &mut Vec<Violation>) {
+    pub(crate) fn twice(&self, loaded: &Loaded, input: &Input, now: Timestamp, found: &mut Vec<Violation>) {
         let id = self.instance.id();
         let mut again = Some(self.instance.clone());
         let changed = match fold(&loaded.plan, self.plan, &mut again, id, input, now) {
@@ -138,7 +138,7 @@ impl Member {
         }
     }
 
-    /// To be called after every change, and when time has passed.
+    /// To be called after every move that changes it, and when time has passed.
     pub(crate) fn refresh(&mut self, loaded: &Loaded, now: Timestamp) {
         let mut watch = self.watch.clone();
         // Letters are told apart by what stands in them; their numbers follow from the order in which they were written.

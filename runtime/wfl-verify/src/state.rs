@@ -1,6 +1,6 @@
 //! A state of the exploration: all instances of a family, the world, the time, and what is used up of the bounds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wfl_ir::{Effect as Kind, Timestamp, Value};
@@ -8,7 +8,7 @@ use wfl_machine::{CallEffect, CallRef, Effect, RunEffect, TimerEffect, TimerKind
 use wfl_record::InstanceId;
 
 use crate::bounds::Bounds;
-use crate::member::{Member, about};
+use crate::member::{Member, STALE, about};
 use crate::moves::Cost;
 use crate::program::{Loaded, Program};
 use crate::values::START;
@@ -37,10 +37,10 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Time has passed for all.
-    pub(crate) fn refresh(&mut self, program: &Program) {
+    /// Looks anew at the members that have changed, and at all when time has passed.
+    pub(crate) fn refresh(&mut self, program: &Program, passed: bool) {
         let now = self.now;
-        for member in self.members.values_mut() {
+        for member in self.members.values_mut().filter(|member| passed || member.digest == STALE) {
             if let Some(loaded) = program.get(member.plan) {
                 Arc::make_mut(member).refresh(loaded, now);
             }
@@ -187,6 +187,15 @@ impl State {
     /// What is known of an instance's plan.
     pub(crate) fn loaded<'p>(&self, program: &'p Program, id: InstanceId) -> Option<&'p Loaded> {
         program.get(self.members.get(&id)?.plan)
+    }
+
+    /// The calls under way that change something in the world: what asks only may be asked again.
+    pub(crate) fn acting(&self, program: &Program) -> BTreeSet<(InstanceId, CallRef)> {
+        let acts = |member: &Member, call: &CallEffect| {
+            program.get(member.plan).is_some_and(|loaded| State::acts(loaded, call))
+        };
+        let calls = self.calls().filter(|(member, call)| acts(member, call));
+        calls.map(|(member, call)| (member.id(), call.call.clone())).collect()
     }
 
     /// Whether the call may have an effect that a second one would double.

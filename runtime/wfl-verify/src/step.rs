@@ -10,7 +10,7 @@ use wfl_machine::{
 };
 use wfl_record::{InstanceId, Namespace};
 
-use crate::member::Member;
+use crate::member::{Member, STALE};
 use crate::moves::{Choice, Fate, Move, Remedied};
 use crate::people::json;
 use crate::program::Program;
@@ -25,6 +25,8 @@ pub(crate) struct Made {
     pub(crate) found: Vec<Violation>,
     /// What the instances say happened, for those who tell the story.
     pub(crate) facts: Vec<(InstanceId, Fact)>,
+    /// What the instances folded.
+    pub(crate) inputs: Vec<(InstanceId, Input)>,
 }
 
 /// The state in which a workflow has just begun.
@@ -42,24 +44,25 @@ pub(crate) fn begin(program: &Program, id: InstanceId, start: &Start, now: Times
         },
         found,
         facts: begun.facts.into_iter().map(|fact| (id, fact)).collect(),
+        inputs: vec![(id, Input::Start(start.clone()))],
     };
     made.state.members.insert(id, Arc::new(begun.member));
     made.state.sync();
+    made.state.refresh(program, true);
     Some(made)
 }
 
 /// Makes a move in a state.
 pub(crate) fn make(program: &Program, state: &State, choice: &Choice) -> Made {
-    let mut made = Made { state: state.clone(), found: Vec::new(), facts: Vec::new() };
+    let mut made = Made { state: state.clone(), found: Vec::new(), facts: Vec::new(), inputs: Vec::new() };
     made.state.used.faults += choice.cost.faults;
     made.state.used.disturbances += choice.cost.disturbances;
     let mut making = Making { program, made };
     making.make(&choice.step, choice.cost.disturbances > 0);
     let mut made = making.made;
     made.state.sync();
-    if made.state.now > state.now {
-        made.state.refresh(program);
-    }
+    let passed = made.state.now > state.now;
+    made.state.refresh(program, passed);
     made
 }
 
@@ -102,20 +105,18 @@ impl Making<'_> {
             Move::Crash(length) => {
                 let state = &mut self.made.state;
                 state.now = state.now.plus(*length);
-                state.flights.values_mut().for_each(|flight| flight.again = true);
+                let acting = state.acting(self.program);
+                state.flights.iter_mut().for_each(|(call, flight)| flight.again |= acting.contains(call));
             }
         }
     }
 
     /// Changes what is remembered of an instance.
     fn change(&mut self, id: InstanceId, change: impl FnOnce(&mut Member)) {
-        let now = self.made.state.now;
         if let Some(member) = self.made.state.members.get_mut(&id) {
             let member = Arc::make_mut(member);
             change(member);
-            if let Some(loaded) = self.program.get(member.plan) {
-                member.refresh(loaded, now);
-            }
+            member.digest = STALE;
         }
     }
 
@@ -127,7 +128,7 @@ impl Making<'_> {
         // What is not wanted any more is forgotten, as an engine does.
         let wanted: Vec<CallRef> = folded.member.wanted.iter().filter_map(run_of).map(|run| run.call.clone()).collect();
         folded.member.watch.children.retain(|call, _| wanted.contains(call));
-        folded.member.refresh(loaded, self.made.state.now);
+        self.made.inputs.push((id, input.clone()));
         for fact in &folded.facts {
             if let Fact::PivotPassed { .. } = fact {
                 self.made.state.world.pass_pivot(id, &|node| loaded.may_lose(node));
@@ -238,6 +239,7 @@ impl Making<'_> {
         let now = self.made.state.now;
         let Some(begun) = Member::begin(self.program, child, &start, now, &mut self.made.found) else { return };
         self.made.facts.extend(begun.facts.into_iter().map(|fact| (child, fact)));
+        self.made.inputs.push((child, Input::Start(start)));
         self.made.state.members.insert(child, Arc::new(begun.member));
         self.change(parent, |member| {
             member.watch.children.insert(call.clone(), Child::Started(child));
