@@ -30,6 +30,8 @@ fn main() {
             if reduction { for (o, n) in &found.endings { println!("    {n:6} {o}"); } }
             for v in &found.violations { println!("    !! {:?} x{} len {}: {}", v.violation.rule, v.times, v.path.len(), v.violation.what);
                 if reduction && std::env::var("STORY").is_ok() { let story = wfl_verify::tell(&program, w.hash, &bounds, &found, v).unwrap();
+                    for l in wfl_verify::picture(&program, &story) { println!("{}", l.text); }
+                    println!("{}", wfl_verify::scenario(&program, &story, v, &compilation.services).unwrap().text());
                     println!("       args {:?}", story.args);
                     for c in &story.chapters { println!("       {:>12.3}s {}", (c.at.0 - wfl_verify::START) as f64 / 1e6, format!("{:?}", c.step).chars().take(230).collect::<String>());
                         for (_, f) in &c.facts { println!("                        - {}", format!("{f:?}").chars().take(160).collect::<String>()); } }
