@@ -65,7 +65,7 @@ impl Enabled<'_> {
         let operation = &loaded.plan.operations[call.operation as usize];
         let mut faults = Vec::new();
         match call.call.purpose {
-            Purpose::Do if again && call.key.is_none() && State::acts(loaded, call) => {
+            Purpose::Do if again && !self.is_keyed(call) && State::acts(loaded, call) => {
                 // Whoever may have sent it is gone, and nobody may send it again.
                 let value = self.results(loaded, call).into_iter().next();
                 choices.push(Choice::free(answer(Fate::LostBefore)));
@@ -81,6 +81,12 @@ impl Enabled<'_> {
                 let value = found.map_or(Value::None, |effect| effect.value.clone());
                 choices.push(Choice::free(answer(Fate::Returns(value))));
                 faults.push(Fate::Unavailable);
+            }
+            Purpose::Undo if again && !self.is_keyed(call) => {
+                let value = self.results(loaded, call).into_iter().next().unwrap_or_default();
+                choices.push(Choice::free(answer(Fate::LostBefore)));
+                choices.push(Choice::free(answer(Fate::LostAfter(value))));
+                return;
             }
             Purpose::Undo => {
                 let value = self.results(loaded, call).into_iter().next().unwrap_or_default();
@@ -99,6 +105,11 @@ impl Enabled<'_> {
         if call.call.attempt <= self.bounds.attempts {
             choices.extend(faults.into_iter().map(answer).map(Choice::fault));
         }
+    }
+
+    /// Whether the other side knows a second call under its key for the first.
+    fn is_keyed(&self, call: &CallEffect) -> bool {
+        call.key.is_some() && call.key_until.is_none_or(|until| self.state.now <= until)
     }
 
     /// What a call may give. Whoever acts several times for one step gives each time something else.

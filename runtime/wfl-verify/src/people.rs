@@ -157,10 +157,13 @@ impl Help<'_> {
             attempt: 1,
         };
         let id = self.member.id();
-        // The effect is that of the latest life.
-        let effect = (0..=self.member.instance.epoch())
-            .rev()
-            .find_map(|epoch| self.state.world.found(id, &name(epoch)));
+        let mut lives = (0..=self.member.instance.epoch()).rev();
+        let is_meant = |epoch: &u32| {
+            let there = self.state.world.found(id, &name(*epoch)).is_some_and(|effect| effect.is_there());
+            if self.suspended.undo { there } else { self.member.instance.is_at_step(plan, &name(*epoch)) }
+        };
+        let effect =
+            lives.find(is_meant).and_then(|epoch| self.state.world.found(id, &name(epoch)));
         if self.suspended.undo {
             let of = effect.map_or_else(|| name(self.member.instance.epoch()), |effect| effect.call.clone());
             let control = Control::Complete { place, value: b"null".to_vec(), reason, request };

@@ -181,7 +181,10 @@ impl State {
         let plan = &program.get(member.plan)?.plan;
         let node = plan.node_by_id(&call.call.step)?;
         let facts = member.instance.workflow_facts();
-        Some(Carried { instance: id, node, plan, call, facts, now: self.now })
+        // What an engine has sent that is gone was carried out before it went.
+        let flight = self.flights.get(&(id, call.call.clone())).filter(|flight| flight.again);
+        let now = flight.map_or(self.now, |flight| flight.since);
+        Some(Carried { instance: id, node, plan, call, facts, now })
     }
 
     /// What is known of an instance's plan.

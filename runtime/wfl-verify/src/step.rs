@@ -305,6 +305,7 @@ impl Making<'_> {
             operation: kind.operation,
             args: Default::default(),
             key: None,
+            key_until: None,
             timeout: limits.timeout,
             queue: None,
             heartbeat: None,
