@@ -29,7 +29,7 @@ impl Default for Bounds {
             faults: 2,
             disturbances: 1,
             attempts: 3,
-            states: 200_000,
+            states: 50_000,
             values: 3,
             items: 2,
             reminders: 1,

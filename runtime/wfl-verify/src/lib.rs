@@ -29,12 +29,14 @@ mod verdict;
 mod literal;
 mod scenario;
 mod picture;
+mod report;
 
 pub use bounds::Bounds;
 pub use explore::{Counterexample, Exploration, Progress, explore};
 pub use moves::{Fate, Move, Remedied};
 pub use picture::{Line, Tone, picture};
 pub use program::Program;
+pub use report::Report;
 pub use rest::Outcome;
 pub use scenario::{Scenario, scenario};
 pub use story::{Chapter, Story, tell};
