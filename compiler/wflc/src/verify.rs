@@ -54,13 +54,13 @@ pub(crate) struct Args {
 }
 
 const HELP: &str = "\
-Every workflow is started with inputs that stand for all, and each call is answered in each way: with results, with each
-declared error, not at all, before and after it had its effect. Messages come or do not, people decide, time passes,
-somebody cancels, the engine ends. After every move it is checked that each effect is undone or committed exactly once and in
-order, that nothing is undone behind a point of no return, that nothing gets stuck, and what `invariant` says.
+Each workflow is started with inputs that stand for all, and each call is answered in each way: with results, with each \
+declared error, not at all, before and after it had its effect. Messages come, people decide, time passes, somebody \
+cancels, the engine ends. All along it is checked that each effect is undone or committed once and in order, that nothing \
+is undone behind a point of no return, that nothing gets stuck, and what `invariant` says.
 
-Runs with few faults come first. When the states are used up, the report says up to how many faults everything was looked
-at; what was not looked at may be wrong.
+Runs with few faults come first. When the states are used up, the report says up to how many faults everything was \
+looked at; what was not looked at may be wrong.
 
 Exit status: 0 all holds as far as it was looked at, 1 the program has errors, 3 something does not hold.";
 

@@ -27,6 +27,10 @@ pub(crate) fn signals(loaded: &Loaded, member: &Member, bounds: &Bounds) -> Vec<
         let NodeKind::Await(awaited) = &loaded.plan.nodes[node as usize].kind else { continue };
         let names = [loaded.plan.nodes[node as usize].id.clone(), channel.clone()];
         let count = member.watch.signals.get(&channel).copied().unwrap_or_default();
+        // In a pause nothing is taken, and messages would come without end.
+        if member.watch.paused && count > 0 {
+            continue;
+        }
         for value in fitting(loaded, member, &awaited.kind, values.of(&awaited.ty, &names)) {
             let payload = json(loaded, &awaited.ty, &value);
             let signal = Signal { channel: channel.clone(), id: format!("m{count}"), payload };
