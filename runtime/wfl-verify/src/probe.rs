@@ -53,14 +53,19 @@ pub(crate) fn all(loaded: &Loaded, member: &Member, now: Timestamp, found: &mut 
         let signal = Signal { channel, id: "other".to_owned(), payload: b"[[[\"x\"]]]".to_vec() };
         refuse(Rule::PeopleMayDecide, Input::Signal(signal), &what);
     }
-    if member.instance.is_closed() {
-        let late = Control::Cancel {
+    let cancel = |request: &str| {
+        Input::Control(Control::Cancel {
             mode: CancelMode::Compensate,
             reason: "too late".into(),
             grace: None,
-            request: "too late".into(),
-        };
-        refuse(Rule::EndIsFinal, Input::Control(late), "what has ended is cancelled");
+            request: request.into(),
+        })
+    };
+    if member.instance.is_closed() {
+        refuse(Rule::EndIsFinal, cancel("behind the end"), "what has ended is cancelled");
+    } else if member.instance.is_past_pivot() && member.instance.ending().is_none() {
+        let what = "it is cancelled behind the point of no return";
+        refuse(Rule::PivotIsFinal, cancel("behind the pivot"), what);
     }
 }
 
