@@ -36,7 +36,10 @@ fn holds_in(folder: &str) {
         println!("{folder} {workflow}: {states} states, {moves} moves, in full up to {full:?}");
         let found = &verdict.exploration.violations;
         assert!(found.is_empty(), "{}\n{:#?}", again(folder, &workflow), found);
-        assert!(states > 5 && !verdict.exploration.endings.is_empty() || full.is_none(), "{workflow} does nothing");
+        assert!(
+            states > 5 && !verdict.exploration.endings.is_empty() || full.is_none(),
+            "{workflow} does nothing"
+        );
     }
 }
 

@@ -345,9 +345,8 @@ impl Fold<'_> {
         }
         let at = self.state.absent.iter().position(|absent| {
             // Without a key each attempt is an effect of its own.
-            let keyed = self
-                .call(absent.node)
-                .is_some_and(|it| self.operation(it.operation).idempotent.is_some());
+            let keyed =
+                self.call(absent.node).is_some_and(|it| self.operation(it.operation).idempotent.is_some());
             same(absent) && (keyed || absent.call.attempt == call.attempt)
         })?;
         let absent = self.state.absent.remove(at);

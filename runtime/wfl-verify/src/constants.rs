@@ -203,7 +203,12 @@ fn hints(expr: &Expr, origins: &Origins) -> BTreeSet<Hint> {
         }
         Expr::Field(_, name) | Expr::OptionalField(_, name) => BTreeSet::from([Some(name.clone())]),
         Expr::Slot(slot) => of_slot(slot),
-        Expr::Call(..) | Expr::Binary(..) | Expr::If(..) | Expr::Unary(..) | Expr::List(_) | Expr::Apply(..) => {
+        Expr::Call(..)
+        | Expr::Binary(..)
+        | Expr::If(..)
+        | Expr::Unary(..)
+        | Expr::List(_)
+        | Expr::Apply(..) => {
             let mut of = BTreeSet::new();
             visit(expr, &mut |inner| match inner {
                 Expr::Field(_, name) | Expr::OptionalField(_, name) => {

@@ -180,7 +180,7 @@ impl Enabled<'_> {
             let (id, call) = (member.id(), run.call.clone());
             match member.watch.children.get(&run.call) {
                 None => {
-                    let handled = member_raises(self.program, member, &run.workflow);
+                    let handled = knows_key_in_use(self.program, member);
                     choices.push(Choice::free(Move::Start { parent: id, call: call.clone(), in_use: false }));
                     if handled {
                         choices.push(Choice::fault(Move::Start { parent: id, call, in_use: true }));
@@ -303,9 +303,8 @@ impl Enabled<'_> {
             .map(|due| due.since(state.now))
             .into_iter()
             .collect();
-        let tries = |kind: TimerKind| {
-            matches!(kind, TimerKind::Backoff | TimerKind::Confirm | TimerKind::Undo)
-        };
+        let tries =
+            |kind: TimerKind| matches!(kind, TimerKind::Backoff | TimerKind::Confirm | TimerKind::Undo);
         if timers.iter().any(|(_, timer)| tries(timer.timer.kind)) {
             let windows = state.members.values().filter_map(|member| self.program.get(member.plan));
             let windows = windows.flat_map(|loaded| &loaded.plan.operations);
@@ -326,8 +325,7 @@ fn declared(plan: &Plan, loaded: &Loaded, bounds: &Bounds, error: u32) -> Vec<Fa
 }
 
 /// Whether a workflow's program speaks of a child's key that is in use.
-fn member_raises(program: &Program, member: &Member, _workflow: &Name) -> bool {
-    program.get(member.plan).is_some_and(|loaded| {
-        loaded.plan.types.iter().any(|def| def.short_name() == "KeyInUse")
-    })
+fn knows_key_in_use(program: &Program, member: &Member) -> bool {
+    let known = |loaded: &Loaded| loaded.plan.types.iter().any(|def| def.short_name() == "KeyInUse");
+    program.get(member.plan).is_some_and(known)
 }

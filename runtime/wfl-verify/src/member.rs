@@ -1,7 +1,11 @@
 //! One instance of the family that is explored: its state, what it wants, and what was seen of it.
 
+use std::sync::Arc;
+
 use wfl_ir::{Plan, PlanHash, Timestamp};
-use wfl_machine::{Applied, CallRef, Effect, Fact, Input, Instance, Parent, Source, Start, apply, outstanding};
+use wfl_machine::{
+    Applied, CallRef, Effect, Fact, Input, Instance, Parent, Source, Start, apply, outstanding,
+};
 use wfl_record::{Envelope, InstanceId, Namespace, Stamp};
 
 use crate::program::{Loaded, Program};
@@ -13,6 +17,8 @@ use crate::watch::Watch;
 pub(crate) struct Member {
     pub(crate) instance: Instance,
     pub(crate) plan: PlanHash,
+    /// What it began with.
+    pub(crate) start: Arc<Start>,
     /// What should be under way for it.
     pub(crate) wanted: Vec<Effect>,
     pub(crate) watch: Watch,
@@ -85,7 +91,7 @@ impl Member {
             Ok(applied) => {
                 let mut watch = Watch::default();
                 watch.follow(loaded, id, &applied.facts, found);
-                let member = Member::new(loaded, start.plan, state?, watch);
+                let member = Member::new(loaded, Arc::new(start.clone()), state?, watch);
                 Some(Folded { member, facts: applied.facts })
             }
             Err(why) => {
@@ -95,9 +101,10 @@ impl Member {
         }
     }
 
-    fn new(loaded: &Loaded, plan: PlanHash, instance: Instance, watch: Watch) -> Member {
+    fn new(loaded: &Loaded, start: Arc<Start>, instance: Instance, watch: Watch) -> Member {
+        let plan = start.plan;
         let wanted = outstanding(&loaded.plan, &instance);
-        Member { instance, plan, wanted, watch, digest: STALE }
+        Member { instance, plan, start, wanted, watch, digest: STALE }
     }
 
     /// Takes an input.
@@ -120,7 +127,7 @@ impl Member {
         let state = state?;
         let mut watch = self.watch.clone();
         watch.follow(loaded, id, &applied.facts, found);
-        let member = Member::new(loaded, self.plan, state, watch);
+        let member = Member::new(loaded, Arc::clone(&self.start), state, watch);
         Some(Folded { member, facts: applied.facts })
     }
 

@@ -32,7 +32,9 @@ pub(crate) fn undone(
         return;
     }
     for later in state.world.effects.values().filter(|later| later.is_there() && !later.late) {
-        let Some((node, call)) = place_in(program, state, first.instance, later.instance, later.node, &later.call) else {
+        let Some((node, call)) =
+            place_in(program, state, first.instance, later.instance, later.node, &later.call)
+        else {
             continue;
         };
         let of_child = later.instance != first.instance;

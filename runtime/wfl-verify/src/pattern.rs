@@ -44,7 +44,9 @@ fn write(hir: &Hir, nth: u32, text: &mut String) -> Option<()> {
 /// The nth letter of a class, letters and digits first.
 fn letter(class: &Class, nth: u32) -> Option<char> {
     let letters: Vec<char> = match class {
-        Class::Unicode(class) => class.iter().flat_map(|range| (range.start()..=range.end()).take(64)).collect(),
+        Class::Unicode(class) => {
+            class.iter().flat_map(|range| (range.start()..=range.end()).take(64)).collect()
+        }
         Class::Bytes(class) => {
             class.iter().flat_map(|range| (range.start()..=range.end()).map(char::from)).collect()
         }

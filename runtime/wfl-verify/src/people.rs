@@ -166,8 +166,7 @@ impl Help<'_> {
             let there = self.state.world.found(id, &name(*epoch)).is_some_and(|effect| effect.is_there());
             if self.suspended.undo { there } else { self.member.instance.is_at_step(plan, &name(*epoch)) }
         };
-        let effect =
-            lives.find(is_meant).and_then(|epoch| self.state.world.found(id, &name(epoch)));
+        let effect = lives.find(is_meant).and_then(|epoch| self.state.world.found(id, &name(epoch)));
         if self.suspended.undo {
             let of = effect.map_or_else(|| name(self.member.instance.epoch()), |effect| effect.call.clone());
             let control = Control::Complete { place, value: b"null".to_vec(), reason, request };
@@ -182,8 +181,7 @@ impl Help<'_> {
         match effect {
             Some(effect) => (complete(&effect.value), Remedied::Nothing),
             None if operation.at_most_once => {
-                let values =
-                    Values::new(plan, &self.loaded.constants, self.bounds.values, self.bounds.items);
+                let values = Values::new(plan, &self.loaded.constants, self.bounds.values, self.bounds.items);
                 let value = values.of(&operation.result, &[Name::from(operation.qualified())]);
                 let value = value.into_iter().next().unwrap_or_default();
                 (complete(&value), Remedied::Done(name(self.member.instance.epoch()), value))

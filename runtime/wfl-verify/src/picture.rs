@@ -136,7 +136,11 @@ fn draw(program: &Program, story: &Story, chapter: &Chapter, canvas: &mut Canvas
     let root = story.root;
     for (id, fact) in &chapter.facts {
         if let Some((text, tone)) = says(fact) {
-            let whose = if *id == root { String::new() } else { format!("{}: ", canvas.names[column_of(story, *id)]) };
+            let whose = if *id == root {
+                String::new()
+            } else {
+                format!("{}: ", canvas.names[column_of(story, *id)])
+            };
             canvas.note(at, &format!("{whose}{text}"), tone);
         }
     }

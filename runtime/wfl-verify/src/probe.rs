@@ -1,5 +1,5 @@
-//! Inputs that must change nothing, tried on every state: of people who may not decide, of messages of another type, of
-//! whoever wants something of an instance that has ended.
+//! Inputs that must change nothing, tried on every state: of people who may not decide, of messages of another type, a
+//! second start, and cancellations that come too late.
 
 use wfl_ir::{NodeKind, Timestamp, Type};
 use wfl_machine::{CancelMode, Control, Input, Signal};
@@ -28,7 +28,11 @@ pub(crate) fn all(loaded: &Loaded, member: &Member, now: Timestamp, found: &mut 
         let step = &loaded.plan.nodes[task.node as usize].id;
         let mut nobody = decision(loaded, &task, "nobody", payload.clone());
         nobody.roles = vec!["none of these".to_owned()];
-        refuse(Rule::PeopleMayDecide, Input::Decision(nobody), &format!("{step} is decided without its role"));
+        refuse(
+            Rule::PeopleMayDecide,
+            Input::Decision(nobody),
+            &format!("{step} is decided without its role"),
+        );
         let starter = decision(loaded, &task, member.instance.starter(), payload.clone());
         let what = format!("{step} is decided by who started the workflow");
         refuse(Rule::PeopleMayDecide, Input::Decision(starter), &what);
@@ -53,6 +57,7 @@ pub(crate) fn all(loaded: &Loaded, member: &Member, now: Timestamp, found: &mut 
         let signal = Signal { channel, id: "other".to_owned(), payload: b"[[[\"x\"]]]".to_vec() };
         refuse(Rule::PeopleMayDecide, Input::Signal(signal), &what);
     }
+    refuse(Rule::CountsOnce, Input::Start((*member.start).clone()), "it begins twice");
     let cancel = |request: &str| {
         Input::Control(Control::Cancel {
             mode: CancelMode::Compensate,

@@ -34,8 +34,9 @@ pub(crate) fn enough(program: &Program, bounds: &Bounds, state: &State, choices:
         return choices;
     }
     let moved = choices.iter().filter_map(|choice| choice.step.answers());
-    let Some((instance, call)) =
-        moved.filter(|(instance, call)| is_apart(program, state, *instance, call)).min_by_key(|it| (it.0, it.1.clone()))
+    let Some((instance, call)) = moved
+        .filter(|(instance, call)| is_apart(program, state, *instance, call))
+        .min_by_key(|it| (it.0, it.1.clone()))
     else {
         return choices;
     };

@@ -81,7 +81,8 @@ impl Report<'_> {
             say(Tone::Note, format!("  stopped     {}", self.stopped()));
         }
         let own = self.program.get(self.hash).map_or(0, |loaded| loaded.invariants.len());
-        let own = if own == 0 { String::new() } else { format!(" and {} of its own", count(own, "invariant")) };
+        let own =
+            if own == 0 { String::new() } else { format!(" and {} of its own", count(own, "invariant")) };
         say(Tone::Plain, format!("  checked     {}{own}", count(Rule::ALL.len() - 1, "rule")));
         say(Tone::Plain, format!("  endings     {}", count(exploration.endings.len(), "")));
         for (outcome, number) in &exploration.endings {
@@ -147,9 +148,10 @@ impl Report<'_> {
                 "count": number,
             })
         };
-        let full = self.verdict.full.map(|(faults, disturbances)| {
-            json!({ "faults": faults, "disturbances": disturbances })
-        });
+        let full = self
+            .verdict
+            .full
+            .map(|(faults, disturbances)| json!({ "faults": faults, "disturbances": disturbances }));
         json!({
             "workflow": self.workflow,
             "plan": self.hash.to_string(),

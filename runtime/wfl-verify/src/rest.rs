@@ -69,7 +69,12 @@ pub(crate) fn signature(program: &Program, state: &State) -> String {
         };
         let plan = state.loaded(program, effect.instance).map(|loaded| &loaded.plan);
         let workflow = plan.map(|plan| plan.workflow.clone());
-        lines.push(format!("{workflow:?} {} {} {stage} {}", step_name(&effect.call), effect.call.epoch, effect.late));
+        lines.push(format!(
+            "{workflow:?} {} {} {stage} {}",
+            step_name(&effect.call),
+            effect.call.epoch,
+            effect.late
+        ));
     }
     lines.sort();
     lines.join("\n")
@@ -174,7 +179,9 @@ fn invariants(loaded: &Loaded, member: &Member) -> Vec<Violation> {
         let env = Env { library: invariant.library(), slots: &arguments, facts: Some(&facts) };
         let what = match evaluate_in(env, vec![result.clone()], &invariant.condition) {
             Ok(Value::Bool(true)) => continue,
-            Ok(_) => format!("\"{}\" does not hold: {}", invariant.title, ending_words(loaded, &member.instance)),
+            Ok(_) => {
+                format!("\"{}\" does not hold: {}", invariant.title, ending_words(loaded, &member.instance))
+            }
             Err(fault) => format!("\"{}\" has no value: {fault}", invariant.title),
         };
         let title = Some(invariant.title.clone());

@@ -46,13 +46,8 @@ pub fn scenario(
 ) -> Option<Scenario> {
     let (_, workflow, hash) = story.instances.first()?;
     let plan = program.plan(*hash)?;
-    let mut writing = Writing {
-        program,
-        story,
-        literals: Literals::new(plan.library()),
-        services,
-        used: BTreeSet::new(),
-    };
+    let mut writing =
+        Writing { program, story, literals: Literals::new(plan.library()), services, used: BTreeSet::new() };
     let mut lines = Vec::new();
     for param in &plan.params {
         let value = story.args.get(&param.name).cloned().unwrap_or_default();
@@ -219,7 +214,8 @@ impl<'p> Writing<'p> {
             let called = self.story.chapters.iter().rev().find_map(|chapter| chapter.call.as_ref());
             if let Some(call) = called.filter(|call| call.call.purpose == Purpose::Do) {
                 let operation = plan.operations.get(call.operation as usize);
-                expectations.extend(operation.map(|operation| format!("expect called {}", operation.qualified())));
+                expectations
+                    .extend(operation.map(|operation| format!("expect called {}", operation.qualified())));
                 self.used.extend(operation.map(|operation| operation.service.to_string()));
             }
         }

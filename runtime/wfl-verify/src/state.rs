@@ -74,7 +74,11 @@ impl State {
         for (identity, effect) in &self.world.effects {
             hasher.update(identity.as_bytes());
             hasher.update(
-                format!("{:?}", (self.stage(&effect.stage), effect.late, effect.echo, effect.final_since_pivot)).as_bytes(),
+                format!(
+                    "{:?}",
+                    (self.stage(&effect.stage), effect.late, effect.echo, effect.final_since_pivot)
+                )
+                .as_bytes(),
             );
             if let Some(args) = effect.undone_by.as_ref().filter(|_| effect.stage != Stage::Undone) {
                 hasher.update(&Value::Record(args.clone()).canonical_bytes());

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use wfl_eval::encode_fields;
 use wfl_ir::{Effect as Kind, Name, Plan, Timestamp, Type, TypeKind, Value};
 use wfl_machine::{
-    Answer, CallEffect, CallRef, ChildWish, Control, Dispatch, Effect, Fact, Fired, Input, News, Outcome, Purpose,
-    Refusal, RunEffect, Start, TimerKind, child_start,
+    Answer, CallEffect, CallRef, ChildWish, Control, Dispatch, Effect, Fact, Fired, Input, News, Outcome,
+    Purpose, Refusal, RunEffect, Start, TimerKind, child_start,
 };
 use wfl_record::{InstanceId, Namespace};
 
@@ -124,9 +124,12 @@ impl Making<'_> {
     fn input(&mut self, id: InstanceId, input: &Input) {
         let Some(member) = self.made.state.members.get(&id).cloned() else { return };
         let Some(loaded) = self.program.get(member.plan) else { return };
-        let Some(mut folded) = member.take(loaded, input, self.made.state.now, &mut self.made.found) else { return };
+        let Some(mut folded) = member.take(loaded, input, self.made.state.now, &mut self.made.found) else {
+            return;
+        };
         // What is not wanted any more is forgotten, as an engine does.
-        let wanted: Vec<CallRef> = folded.member.wanted.iter().filter_map(run_of).map(|run| run.call.clone()).collect();
+        let wanted: Vec<CallRef> =
+            folded.member.wanted.iter().filter_map(run_of).map(|run| run.call.clone()).collect();
         folded.member.watch.children.retain(|call, _| wanted.contains(call));
         self.made.inputs.push((id, input.clone()));
         for fact in &folded.facts {
@@ -214,7 +217,11 @@ impl Making<'_> {
     }
 
     fn run(&self, parent: InstanceId, call: &CallRef) -> Option<RunEffect> {
-        self.made.state.runs().find(|(member, run)| member.id() == parent && run.call == *call).map(|(_, run)| run.clone())
+        self.made
+            .state
+            .runs()
+            .find(|(member, run)| member.id() == parent && run.call == *call)
+            .map(|(_, run)| run.clone())
     }
 
     fn start_child(&mut self, parent: InstanceId, call: &CallRef, in_use: bool) {
@@ -237,7 +244,9 @@ impl Making<'_> {
             return refused(self, Refusal::KeyInUse);
         }
         let now = self.made.state.now;
-        let Some(begun) = Member::begin(self.program, child, &start, now, &mut self.made.found) else { return };
+        let Some(begun) = Member::begin(self.program, child, &start, now, &mut self.made.found) else {
+            return;
+        };
         self.made.facts.extend(begun.facts.into_iter().map(|fact| (child, fact)));
         self.made.inputs.push((child, Input::Start(start)));
         self.made.state.members.insert(child, Arc::new(begun.member));
@@ -251,12 +260,15 @@ impl Making<'_> {
 
     fn tell_child(&mut self, parent: InstanceId, call: &CallRef) {
         let Some(run) = self.run(parent, call) else { return };
-        let known = self.made.state.members.get(&parent).and_then(|member| member.watch.children.get(call).cloned());
+        let known =
+            self.made.state.members.get(&parent).and_then(|member| member.watch.children.get(call).cloned());
         let Some(Child::Started(child)) = known else { return };
         let (news, letter) = match &run.wish {
             ChildWish::Wait => return,
             ChildWish::Cancel(reason) => (News::Cancel { reason: reason.clone() }, None),
-            ChildWish::CancelOrphan(reason, letter) => (News::Cancel { reason: reason.clone() }, Some(*letter)),
+            ChildWish::CancelOrphan(reason, letter) => {
+                (News::Cancel { reason: reason.clone() }, Some(*letter))
+            }
             ChildWish::Release(letter) => (News::Release, Some(*letter)),
         };
         self.change(parent, |member| {

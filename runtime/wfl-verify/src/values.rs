@@ -137,9 +137,9 @@ impl<'p> Values<'p> {
         let found = match ty {
             Type::Unit => vec![Value::Unit],
             Type::Bool => vec![Value::Bool(true), Value::Bool(false)],
-            Type::Int => self.numbers(0, 1 + i128::from(nth), place, &|number| {
-                number.to_i64().map(Value::Int)
-            }),
+            Type::Int => {
+                self.numbers(0, 1 + i128::from(nth), place, &|number| number.to_i64().map(Value::Int))
+            }
             Type::Decimal => self.numbers(2, 1 + i128::from(nth), place, &|it| Some(Value::Decimal(it))),
             Type::Money(currency) => {
                 let places = currency.map_or(2, Currency::places);
@@ -167,10 +167,13 @@ impl<'p> Values<'p> {
             Type::List(_) | Type::Set(_) | Type::Map(..) => self.collections(ty, place),
             Type::Record(fields) => {
                 let inner = |name: &Name, ty: &Type| {
-                    self.draw(ty, &Place { names: std::slice::from_ref(name), nth, depth: place.depth + 1 }, most)
+                    self.draw(
+                        ty,
+                        &Place { names: std::slice::from_ref(name), nth, depth: place.depth + 1 },
+                        most,
+                    )
                 };
-                let parts: Vec<_> =
-                    fields.iter().map(|(name, ty)| (name.clone(), inner(name, ty))).collect();
+                let parts: Vec<_> = fields.iter().map(|(name, ty)| (name.clone(), inner(name, ty))).collect();
                 combine(&parts, most).into_iter().map(Value::record).collect()
             }
             Type::Result(ok, _) => self.draw(ok, place, most).into_iter().map(Value::ok).collect(),
@@ -188,7 +191,8 @@ impl<'p> Values<'p> {
         make: &dyn Fn(Decimal) -> Option<Value>,
     ) -> Vec<Value> {
         let step = 10_i128.pow(places);
-        let mut found: Vec<Value> = Decimal::new(plain * step, places).ok().and_then(make).into_iter().collect();
+        let mut found: Vec<Value> =
+            Decimal::new(plain * step, places).ok().and_then(make).into_iter().collect();
         for number in self.constants.numbers(place.names, step, places) {
             let value = make(number);
             found.extend(value.filter(|value| !found.contains(value)));
@@ -205,7 +209,8 @@ impl<'p> Values<'p> {
 
     /// Collections in a few lengths: one item first.
     fn collections(&self, ty: &Type, place: &Place<'_>) -> Vec<Value> {
-        let length_of = |length: &usize| *length <= self.longest && (place.depth <= MAX_DEPTH || *length == 0);
+        let length_of =
+            |length: &usize| *length <= self.longest && (place.depth <= MAX_DEPTH || *length == 0);
         let lengths = [1_usize, 2, 0, 3].into_iter().filter(length_of);
         let inner = |ty: &Type, nth: usize| {
             let inner = Place { names: place.names, nth: place.nth + nth as u32, depth: place.depth + 1 };
@@ -274,11 +279,12 @@ impl<'p> Values<'p> {
         place: &Place<'_>,
         most: usize,
     ) -> Vec<Value> {
-        let holds =
-            |value: &Value| check_rule(self.library, ty, value).is_ok_and(|broken| broken.is_none());
+        let holds = |value: &Value| check_rule(self.library, ty, value).is_ok_and(|broken| broken.is_none());
         let pattern = rule.and_then(|rule| pattern_of(&rule.holds));
-        let text = pattern.and_then(|pattern| text_of(pattern, place.nth)).map(|text| Value::text(text.as_str()));
-        let mut found: Vec<Value> = text.into_iter().chain(self.draw(base, place, most)).filter(holds).collect();
+        let text =
+            pattern.and_then(|pattern| text_of(pattern, place.nth)).map(|text| Value::text(text.as_str()));
+        let mut found: Vec<Value> =
+            text.into_iter().chain(self.draw(base, place, most)).filter(holds).collect();
         if found.is_empty() {
             found = self.by_rule(ty, place).into_iter().filter(holds).take(1).collect();
         }

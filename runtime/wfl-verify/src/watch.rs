@@ -98,16 +98,15 @@ impl Watch {
                 Fact::Paused { .. } => self.paused = true,
                 Fact::Unpaused => self.paused = false,
                 Fact::Restarted { .. } => {
-                    (self.deadline_passed, self.pivot_passed) = (false, false);
-                    (self.deadline_alarmed, self.cancel_asked) = (false, self.cancel_asked);
+                    (self.deadline_passed, self.deadline_alarmed, self.pivot_passed) = (false, false, false);
                     self.shields_open.clear();
                     self.shields_over.clear();
                 }
                 Fact::Asked { step, .. } => self.answered.retain(|(asked, _)| asked != step),
                 Fact::Answered { step, person, .. } => {
-                    if !self.answered.insert((step.clone(), person.clone())) {
-                        wrong(Rule::PeopleMayDecide, format!("{person} answered {step} twice"));
-                    }
+                    let first = self.answered.insert((step.clone(), person.clone()));
+                    let what = || format!("{person} answered {step} twice");
+                    (!first).then(|| wrong(Rule::PeopleMayDecide, what()));
                 }
                 Fact::Ended { ending, .. } => {
                     if self.ended {
@@ -116,7 +115,8 @@ impl Watch {
                     self.ended = true;
                     let unsuccessful =
                         matches!(ending, Ending::Failed(..) | Ending::TimedOut | Ending::Cancelled);
-                    if let Some(step) = committed.as_ref().filter(|_| unsuccessful && !may_commit && !self.stop)
+                    if let Some(step) =
+                        committed.as_ref().filter(|_| unsuccessful && !may_commit && !self.stop)
                     {
                         let what = format!("it did not succeed, and what {step} did stays");
                         wrong(Rule::NothingKept, what);

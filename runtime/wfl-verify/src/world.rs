@@ -180,7 +180,8 @@ impl World {
                 && !other.late
         };
         if !late && self.effects.values().any(again) {
-            let what = format!("{} was sent again while it was on its way, and done twice", effect.call.path());
+            let what =
+                format!("{} was sent again while it was on its way, and done twice", effect.call.path());
             found.push(Violation::new(Rule::EffectOnce, effect.instance, what));
         }
         self.change(identity, |effect| {
@@ -217,7 +218,10 @@ impl World {
             found.push(wrong(Rule::PivotIsFinal, what));
         }
         if effect.undone_by.as_ref().is_some_and(|bound| *bound != call.call.args) {
-            found.push(wrong(Rule::UndoOnce, format!("{step} is undone with the arguments of something else")));
+            found.push(wrong(
+                Rule::UndoOnce,
+                format!("{step} is undone with the arguments of something else"),
+            ));
         }
         let key = call.call.key.clone();
         self.change(&identity, |effect| {
