@@ -77,12 +77,8 @@ impl Watch {
                     if *how == Settlement::Committed && !of_child {
                         committed = Some(step.clone());
                     }
-                    let settled = self.settled.entry(step.clone()).or_default();
-                    match how {
-                        Settlement::Undone if !of_child => settled.undone += 1,
-                        Settlement::Committed if !of_child => settled.committed += 1,
-                        Settlement::Waived if !of_child => settled.waived += 1,
-                        _ => {}
+                    if !of_child {
+                        self.settle(step, *how);
                     }
                 }
                 Fact::PivotPassed { .. } => self.pivot_passed = true,
@@ -137,6 +133,16 @@ impl Watch {
         }
         if self.paused {
             wrong(Rule::PauseHolds, format!("{step} began in a pause"));
+        }
+    }
+
+    fn settle(&mut self, step: &Name, how: Settlement) {
+        let settled = self.settled.entry(step.clone()).or_default();
+        match how {
+            Settlement::Undone => settled.undone += 1,
+            Settlement::Committed => settled.committed += 1,
+            Settlement::Waived => settled.waived += 1,
+            Settlement::Void => {}
         }
     }
 
