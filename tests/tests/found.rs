@@ -2,8 +2,8 @@
 
 use wfl_ir::{Duration, Timestamp};
 use wfl_machine::{
-    Answer, CallRef, Effect, Fact, Fired, Input, Instance, Outcome, Purpose, Source, Start, TimerKind, apply,
-    input_digest, instance_id, instance_key, outstanding,
+    Answer, CallRef, Control, Effect, Fact, Fired, Input, Instance, Outcome, Purpose, Source, Start,
+    TimerKind, apply, input_digest, instance_id, instance_key, outstanding,
 };
 use wfl_record::{Namespace, Stamp};
 use wfl_tests::explored::Project;
@@ -132,9 +132,13 @@ fn a_forgotten_key_is_not_asked_for_in_a_circle() {
     run.answer(Purpose::Do, 1, lost(), Duration::default());
     run.answer(Purpose::Confirm, 1, returned("null"), Duration::default());
     let pause = run.timer(TimerKind::Backoff).unwrap_or_else(|| unreachable!("it is tried again"));
-    run.take(&Input::Timer(pause), Duration::from_secs(1));
-    run.answer(Purpose::Do, 2, lost(), day);
+    // The engine was away for a day, and somebody wants it to be tried again after that.
+    run.take(&Input::Timer(pause), day);
     run.answer(Purpose::Confirm, 2, returned("null"), day);
+    let retry = Control::Retry { step: None, request: "again".into(), item: None };
+    run.take(&Input::Control(retry), day);
+    run.answer(Purpose::Do, 2, lost(), day);
+    run.answer(Purpose::Confirm, 3, returned("null"), day);
     assert_eq!(run.timer(TimerKind::Backoff), None, "its key is not sent again");
     let next = run.timer(TimerKind::Confirm).unwrap_or_else(|| unreachable!("it is asked again"));
     assert_eq!(next.due, Timestamp(START).plus(day).plus(Duration::from_secs(60)));
