@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wfl_compiler::{Memory, compile};
 use wfl_machine::{Bug, plant};
+use wfl_tests::binaries::{Ran, wflc};
 use wfl_tests::explored::Project;
 use wfl_verify::{Bounds, Report, Rule};
 
@@ -242,4 +243,34 @@ fn the_tests_of_what_is_found_compile() {
         tests += found;
     }
     println!("{tests} tests compile");
+}
+
+/// The verb: its statuses, its JSON, and the tests that it writes, which check beside the program.
+#[test]
+fn the_verb_tells_what_it_found() {
+    let folder = tempfile::tempdir().unwrap_or_else(|error| unreachable!("{error}"));
+    let path = folder.path();
+    let ran = |args: &[&str]| {
+        Ran::of(wflc(path, args).output().unwrap_or_else(|error| unreachable!("{error}")))
+    };
+    let write = |text: &str| {
+        std::fs::write(path.join("pay.wfl"), text).unwrap_or_else(|error| unreachable!("{error}"));
+    };
+    write(WRONG);
+    let found = ran(&["verify", "Pay", "--output", "json", "--tests", "."]);
+    assert_eq!(found.status, Some(3), "{found:#?}");
+    let json: serde_json::Value = serde_json::from_str(&found.stdout).unwrap_or_default();
+    let workflow = &json["workflows"][0];
+    assert_eq!((&workflow["holds"], &workflow["workflow"]), (&false.into(), &"pay.Pay".into()));
+    assert_eq!(workflow["violations"][0]["rule"], "invariant");
+    let checked = ran(&["check", "."]);
+    assert_eq!(checked.status, Some(0), "the test that was written checks: {checked:#?}");
+    write(&WRONG.replace("amount > 100", "amount > 100 && false"));
+    let holds = ran(&["verify", "Pay", "--faults", "1"]);
+    assert_eq!(holds.status, Some(0), "{holds:#?}");
+    assert!(holds.stdout.contains("all invariants hold\n"), "{holds:#?}");
+    let stopped = ran(&["verify", "Pay", "--states", "20"]);
+    assert_eq!(stopped.status, Some(0), "{stopped:#?}");
+    assert!(stopped.stdout.contains("stopped     after 20 states"), "{stopped:#?}");
+    assert_eq!(ran(&["verify", "Nobody"]).status, Some(64), "there is no such workflow");
 }

@@ -93,7 +93,11 @@ pub(crate) fn run(args: &Args) -> Outcome {
         chosen.push(project::workflow(&compilation, Some(name))?);
     }
     if chosen.is_empty() {
-        chosen.extend(&compilation.workflows);
+        // Without a workflow it says that there is none.
+        match compilation.workflows.as_slice() {
+            [] => chosen.push(project::workflow(&compilation, None)?),
+            all => chosen.extend(all),
+        }
     }
     let (mut status, mut reports) = (Status::Fine, Vec::new());
     for (at, workflow) in chosen.into_iter().enumerate() {

@@ -29,29 +29,42 @@ pub fn verify(
     bounds: &Bounds,
     tell: &mut dyn FnMut(Progress) -> bool,
 ) -> Verdict {
-    let (mut full, mut states, mut transitions) = (None, 0, 0);
-    let steps = bounds.faults.max(bounds.disturbances);
-    let mut step = 0;
-    loop {
-        let faults = bounds.faults.min(step);
-        let disturbances = bounds.disturbances.min(step);
+    let mut level = |(faults, disturbances): (u8, u8), before: Option<&Verdict>| {
+        let (states, transitions) = before.map_or((0, 0), |before| (before.states, before.transitions));
         let left = bounds.states.saturating_sub(states).max(1);
-        let bounds_now = Bounds { faults, disturbances, states: left, ..bounds.clone() };
-        let before = (states, transitions);
+        let bounds = Bounds { faults, disturbances, states: left, ..bounds.clone() };
         let mut tell = |now: Progress| {
-            let (states, transitions) = (before.0 + now.states, before.1 + now.transitions);
+            let (states, transitions) = (states + now.states, transitions + now.transitions);
             tell(Progress { states, transitions, ..now })
         };
-        let exploration = explore(program, hash, &bounds_now, &mut tell);
-        states += exploration.states;
-        transitions += exploration.transitions;
-        if exploration.complete {
-            full = Some((faults, disturbances));
+        let exploration = explore(program, hash, &bounds, &mut tell);
+        let now = exploration.complete.then_some((faults, disturbances));
+        let full = now.or(before.and_then(|before| before.full));
+        let (states, transitions) = (states + exploration.states, transitions + exploration.transitions);
+        Verdict { bounds, full, exploration, states, transitions }
+    };
+    let mut verdict = level((0, 0), None);
+    for next in levels(bounds) {
+        if !verdict.exploration.complete || !verdict.exploration.violations.is_empty() {
+            break;
         }
-        let over = !exploration.complete || !exploration.violations.is_empty() || step >= steps;
-        if over {
-            return Verdict { bounds: bounds_now, full, exploration, states, transitions };
-        }
-        step += 1;
+        verdict = level(next, Some(&verdict));
     }
+    verdict
+}
+
+/// What follows on runs without faults, step by step: a fault more, then a disturbance more.
+fn levels(bounds: &Bounds) -> Vec<(u8, u8)> {
+    let mut levels = Vec::new();
+    let mut last = (0, 0);
+    for step in 1..=bounds.faults.max(bounds.disturbances) {
+        for disturbances in [step - 1, step] {
+            let level = (bounds.faults.min(step), bounds.disturbances.min(disturbances));
+            if level != last {
+                levels.push(level);
+                last = level;
+            }
+        }
+    }
+    levels
 }
