@@ -250,9 +250,8 @@ fn the_tests_of_what_is_found_compile() {
 fn the_verb_tells_what_it_found() {
     let folder = tempfile::tempdir().unwrap_or_else(|error| unreachable!("{error}"));
     let path = folder.path();
-    let ran = |args: &[&str]| {
-        Ran::of(wflc(path, args).output().unwrap_or_else(|error| unreachable!("{error}")))
-    };
+    let ran =
+        |args: &[&str]| Ran::of(wflc(path, args).output().unwrap_or_else(|error| unreachable!("{error}")));
     let write = |text: &str| {
         std::fs::write(path.join("pay.wfl"), text).unwrap_or_else(|error| unreachable!("{error}"));
     };
