@@ -1,8 +1,9 @@
-//! Shared fixtures of the whole-system tests: the example project, the street on a virtual clock, worlds that fail, real binaries, programs in Markdown, random types.
+//! Shared fixtures of the whole-system tests: the example project, the street on a virtual clock, worlds that fail, what is explored, real binaries, programs in Markdown, random types.
 
 pub mod project;
 pub mod street;
 pub mod worlds;
+pub mod explored;
 pub mod code;
 pub mod tree;
 pub mod binaries;

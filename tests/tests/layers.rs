@@ -21,6 +21,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("wfl-machine", &["wfl-ir", "wfl-eval", "wfl-record"]),
     ("wfl-partition", &["wfl-machine", "wfl-ir", "wfl-record"]),
     ("wfl-sim", &["wfl-partition", "wfl-machine", "wfl-ir", "wfl-eval", "wfl-record"]),
+    ("wfl-verify", &["wfl-sim", "wfl-machine", "wfl-ir", "wfl-eval", "wfl-record"]),
     ("wfl-journal", &["wfl-record"]),
     ("wfl-journal-sqlite", &["wfl-journal", "wfl-record"]),
     ("wfl-operations", &["wfl-ir"]),
@@ -52,6 +53,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "wfl-journal-sqlite",
             "wfl-operations",
             "wfl-engine",
+            "wfl-verify",
         ],
     ),
     ("wfl-bank", &[]),
@@ -77,7 +79,7 @@ const EDGES: &[(&str, &[&str])] = &[
 /// What crates of ours never reach, however far away.
 const NEVER: &[(&[&str], &[&str])] = &[
     (&["wfl-syntax", "wfl-format", "wfl-analysis", "wfl-lower", "wfl-compiler"], &["tokio", "sqlx"]),
-    (&["wfl-machine", "wfl-partition", "wfl-sim"], &["tokio", "rand", "futures"]),
+    (&["wfl-machine", "wfl-partition", "wfl-sim", "wfl-verify"], &["tokio", "rand", "futures"]),
     (&["wfl-journal", "wfl-journal-sqlite"], &["wfl-ir", "wfl-machine"]),
     (&["wfl-operations"], &["wfl-machine"]),
     (&["wfl-engine"], &["petgraph", "sqlx"]),
@@ -86,8 +88,15 @@ const NEVER: &[(&[&str], &[&str])] = &[
     (&["wflc"], &["aws-lc-rs", "openssl", "openssl-sys"]),
 ];
 
-const RUNTIME: &[&str] =
-    &["wfl-machine", "wfl-partition", "wfl-journal", "wfl-journal-sqlite", "wfl-operations", "wfl-engine"];
+const RUNTIME: &[&str] = &[
+    "wfl-machine",
+    "wfl-partition",
+    "wfl-verify",
+    "wfl-journal",
+    "wfl-journal-sqlite",
+    "wfl-operations",
+    "wfl-engine",
+];
 
 /// The tops of what lies below the command line.
 const LIBRARIES: &[&str] = &["wfl-compiler", "wfl-engine", "wfl-journal-sqlite"];

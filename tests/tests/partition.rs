@@ -224,3 +224,22 @@ fn a_missing_plan_parks_its_instance_and_is_asked_for_again() {
     let actions = bench.handle(Event::Plan(transfer().hash, Ok(Arc::clone(&transfer().plan))));
     assert!(actions.iter().any(|a| matches!(a, Action::Call(..))), "{actions:?}");
 }
+
+/// An engine that takes over long after another one is gone does not send again what the other side may have forgotten.
+#[test]
+fn a_forgotten_key_is_not_sent_by_a_new_owner() {
+    let (mut bench, _, call) = Bench::started();
+    let actions = bench.handle(Event::Answer(call, answer()));
+    let actions = bench.commit(appends(&actions)[0].clone());
+    assert!(actions.iter().any(|a| matches!(a, Action::Call(..))), "the hold is asked for under a key");
+    bench.handle(Event::Role(Role::Standby));
+    bench.now = NOW.plus(wfl_ir::Duration::from_secs(25 * 3_600));
+    let actions = bench.handle(Event::Role(Role::Owner));
+    assert!(!actions.iter().any(|a| matches!(a, Action::Call(..))), "it is not sent again: {actions:?}");
+    let unknown = |record: &NewRecord| {
+        let envelope = &record.envelope;
+        let input = Input::decode(envelope.kind, envelope.version, &envelope.payload).unwrap();
+        matches!(input, Input::Answer(wfl_machine::Answer { outcome: Outcome::Unknown { .. }, .. }))
+    };
+    assert!(appends(&actions).iter().any(unknown), "what became of it has to be found out: {actions:?}");
+}

@@ -7,10 +7,11 @@ use jiff::civil::Date;
 use wfl_analysis::hir::{Program, Workflow};
 use wfl_analysis::{Module, analyze};
 use wfl_ir::schema::Guide;
-use wfl_ir::{Plan, PlanHash};
-use wfl_lower::lower;
+use wfl_ir::{Invariant, Plan, PlanHash};
+use wfl_lower::{lower, lower_invariant};
 use wfl_source::{Code, Diagnostic, FileId, Files, Span};
 use wfl_syntax::Parsed;
+use wfl_syntax::ast::ItemKind;
 
 use crate::book::{self, Book};
 use crate::judge::Case;
@@ -43,6 +44,8 @@ pub struct Compilation {
     pub diagnostics: Vec<Diagnostic>,
     /// The plans, by name; none at all while there is an error anywhere.
     pub workflows: Vec<Compiled>,
+    /// The services of the project and of the library, each with the path of its module.
+    pub services: Vec<(String, String)>,
 }
 
 /// A compiled workflow.
@@ -66,6 +69,8 @@ pub struct Compiled {
     pub hash: PlanHash,
     /// What the source says about its types.
     pub guide: Guide,
+    /// What is said to hold of every instance, in the order of the source.
+    pub invariants: Vec<Invariant>,
 }
 
 impl Compilation {
@@ -125,6 +130,7 @@ fn read_and_compile(world: &dyn World, settings: &Settings) -> (Compilation, Vec
         own: source.own,
     });
     let modules = modules.collect::<Vec<_>>();
+    compilation.services = services(&modules);
     let analysis = analyze(&modules, &compilation.files, &compilation.manifest.clearances());
     let syntax = sources.iter().flat_map(|it| it.parsed.diagnostics.iter().cloned()).collect::<Vec<_>>();
     let levels = compilation.manifest.lints.then(&settings.levels);
@@ -139,6 +145,18 @@ fn read_and_compile(world: &dyn World, settings: &Settings) -> (Compilation, Vec
     let place = |diagnostic: &Diagnostic| diagnostic.primary().map(|label| label.span);
     compilation.diagnostics.sort_by_key(place);
     (compilation, sources)
+}
+
+/// The services that modules declare.
+fn services(modules: &[Module<'_>]) -> Vec<(String, String)> {
+    let of = |module: &Module<'_>| {
+        let named = |item: &Arc<wfl_syntax::ast::Item>| match &item.kind {
+            ItemKind::Service(service) => Some((module.path.to_owned(), service.name.text.clone())),
+            _ => None,
+        };
+        module.items.iter().filter_map(named).collect::<Vec<_>>()
+    };
+    modules.iter().flat_map(of).collect()
 }
 
 fn read_sources(world: &dyn World, compilation: &mut Compilation) -> Vec<Source> {
@@ -164,7 +182,9 @@ fn lower_all(program: &Program, notes: &Remarks, compilation: &mut Compilation) 
         let workflow = &program.workflows[number as usize];
         match lower(program, workflow, &children) {
             Ok(plan) => {
-                let compiled = compiled(workflow, plan, notes);
+                let invariants = program.invariants.iter().filter(|it| it.workflow == number);
+                let invariants = invariants.map(|it| lower_invariant(program, it)).collect();
+                let compiled = Compiled { invariants, ..compiled(workflow, plan, notes) };
                 children.insert(number, compiled.hash);
                 compilation.workflows.push(compiled);
             }
@@ -214,5 +234,6 @@ fn compiled(workflow: &Workflow, plan: Plan, notes: &Remarks) -> Compiled {
         bytes,
         hash,
         guide,
+        invariants: Vec::new(),
     }
 }

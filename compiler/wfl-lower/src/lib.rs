@@ -10,7 +10,9 @@ mod names;
 mod statement;
 mod flow;
 mod plan;
+mod invariant;
 
+pub use invariant::lower_invariant;
 pub use plan::{LowerError, lower};
 
 #[cfg(test)]

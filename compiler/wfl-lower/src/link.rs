@@ -58,6 +58,24 @@ impl<'p> Link<'p> {
         Link { program, types, operations, functions, slots, read, filled }
     }
 
+    /// What one condition over a workflow's parameters needs, which are its only slots.
+    pub(crate) fn of_condition(program: &'p Program, workflow: &Workflow, condition: &Expr) -> Link<'p> {
+        let read = (0..workflow.params.len() as u32).collect::<BTreeSet<u32>>();
+        let mut needs = Needs {
+            program,
+            types: BTreeSet::new(),
+            operations: BTreeSet::new(),
+            functions: Vec::new(),
+            read: &read,
+        };
+        needs.expr(condition);
+        let functions = std::mem::take(&mut needs.functions);
+        let mut types = sorted(needs.types);
+        types.sort_by_key(|index| &program.types[*index as usize].name);
+        let slots = sorted(read.clone());
+        Link { program, types, operations: Vec::new(), functions, slots, filled: read.clone(), read }
+    }
+
     /// How many slots the plan needs.
     pub(crate) fn slot_count(&self) -> u32 {
         self.slots.len() as u32

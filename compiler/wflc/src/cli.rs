@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 
 use crate::colour::{self, Colour};
 use crate::exit::Status;
-use crate::{build, check, doc, explain, fix, graph, new, run, schema};
+use crate::{build, check, doc, explain, fix, graph, new, run, schema, verify};
 
 /// Check, build, draw and run WFL workflows.
 #[derive(Parser, Debug)]
@@ -51,6 +51,8 @@ enum Verb {
     Doc(doc::Args),
     /// Print JSON Schema of what a workflow takes and gives
     Schema(schema::Args),
+    /// Explore all that can happen to workflows, within bounds, and what must hold
+    Verify(verify::Args),
     /// Run a workflow on the embedded journal; the same command again goes on where it was
     Run(run::Args),
 }
@@ -90,6 +92,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Graph(args) => graph::run(args),
         Verb::Doc(args) => doc::run(args),
         Verb::Schema(args) => schema::run(args),
+        Verb::Verify(args) => verify::run(args),
         Verb::Run(args) => run::run(args),
     };
     match outcome {

@@ -9,6 +9,8 @@ pub(crate) enum Status {
     Fine = 0,
     /// The program or its input has errors.
     Diagnostics = 1,
+    /// Something was tested, and does not hold.
+    TestsFailed = 3,
     /// The workflow ended, but not well.
     Unsuccessful = 4,
     /// The workflow waits for a person.

@@ -286,6 +286,29 @@ impl Shard {
             Action::NeedStart(instance) => {
                 self.fetch(async move |journal| Event::Start(instance, start(&*journal, instance).await))
             }
+            Action::NeedInstance { .. }
+            | Action::SaveSnapshot(..)
+            | Action::DropSnapshot(_)
+            | Action::SetWatermark(_) => self.keep(action),
+            Action::Update(update) => {
+                let view = self.partition.view(&update.instance);
+                let folded = view.and_then(|view| view.state.zip(view.plan));
+                if let Some((state, plan)) = folded {
+                    // A record from before may have waited for its plan.
+                    let replayed = self.caught_up.is_some() || update.position <= self.replayed_to;
+                    self.world.observer.updated(&update, state, plan, replayed);
+                }
+            }
+            Action::Alarm(alarm) => {
+                tracing::warn!(?alarm, "alarm");
+                self.world.observer.alarmed(&alarm);
+            }
+        }
+    }
+
+    /// Reads and writes what the journal keeps beside the log.
+    fn keep(&self, action: Action) {
+        match action {
             Action::NeedInstance { instance, records_only } => self.fetch(async move |journal| {
                 Event::Stored(instance, stored(&*journal, instance, records_only).await)
             }),
@@ -303,19 +326,7 @@ impl Shard {
                 let partition = self.id;
                 self.write(async move |journal| journal.set_watermark(partition, position).await);
             }
-            Action::Update(update) => {
-                let view = self.partition.view(&update.instance);
-                let folded = view.and_then(|view| view.state.zip(view.plan));
-                if let Some((state, plan)) = folded {
-                    // A record from before may have waited for its plan.
-                    let replayed = self.caught_up.is_some() || update.position <= self.replayed_to;
-                    self.world.observer.updated(&update, state, plan, replayed);
-                }
-            }
-            Action::Alarm(alarm) => {
-                tracing::warn!(?alarm, "alarm");
-                self.world.observer.alarmed(&alarm);
-            }
+            _ => {}
         }
     }
 

@@ -30,6 +30,8 @@ pub struct CallEffect {
     pub args: Fields,
     /// The idempotency key on the wire; none for operations without one.
     pub key: Option<String>,
+    /// Until when the other side is sure to remember the key.
+    pub key_until: Option<Timestamp>,
     /// The time for this attempt, from its dispatch.
     pub timeout: Duration,
     /// The time until somebody takes it up, from when it became outstanding.

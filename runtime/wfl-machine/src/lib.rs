@@ -12,6 +12,7 @@ mod effect;
 mod ledger;
 mod strand;
 mod state;
+mod essence;
 mod fact;
 mod json;
 mod schedule;
@@ -34,6 +35,7 @@ mod apply;
 pub use apply::{Applied, Quarantine, apply};
 pub use call::{CallRef, Fired, Purpose, TimerKind, TimerRef};
 pub use effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, RunEffect, TimerEffect};
+pub use essence::Lineage;
 pub use fact::{Fact, Settlement};
 pub use input::{
     Answer, ChildOutcome, Decision, Dispatch, Input, News, Outcome, Parent, PayloadError, Refusal, Signal,

@@ -91,6 +91,7 @@ impl View<'_> {
                     operation: call.operation,
                     args: step.args.clone(),
                     key: step.key.clone(),
+                    key_until: operation.idempotent.as_ref().map(|it| step.started_at.plus(it.window)),
                     timeout: call.timeout.unwrap_or(operation.timeout),
                     queue: call.queue.or(operation.queue),
                     heartbeat: call.heartbeat.or(operation.heartbeat),
@@ -106,7 +107,7 @@ impl View<'_> {
                 // Its arguments were evaluated before: they cannot fail on the same values.
                 let args = eval_over(self.plan, &facts, operation, &step.args, None, &confirm.args);
                 let call = self.call_ref(index, step.epoch, Purpose::Confirm, step.confirm_attempt);
-                self.plain_call(call, confirm.operation, args.unwrap_or_default(), None);
+                self.plain_call(call, confirm.operation, args.unwrap_or_default(), (None, None));
             }
             Phase::Backoff(due) if !still => {
                 self.timer(TimerKind::Backoff, index, step.epoch, step.attempt + 1, *due);
@@ -123,12 +124,19 @@ impl View<'_> {
     }
 
     /// A call by the limits of its operation.
-    fn plain_call(&mut self, call: CallRef, operation: u32, args: wfl_ir::Fields, key: Option<String>) {
+    fn plain_call(
+        &mut self,
+        call: CallRef,
+        operation: u32,
+        args: wfl_ir::Fields,
+        (key, since): (Option<String>, Option<Timestamp>),
+    ) {
         let limits = &self.plan.operations[operation as usize];
         self.effects.push(Effect::Call(CallEffect {
             call,
             operation,
             args,
+            key_until: limits.idempotent.as_ref().zip(since).map(|(it, since)| since.plus(it.window)),
             key,
             timeout: limits.timeout,
             queue: limits.queue,
@@ -147,7 +155,8 @@ impl View<'_> {
                     let using = kind.remind.as_ref().and_then(|remind| remind.using.as_ref());
                     if let Some((operation, _)) = using {
                         let call = self.call_ref(node, epoch, Purpose::Remind, reminder.attempt);
-                        self.plain_call(call, *operation, reminder.args.clone(), reminder.key.clone());
+                        let key = (reminder.key.clone(), None);
+                        self.plain_call(call, *operation, reminder.args.clone(), key);
                     }
                 }
                 ReminderPhase::Backoff(due) if !still => {
@@ -273,7 +282,10 @@ impl View<'_> {
                 late: debt.late,
             };
             match phase {
-                UndoPhase::Calling => self.plain_call(call, debt.undo, undo.args.clone(), undo.key.clone()),
+                UndoPhase::Calling => {
+                    let key = (undo.key.clone(), undo.since);
+                    self.plain_call(call, debt.undo, undo.args.clone(), key);
+                }
                 UndoPhase::Backoff(due) => {
                     let timer = TimerRef {
                         kind: TimerKind::Undo,

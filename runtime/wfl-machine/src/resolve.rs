@@ -94,7 +94,9 @@ impl Fold<'_> {
             self.remember_absent(index, &step);
             return self.try_again(index, step, Raised::Timeout, "it did not happen", None);
         }
-        let idempotent = self.operation(call.operation).idempotent.is_some();
+        // A key that is forgotten is not sent again, so there is nothing to do but to wait.
+        let window = self.operation(call.operation).idempotent.as_ref().map(|it| it.window);
+        let idempotent = window.is_some_and(|window| self.now() <= step.started_at.plus(window));
         let policy = self.retry(call);
         let seed = format!("{}/do/{}", self.name(index), step.attempt);
         let again = pause(policy, step.attempt, false, self.state.id, &seed);
@@ -117,16 +119,21 @@ impl Fold<'_> {
         if harmless {
             return;
         }
-        let call = CallRef {
+        let call = self.attempt_of(index, step);
+        let known = self.forget_absent(&call).map(|absent| absent.known).unwrap_or_default();
+        self.state.absent.push(Absent { call, node: index, args: step.args.clone(), known });
+    }
+
+    /// The name of the latest attempt of a step.
+    fn attempt_of(&self, index: u32, step: &Step) -> CallRef {
+        CallRef {
             step: self.node(index).id.clone(),
             item: self.path(),
             epoch: step.epoch,
             purpose: Purpose::Do,
             attempt: step.attempt,
             late: None,
-        };
-        let known = self.forget_absent(&call).map(|absent| absent.known).unwrap_or_default();
-        self.state.absent.push(Absent { call, node: index, args: step.args.clone(), known });
+        }
     }
 
     /// The step goes on with the effect of an attempt. Under a key there is no other; without one, each attempt that was
@@ -135,14 +142,7 @@ impl Fold<'_> {
         if planted(Bug::SuccessTakenForLate) {
             return;
         }
-        let call = CallRef {
-            step: self.node(index).id.clone(),
-            item: self.path(),
-            epoch: step.epoch,
-            purpose: Purpose::Do,
-            attempt,
-            late: None,
-        };
+        let call = CallRef { attempt, ..self.attempt_of(index, step) };
         if step.key.is_some() {
             self.forget_absent(&call);
             return;
@@ -152,6 +152,14 @@ impl Fold<'_> {
         }
         if let Some(absent) = self.state.absent.iter_mut().find(|absent| absent.is_of(&call)) {
             absent.known.push(attempt);
+        }
+    }
+
+    /// What was found by asking is the effect of whichever attempt.
+    pub(crate) fn found_effect(&mut self, index: u32, step: &Step) {
+        if !planted(Bug::SuccessTakenForLate) {
+            let call = self.attempt_of(index, step);
+            self.forget_absent(&call);
         }
     }
 

@@ -259,7 +259,7 @@ impl Fold<'_> {
         }
         if step.key.is_some() || confirmed {
             // There is one effect: it was not late.
-            self.account_for(index, &step, step.attempt);
+            self.found_effect(index, &step);
         }
         self.facts.push(Fact::StepSucceeded {
             step: self.name(index),

@@ -109,7 +109,7 @@ impl Partition {
                 }
                 continue;
             }
-            if let Some(reason) = self.sent_before(instance, &effect, again) {
+            if let Some(reason) = self.sent_before(now, instance, &effect, again) {
                 self.unknown_before(instance, effect, reason, out);
                 continue;
             }
@@ -136,6 +136,7 @@ impl Partition {
     /// Why a call must not be sent: somebody may have sent it who is no more, and nothing makes a second one harmless.
     fn sent_before(
         &mut self,
+        now: Timestamp,
         instance: InstanceId,
         effect: &CallEffect,
         again: bool,
@@ -145,7 +146,9 @@ impl Partition {
             let first = mine && self.sent_once.insert((instance, effect.call.clone()));
             return (!first).then_some("it was sent, and the engine that waited for the answer is gone");
         }
-        let once_only = again && effect.key.is_none() && self.acts(instance, effect);
+        // A key that may be forgotten makes no second call harmless.
+        let keyed = effect.key.is_some() && effect.key_until.is_none_or(|until| now <= until);
+        let once_only = again && !keyed && self.acts(instance, effect);
         once_only.then_some("an engine that is gone may have sent it")
     }
 
