@@ -7,7 +7,7 @@ use crate::fold::{Fold, Ready};
 use crate::json::{read, read_fields};
 use crate::ledger::{DebtState, Entry, UndoPhase};
 use crate::state::Cancelling;
-use crate::strand::{Doing, Phase, Raised, Step, StrandId, Then, place};
+use crate::strand::{Doing, Phase, Raised, Step, Strand, StrandId, Then, place};
 use crate::wish::{CancelMode, Control, Place};
 
 /// Something suspended.
@@ -85,7 +85,10 @@ impl Fold<'_> {
         if found.is_empty() {
             return self.reject("nothing that is suspended has this name");
         }
-        for stuck in found {
+        if self.state.paused.is_some() && found.iter().all(|stuck| !self.may_go_on(stuck)) {
+            return self.reject("it is paused: nothing begins before it is resumed");
+        }
+        for stuck in found.into_iter().filter(|stuck| self.may_go_on(stuck)).collect::<Vec<_>>() {
             let next = match stuck {
                 Stuck::Undo(id, index) => {
                     self.switch(id);
@@ -102,6 +105,16 @@ impl Fold<'_> {
             self.ready.extend(next.map(|node| Ready::Go(self.current, node)));
         }
         None
+    }
+
+    /// Whether no pause holds what is suspended.
+    fn may_go_on(&self, stuck: &Stuck) -> bool {
+        let (id, undoes) = match stuck {
+            Stuck::Undo(id, _) => (id, true),
+            Stuck::Node(id, _) => (id, self.state.strands.get(id).is_some_and(Strand::unwinds)),
+        };
+        self.state.strands.contains_key(id)
+            && self.state.paused.as_ref().is_none_or(|paused| undoes && !paused.undo)
     }
 
     fn retry_node(&mut self, index: u32) -> Option<u32> {
@@ -139,6 +152,9 @@ impl Fold<'_> {
         let Some(call) = self.call(index) else {
             return self.reject("only the arguments of a step can be edited");
         };
+        if !self.may_go_on(&Stuck::Node(self.current, index)) {
+            return self.reject("it is paused: nothing begins before it is resumed");
+        }
         let old = match self.strand().activity() {
             Doing::Step(_, step) => Some(step.clone()),
             _ => None,

@@ -12,10 +12,17 @@ use crate::exit::{Failure, Status};
 /// The largest input, in bytes.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// Arguments with the text that they came from.
+/// Arguments with the name of where they came from.
 pub(crate) struct Input {
-    pub(crate) json: Json,
+    pub(crate) json: Arguments,
     name: String,
+}
+
+/// The arguments of one instance, or of many.
+pub(crate) enum Arguments {
+    One(Json),
+    /// A line each.
+    Many(Vec<Json>),
 }
 
 /// Text that is no JSON, shown where it stops being it.
@@ -43,25 +50,64 @@ pub(crate) fn read(path: &Path) -> Result<Input, Failure> {
         let help = "name a JSON file with the workflow's arguments, or `-` for standard input";
         Failure::new(Status::Usage, format!("the input {name} cannot be read: {error}"), help)
     })?;
-    match serde_json::from_str(&text) {
+    let lines = path.extension().is_some_and(|ending| ending == "jsonl" || ending == "ndjson");
+    let json = if lines {
+        let filled = text.split_inclusive('\n').scan(0, |at, line| {
+            *at += line.len();
+            Some((*at - line.len(), line))
+        });
+        let filled = filled.filter(|(_, line)| !line.trim().is_empty());
+        let parsed = filled.map(|(at, line)| {
+            // Where it is is shown, and the parser knows of one line only.
+            let plain = |why: String| why.split(" at line ").next().unwrap_or_default().to_owned();
+            parse(line).map_err(|(within, why)| (at + within, plain(why)))
+        });
+        parsed.collect::<Result<Vec<Json>, _>>().map(Arguments::Many)
+    } else {
+        parse(&text).map(Arguments::One)
+    };
+    match json {
+        Ok(Arguments::Many(all)) if all.is_empty() => {
+            let help = "each line is a JSON object with one member per parameter of the workflow";
+            Err(Failure::new(Status::Usage, format!("the input {name} has no lines"), help))
+        }
         Ok(json) => Ok(Input { json, name }),
-        Err(error) => {
-            let line_start: usize =
-                text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-            let at = (line_start + error.column().saturating_sub(1)).min(text.len().saturating_sub(1));
-            let message = error.to_string();
+        Err((at, message)) => {
+            let at = at.min(text.len().saturating_sub(1));
             let report = NotJson { message, text: NamedSource::new(name, text), at: (at, 0).into() }.into();
             Err(Failure { status: Status::Diagnostics, report })
         }
     }
 }
 
+/// Parses a text; where and why it is no JSON.
+fn parse(text: &str) -> Result<Json, (usize, String)> {
+    serde_json::from_str(text).map_err(|error| {
+        let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+        let line_start: usize = lines.map(str::len).sum();
+        (line_start + error.column().saturating_sub(1), error.to_string())
+    })
+}
+
 impl Input {
     /// Refuses arguments that break a type or a rule, naming the place and the rule.
     pub(crate) fn check(&self, plan: &Plan) -> Result<(), Failure> {
-        wfl_eval::decode_fields(plan.library(), &plan.params, &self.json).map(|_| ()).map_err(|invalid| {
-            let message = format!("the input {} is refused: {invalid}", self.name);
-            Failure::new(Status::Diagnostics, message, "nothing was started; correct the input and run again")
-        })
+        let check = |json: &Json, place: &str| {
+            wfl_eval::decode_fields(plan.library(), &plan.params, json).map(|_| ()).map_err(|invalid| {
+                let message = format!("the input {}{place} is refused: {invalid}", self.name);
+                Failure::new(
+                    Status::Diagnostics,
+                    message,
+                    "nothing was started; correct the input and run again",
+                )
+            })
+        };
+        match &self.json {
+            Arguments::One(json) => check(json, ""),
+            Arguments::Many(all) => all
+                .iter()
+                .enumerate()
+                .try_for_each(|(at, json)| check(json, &format!(", object {},", at + 1))),
+        }
     }
 }

@@ -4,6 +4,8 @@ mod input;
 mod worker;
 mod story;
 mod screen;
+mod follow;
+mod batch;
 mod session;
 
 use std::path::PathBuf;
@@ -16,7 +18,8 @@ use crate::project;
 pub(crate) struct Args {
     /// The project folder
     project: PathBuf,
-    /// The workflow's arguments: a JSON file with one member per parameter, or `-` for standard input
+    /// The workflow's arguments: a JSON file with one member per parameter, or `-` for standard input. A file that ends
+    /// in `.jsonl` has them for one instance per line; all of these run at once
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
     /// The workflow; needed when the project has several
@@ -51,7 +54,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         root: &root,
         compilation: &compilation,
         workflow,
-        input: input.json,
+        input,
         output: args.output,
         retry: args.retry,
     }))

@@ -1,5 +1,6 @@
 //! What is seen while a workflow runs: a live list on a terminal, one line per event in a pipe, or JSON lines.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use wfl_ir::{NodeKind, Plan, RegionKind};
 use wfl_machine::Fact;
 
 use crate::colour;
-use crate::run::story::{self, Line, Tone};
+use crate::exit::Status;
+use crate::run::story::{self, End, Line, Tone};
 use crate::say::say;
 
 /// How to show what happens.
@@ -141,6 +143,55 @@ impl Screen {
         let subject = format!("{:<width$}", line.subject, width = self.width);
         let operation = self.faint(&format!("{:<20}", line.operation));
         format!("{seconds}  {sign} {subject}  {operation}  {}", line.text).trim_end().to_owned()
+    }
+
+    /// One of many instances was taken: from here on it is not lost.
+    pub(crate) fn acknowledged(&self, id: &str, existed: bool) {
+        if self.output == Output::Json {
+            say(format_args!("{}", json!({ "type": "instance", "id": id, "existed": existed })));
+        }
+    }
+
+    /// One of many instances has ended, or waits for a person.
+    pub(crate) fn one_ended(&self, id: &str, end: &End, (settled, all): (usize, usize)) {
+        match self.output {
+            Output::Text => {
+                let seconds =
+                    format!("{}.{:03}s", end.since_start / 1_000_000, end.since_start / 1_000 % 1_000);
+                let seconds = self.faint(&format!("{seconds:>9}"));
+                let word = self.paint(end.tone, &format!("{:<18}", end.word));
+                let result = if end.status == Status::Fine { String::new() } else { end.result.to_string() };
+                self.print(format!("{seconds}  {word}  {id}  {result}").trim_end());
+                if let Some(bar) = &self.busy {
+                    bar.set_message(format!("{settled} of {all}"));
+                }
+            }
+            Output::Json => {
+                let end = json!({
+                    "type": "end", "id": id, "status": end.word, "result": end.result,
+                    "elapsed_ms": end.since_start / 1_000, "undone": end.undone,
+                });
+                say(format_args!("{end}"));
+            }
+        }
+    }
+
+    /// What became of many instances.
+    pub(crate) fn total(&self, by_state: &BTreeMap<&'static str, usize>, took: Duration) {
+        let all: usize = by_state.values().sum();
+        match self.output {
+            Output::Text => {
+                self.finish();
+                let states: Vec<String> =
+                    by_state.iter().map(|(word, count)| format!("{count} {word}")).collect();
+                let noun = if all == 1 { "instance" } else { "instances" };
+                say(format_args!("{all} {noun} in {:.3}s: {}", took.as_secs_f64(), states.join(", ")));
+            }
+            Output::Json => {
+                let took = took.as_millis() as u64;
+                say(format_args!("{}", json!({ "type": "total", "states": by_state, "elapsed_ms": took })));
+            }
+        }
     }
 
     /// The last line.

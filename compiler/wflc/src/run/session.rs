@@ -7,17 +7,18 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use tokio::sync::mpsc;
 use wfl_compiler::{Compilation, Compiled};
-use wfl_engine::{Engine, EngineError, EngineOptions, Limit, Limits, Observer, StartError, Started};
-use wfl_ir::{Plan, PlanHash, Timestamp};
+use wfl_engine::{Engine, EngineError, EngineOptions, Limit, Limits, StartError, Started};
+use wfl_ir::PlanHash;
 use wfl_journal_sqlite::{OpenError, SqliteJournal};
-use wfl_machine::{Control, Fact, Instance, Status as State};
+use wfl_machine::{Control, Status as State};
 use wfl_operations::{BindingError, Bindings, HttpOperations, Route};
-use wfl_partition::{Alarm, Update};
 use wfl_record::InstanceId;
 
 use crate::exit::{Failure, Outcome, Status};
+use crate::run::batch::follow_all;
+use crate::run::follow::{News, Reporter, settled, show};
+use crate::run::input::{Arguments, Input};
 use crate::run::screen::{Output, Screen};
-use crate::run::story;
 use crate::run::worker::Worker;
 
 /// What a run needs.
@@ -25,36 +26,9 @@ pub(crate) struct Setup<'a> {
     pub(crate) root: &'a Path,
     pub(crate) compilation: &'a Compilation,
     pub(crate) workflow: &'a Compiled,
-    pub(crate) input: Json,
+    pub(crate) input: Input,
     pub(crate) output: Output,
     pub(crate) retry: bool,
-}
-
-/// Something that the engine tells of.
-enum News {
-    Facts { id: InstanceId, plan: Arc<Plan>, facts: Vec<Fact>, since_start: i64, replayed: bool },
-    Alarm(Alarm),
-}
-
-/// Hands on what the engine tells.
-struct Reporter(mpsc::UnboundedSender<News>);
-
-impl Observer for Reporter {
-    fn updated(&self, update: &Update, instance: &Instance, plan: &Arc<Plan>, replayed: bool) {
-        let news = News::Facts {
-            id: update.instance,
-            plan: Arc::clone(plan),
-            facts: update.facts.clone(),
-            since_start: Timestamp(update.at.0).since(instance.started_at()).0,
-            replayed,
-        };
-        // The run may be over: then nobody listens any more.
-        let _ = self.0.send(news);
-    }
-
-    fn alarmed(&self, alarm: &Alarm) {
-        let _ = self.0.send(News::Alarm(alarm.clone()));
-    }
 }
 
 /// Runs the workflow to its end.
@@ -196,7 +170,7 @@ async fn on_engine(
     let engine = Engine::start(journal, Arc::new(operations), observer, options);
     let engine = engine.await.map_err(|error| engine_failed(&error))?;
     let outcome = tokio::select! {
-        outcome = follow_instance(setup, screen, &engine, &mut follow) => outcome,
+        outcome = follow_input(setup, screen, &engine, &mut follow) => outcome,
         error = engine.failed() => Err(engine_failed(&error)),
     };
     engine.stop().await;
@@ -208,13 +182,27 @@ fn engine_failed(error: &EngineError) -> Failure {
     Failure::new(Status::Unavailable, format!("the journal cannot be read: {error}"), help)
 }
 
-async fn follow_instance(
+async fn follow_input(
     setup: &Setup<'_>,
     screen: &mut Screen,
     engine: &Engine,
     news: &mut mpsc::UnboundedReceiver<News>,
 ) -> Outcome {
-    let started = start(setup, engine).await?;
+    match &setup.input.json {
+        Arguments::One(json) => follow_instance(setup, json, screen, engine, news).await,
+        Arguments::Many(all) => follow_all(setup, all, screen, engine, news).await,
+    }
+}
+
+async fn follow_instance(
+    setup: &Setup<'_>,
+    input: &Json,
+    screen: &mut Screen,
+    engine: &Engine,
+    news: &mut mpsc::UnboundedReceiver<News>,
+) -> Outcome {
+    put_plans(setup, engine).await?;
+    let started = start(setup, engine, input).await?;
     if started.existed {
         resume(setup, screen, engine, started.id).await?;
     } else {
@@ -240,22 +228,23 @@ async fn follow_instance(
     }
 }
 
-async fn start(setup: &Setup<'_>, engine: &Engine) -> Result<Started, Failure> {
-    let journal = |error: wfl_journal::AppendError| {
-        Failure::new(
-            Status::Unavailable,
-            error,
-            "nothing was started; make room or make .wfl writable, and run again",
-        )
-    };
-    // A workflow may run any of the others.
+fn refused(error: wfl_journal::AppendError) -> Failure {
+    let help = "nothing was started; make room or make .wfl writable, and run again";
+    Failure::new(Status::Unavailable, error, help)
+}
+
+/// A workflow may run any of the others: all plans are put.
+pub(crate) async fn put_plans(setup: &Setup<'_>, engine: &Engine) -> Result<(), Failure> {
     for workflow in &setup.compilation.workflows {
-        engine.put_plan(workflow.bytes.clone()).await.map_err(journal)?;
+        engine.put_plan(workflow.bytes.clone()).await.map_err(refused)?;
     }
-    let hash = setup.workflow.hash;
-    let plan = &setup.workflow.plan;
-    engine.start_instance(plan, hash, &setup.input, "wflc run").await.map_err(|error| match error {
-        StartError::Journal(error) => journal(error),
+    Ok(())
+}
+
+pub(crate) async fn start(setup: &Setup<'_>, engine: &Engine, input: &Json) -> Result<Started, Failure> {
+    let (hash, plan) = (setup.workflow.hash, &setup.workflow.plan);
+    engine.start_instance(plan, hash, input, "wflc run").await.map_err(|error| match error {
+        StartError::Journal(error) => refused(error),
         StartError::OtherInput(id) => {
             let message = format!("instance {id} was started with another input under the same key");
             Failure::new(
@@ -286,22 +275,24 @@ async fn resume(
         let inputs = state.count();
         screen.note(&format!("going on from the journal: {} after {inputs} inputs", state.status().word()));
     }
-    if setup.retry && matches!(state.status(), State::Suspended | State::CompensationStuck) {
-        let request = format!("retry-{}-{}", state.count(), state.at().0);
-        let control = Control::Retry { step: None, request, item: None };
-        engine
-            .control(id, control, "wflc run")
-            .await
-            .map_err(|error| Failure::new(Status::Unavailable, error, "nothing was changed; run again"))?;
-        // The verdict is in the log behind the request: wait until it is folded.
-        while engine
-            .inspect(id)
-            .await
-            .and_then(|now| now.state)
-            .is_some_and(|now| now.count() == state.count())
-        {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+    if setup.retry { retry(engine, id).await } else { Ok(()) }
+}
+
+/// Tries again what is suspended, and waits until the log says so.
+pub(crate) async fn retry(engine: &Engine, id: InstanceId) -> Result<(), Failure> {
+    let Some(state) = engine.inspect(id).await.and_then(|found| found.state) else { return Ok(()) };
+    if !matches!(state.status(), State::Suspended | State::CompensationStuck) {
+        return Ok(());
+    }
+    let request = format!("retry-{}-{}", state.count(), state.at().0);
+    let control = Control::Retry { step: None, request, item: None };
+    engine
+        .control(id, control, "wflc run")
+        .await
+        .map_err(|error| Failure::new(Status::Unavailable, error, "nothing was changed; run again"))?;
+    // The verdict is in the log behind the request: wait until it is folded.
+    while engine.inspect(id).await.and_then(|now| now.state).is_some_and(|now| now.count() == state.count()) {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     Ok(())
 }
@@ -311,83 +302,4 @@ fn changed(hash: PlanHash) -> String {
         "the program has changed since; the instance goes on with plan {}, on which it was started",
         hash.short()
     )
-}
-
-/// Shows one piece of news. True when it concerns the instance.
-fn show(screen: &Screen, id: InstanceId, news: News) -> Result<bool, Failure> {
-    match news {
-        News::Facts { id: of, plan, facts, since_start, replayed } if of == id => {
-            if !replayed {
-                facts.iter().for_each(|fact| screen.fact(&plan, fact, since_start));
-            }
-            Ok(true)
-        }
-        News::Facts { .. } => Ok(false),
-        News::Alarm(Alarm::Quarantined { instance, reason }) if instance == id => {
-            Err(quarantined(id, &reason))
-        }
-        News::Alarm(Alarm::Quarantined { instance, reason }) => {
-            screen.note(&format!("instance {instance} is in quarantine: {reason}"));
-            Ok(false)
-        }
-        News::Alarm(Alarm::PlanMissing { plan, reason }) => {
-            screen.note(&format!("plan {} is missing: {reason}", plan.short()));
-            Ok(false)
-        }
-        News::Alarm(Alarm::JournalRefuses { reason }) => {
-            let help = "what was acknowledged is safe; make room and run the same command again";
-            Err(Failure::new(Status::Unavailable, reason, help))
-        }
-    }
-}
-
-fn quarantined(id: InstanceId, reason: &str) -> Failure {
-    let message = format!("instance {id} is in quarantine: {reason}");
-    Failure::new(Status::Unavailable, message, "nothing more is done for it, so that nothing wrong is done")
-}
-
-/// The end of a run: the instance has ended, or waits for a person.
-struct End {
-    status: Status,
-    tone: story::Tone,
-    word: &'static str,
-    result: Json,
-    since_start: i64,
-    undone: u32,
-}
-
-/// The end, if the instance has come to one.
-async fn settled(engine: &Engine, id: InstanceId) -> Result<Option<End>, Failure> {
-    let Some(found) = engine.inspect(id).await else { return Ok(None) };
-    if let Some(reason) = &found.quarantine {
-        return Err(quarantined(id, reason));
-    }
-    let (Some(state), Some(plan)) = (&found.state, &found.plan) else { return Ok(None) };
-    let until = state.ended_at().unwrap_or(state.at());
-    let (since_start, undone) = (until.since(state.started_at()).0, state.undone());
-    // Children that have to know of the end are told before the journal is closed.
-    if let Some(ending) = state.ending().filter(|_| state.is_closed() || state.parent().is_some()) {
-        let (tone, word, result) = story::ending(plan, ending);
-        let status = if state.status() == State::Completed { Status::Fine } else { Status::Unsuccessful };
-        return Ok(Some(End { status, tone, word, result, since_start, undone }));
-    }
-    if !state.is_stalled() {
-        return Ok(None);
-    }
-    let place = |node: u32, item: Option<&wfl_ir::Name>| {
-        let id = &plan.nodes[node as usize].id;
-        item.map_or_else(|| id.to_string(), |item| format!("{id}[{item}]"))
-    };
-    let suspensions = state.suspensions();
-    let waits: Vec<_> =
-        suspensions.iter().map(|it| format!("{}: {}", place(it.node, it.item.as_ref()), it.why)).collect();
-    let help = "run the same command with --retry to try it again";
-    Ok(Some(End {
-        status: Status::Suspended,
-        tone: story::Tone::Warn,
-        word: state.status().word(),
-        result: serde_json::json!({ "waiting": waits, "help": help }),
-        since_start,
-        undone,
-    }))
 }

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use wfl_ir::{Fields, Plan, TypeKind};
 use wfl_machine::{Ending, Fact, Purpose, Settlement};
 
+use crate::exit::Status;
 use crate::shown;
 
 /// The tone of a line.
@@ -246,6 +247,16 @@ fn tell_undoing(fact: &Fact) -> Option<Line> {
         Fact::CompensationEnded { scope } => line(Tone::Undo, step(scope), "", "all undone"),
         _ => return None,
     })
+}
+
+/// The end of a run: the instance has ended, or waits for a person.
+pub(crate) struct End {
+    pub(crate) status: Status,
+    pub(crate) tone: Tone,
+    pub(crate) word: &'static str,
+    pub(crate) result: Json,
+    pub(crate) since_start: i64,
+    pub(crate) undone: u32,
 }
 
 /// How the instance ended, in words.
