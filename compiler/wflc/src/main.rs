@@ -26,6 +26,10 @@ mod tests;
 
 use std::process::ExitCode;
 
+/// The engine and the compiler make and drop small things all the time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::main()
 }

@@ -29,7 +29,6 @@ impl Retime for Timestamp {
 impl Retime for Instance {
     fn retime(&mut self, when: &dyn Fn(Timestamp) -> Timestamp) {
         self.started_at.retime(when);
-        self.ended_at.retime(when);
         self.latest.retime(when);
         self.unwinding_since.retime(when);
         self.grace_due.retime(when);
@@ -135,6 +134,8 @@ impl Instance {
         let mut rest = self.clone();
         let zero = Timestamp(0);
         (rest.at, rest.stamp, rest.count, rest.chain) = (zero, zero, 0, [0; 32]);
+        // Nothing depends on when it ended.
+        rest.ended_at = None;
         (rest.next_strand, rest.next_letter) = (0, 0);
         rest.seen.clear();
         rest.strands.clear();

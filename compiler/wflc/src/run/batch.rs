@@ -12,7 +12,7 @@ use wfl_record::InstanceId;
 use crate::exit::{Failure, Outcome, Status};
 use crate::run::follow::{News, alarmed, settled};
 use crate::run::screen::Screen;
-use crate::run::session::{Setup, put_plans, retry, start};
+use crate::run::start::{Setup, put_plans, retry, start};
 
 /// How many starts are under way at once.
 const AT_ONCE: usize = 256;

@@ -5,6 +5,7 @@ mod worker;
 mod story;
 mod screen;
 mod follow;
+mod start;
 mod batch;
 mod session;
 
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
             "free some resources",
         )
     })?;
-    runtime.block_on(session::run(session::Setup {
+    runtime.block_on(session::run(start::Setup {
         root: &root,
         compilation: &compilation,
         workflow,
