@@ -12,6 +12,7 @@ mod books;
 mod journal;
 mod node;
 mod sim;
+mod owners;
 mod storage;
 mod calls;
 mod people;
