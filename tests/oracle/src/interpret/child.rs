@@ -81,7 +81,7 @@ impl Reference<'_> {
         match lived.end {
             End::Completed(value) => {
                 strand.set(run.result, value);
-                // Whether the parent passes it at once or at the child's end is not said: see `known.rs`.
+                // Whether the parent passes it at once or at the child's end is not said: see `mended.rs`.
                 let open = !lived.debts.iter().all(Debt::is_nothing);
                 if open && lived.passed && run.pivot && self.choice.of(2) == 1 {
                     self.keep_all(&lived.debts)?;

@@ -106,7 +106,7 @@ impl Reference<'_> {
 
     /// What from outside may end the path now. Behind the point of no return the whole is not stopped any more, and it
     /// waits for the end of a shield. Branches and items beside it do not wait for that:
-    /// see `known.rs`.
+    /// see `mended.rs`.
     pub(crate) fn around(&self, life: &Life, strand: &Strand) -> Stops {
         let outside = strand.stops.outside && !life.passed && strand.shield.is_none();
         Stops { outside, beside: strand.stops.beside }
