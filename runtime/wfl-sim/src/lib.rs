@@ -18,6 +18,7 @@ mod calls;
 mod people;
 mod observed;
 mod rules;
+mod shields;
 mod verdict;
 
 pub use books::{Books, EffectState, Entry, Reply, Script};
