@@ -35,5 +35,5 @@ fn a_late_success_hides_the_attempt_that_is_in_doubt() {
         })
     };
     assert_eq!(stays(0), None, "what is not late is undone");
-    assert!(stays(60_000).is_some(), "mended: `Reference::came_too_late` need not allow it any more");
+    assert!(stays(60_000).is_some(), "mended: neither `Reference::came_too_late` nor `HIDDEN` need allow it");
 }

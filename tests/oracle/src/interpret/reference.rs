@@ -55,6 +55,8 @@ pub(crate) struct Reference<'w> {
     pub(crate) light: Vec<bool>,
     /// Messages to the instance that nobody has taken.
     pub(crate) messages: Messages,
+    /// Whether a step around the instance at hand limits its time.
+    pub(crate) limited: bool,
     /// How many steps are left before the walk is given up.
     pub(crate) fuel: u32,
 }

@@ -198,11 +198,14 @@ impl Generator {
         let mut inner = Place { may_return: false, may_pivot: false, own_scope: false, ..place.inner() };
         let mut body = Vec::new();
         for _ in 0..2 + self.random.below(2) {
-            let operation = self.pick_operation();
-            body.push(match self.random.below(5) {
-                0 => Statement::line(format!("wait {}", length(&mut self.random))),
-                _ => self.step_with(&mut inner, &operation, 60),
-            });
+            match self.random.below(10) {
+                0 | 1 => body.push(Statement::line(format!("wait {}", length(&mut self.random)))),
+                2 | 3 if self.left > 0 => body.extend(self.body(&mut inner, 1)),
+                _ => {
+                    let operation = self.pick_operation();
+                    body.push(self.step_with(&mut inner, &operation, 60));
+                }
+            }
         }
         Statement::line("shield {").block(body, "}")
     }
