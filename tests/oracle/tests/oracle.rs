@@ -179,7 +179,7 @@ fn the_engine_comes_to_what_the_reference_allows() {
     }
     let long = std::env::var_os("WFL_LONG").is_some();
     let programs = std::env::var("WFL_SEEDS").ok().and_then(|count| count.parse().ok());
-    let programs: u64 = programs.unwrap_or(if long { 100_000 / EACH } else { 700 });
+    let programs: u64 = programs.unwrap_or(if long { 100_000 / EACH } else { 500 });
     let half = |first: u64| {
         let mut sums = Sums::default();
         (first..=programs).step_by(2).for_each(|number| sums.program(number));
