@@ -15,10 +15,12 @@ pub(crate) fn of_shields(id: &InstanceId, plan: &Plan, seen: &Observed) -> Vec<S
         return wrong;
     }
     let facts = seen.last_life();
-    // An error in a shield leaves it, and one beside it may end its branch.
+    // An error in a shield leaves it; one beside it, or a time limit, may end its branch.
     let failed = facts.iter().any(|fact| matches!(fact, Fact::StepFailed { .. }));
     let lost = facts.iter().any(|fact| matches!(fact, Fact::Joined { lost, .. } if *lost > 0));
-    if failed || lost {
+    let limited =
+        plan.nodes.iter().any(|node| matches!(&node.kind, NodeKind::Fork(fork) if fork.within.is_some()));
+    if failed || lost || limited {
         return wrong;
     }
     for (region, _) in plan.regions.iter().enumerate().filter(|(_, it)| it.kind == RegionKind::Shield) {

@@ -200,7 +200,12 @@ impl Generator {
         for _ in 0..2 + self.random.below(2) {
             match self.random.below(10) {
                 0 | 1 => body.push(Statement::line(format!("wait {}", length(&mut self.random)))),
-                2 | 3 if self.left > 0 => body.extend(self.body(&mut inner, 1)),
+                2 | 3 if self.left > 0 => {
+                    // No children in there: see `differs.rs`.
+                    let children = std::mem::take(&mut self.children);
+                    body.extend(self.body(&mut inner, 1));
+                    self.children = children;
+                }
                 _ => {
                     let operation = self.pick_operation();
                     body.push(self.step_with(&mut inner, &operation, 60));
