@@ -194,17 +194,11 @@ impl Fold<'_> {
             TypeKind::Error(fields) => read_fields(self.plan.library(), fields, data).ok(),
             _ => None,
         });
-        match (known, fields) {
-            (Some(index), Some(fields)) => Raised::Declared(index as u32, fields),
-            _ => {
-                let short = error.rsplit('.').next().unwrap_or(error);
-                match short {
-                    "Timeout" => return Raised::Timeout,
-                    "Unavailable" => return Raised::Unavailable,
-                    _ => {}
-                }
-                Raised::Foreign(wfl_ir::Name::from(short), Default::default())
-            }
+        match (known, fields, error.rsplit('.').next().unwrap_or(error)) {
+            (Some(index), Some(fields), _) => self.declared(index as u32, fields),
+            (.., "Timeout") => Raised::Timeout,
+            (.., "Unavailable") => Raised::Unavailable,
+            (.., short) => Raised::Foreign(wfl_ir::Name::from(short), Default::default()),
         }
     }
 

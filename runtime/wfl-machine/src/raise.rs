@@ -74,6 +74,15 @@ impl Fold<'_> {
         known.map_or(raised, |index| Raised::Declared(index as u32, fields))
     }
 
+    /// An error of the plan's types. `Timeout` and `Unavailable` are themselves, also where the program lists them.
+    pub(crate) fn declared(&self, error: u32, fields: Fields) -> Raised {
+        match self.plan.types[error as usize].short_name() {
+            "Timeout" => Raised::Timeout,
+            "Unavailable" => Raised::Unavailable,
+            _ => Raised::Declared(error, fields),
+        }
+    }
+
     /// An error of the language, by its short name.
     pub(crate) fn system_error(&self, name: &str, fields: Fields) -> Raised {
         self.typed(Raised::Foreign(Name::from(name), fields))

@@ -8,7 +8,7 @@ use crate::fact::Fact;
 use crate::fold::{Fold, Ready};
 use crate::ledger::Suspension;
 use crate::planted::{Bug, planted};
-use crate::strand::{Doing, Ending, Passed, Raised, StrandId, Then};
+use crate::strand::{Doing, Ending, Passed, StrandId, Then};
 
 impl Fold<'_> {
     /// Goes on from a node of the current strand, and then with all that this made ready.
@@ -138,7 +138,7 @@ impl Fold<'_> {
             NodeKind::Fail { error, fields } => {
                 let fields = self.eval_fields(fields)?;
                 let reason = format!("fail {}", self.plan.types[*error as usize].short_name());
-                Ok(self.raise(index, Raised::Declared(*error, fields), reason))
+                Ok(self.raise(index, self.declared(*error, fields), reason))
             }
             _ => Ok(next),
         }

@@ -12,11 +12,13 @@ mod books;
 mod journal;
 mod node;
 mod sim;
+mod owners;
 mod storage;
 mod calls;
 mod people;
 mod observed;
 mod rules;
+mod shields;
 mod verdict;
 
 pub use books::{Books, EffectState, Entry, Reply, Script};

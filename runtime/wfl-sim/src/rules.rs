@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use wfl_ir::{Effect, NodeKind, Plan, RegionKind};
+use wfl_ir::flow::JoinPolicy;
+use wfl_ir::{Effect, Node, NodeKind, Plan};
 use wfl_machine::{Ending, Fact};
 use wfl_record::InstanceId;
 
@@ -22,9 +23,7 @@ pub(crate) fn of_facts(id: &InstanceId, seen: &Observed) -> Vec<String> {
         }
         _ => {}
     }
-    let begun_anew = |fact: &Fact| matches!(fact, Fact::Restarted { .. } | Fact::Rewound { .. });
-    let life = seen.facts.iter().rposition(begun_anew).unwrap_or(0);
-    let passed = seen.facts[life..].iter().any(|fact| matches!(fact, Fact::PivotPassed { .. }));
+    let passed = seen.last_life().iter().any(|fact| matches!(fact, Fact::PivotPassed { .. }));
     if let Some(Ending::TimedOut | Ending::Cancelled) = seen.state.ending()
         && passed
     {
@@ -81,26 +80,6 @@ pub(crate) fn of_late(id: &InstanceId, plan: &Plan, seen: &Observed) -> Vec<Stri
     wrong
 }
 
-/// What must hold of what a shield holds: once its first step is done, its last one is begun.
-pub(crate) fn of_shields(id: &InstanceId, plan: &Plan, seen: &Observed) -> Vec<String> {
-    let mut wrong = Vec::new();
-    if matches!(seen.state.ending(), None | Some(Ending::Killed)) {
-        return wrong;
-    }
-    for (region, _) in plan.regions.iter().enumerate().filter(|(_, it)| it.kind == RegionKind::Shield) {
-        let inside =
-            |node: &&wfl_ir::Node| node.region as usize == region && matches!(node.kind, NodeKind::Call(_));
-        let steps: Vec<&str> = plan.nodes.iter().filter(inside).map(|node| node.id.as_str()).collect();
-        let (Some(first), Some(last)) = (steps.first(), steps.last()) else { continue };
-        let done = |fact: &Fact| matches!(fact, Fact::StepSucceeded { step, .. } if step.as_str() == *first);
-        let begun = |fact: &Fact| matches!(fact, Fact::StepStarted { step, .. } if step.as_str() == *last);
-        if seen.facts.iter().any(done) && !seen.facts.iter().any(begun) {
-            wrong.push(format!("{id}: a cancellation did not wait for the end of the shield at {first}"));
-        }
-    }
-    wrong
-}
-
 /// Whether two effects are those of one step.
 pub(crate) fn same_step(first: &Entry, second: &Entry) -> bool {
     let (one, two) = (&first.call, &second.call);
@@ -108,6 +87,22 @@ pub(crate) fn same_step(first: &Entry, second: &Entry) -> bool {
         && one.step == two.step
         && one.item == two.item
         && one.epoch == two.epoch
+}
+
+/// Whether a step is in a branch that its join may not need: what such a branch did is undone whatever comes.
+fn may_lose(plan: &Plan, entry: &Entry) -> bool {
+    let mut at = plan.node_by_id(&entry.call.step).map(|node| plan.nodes[node as usize].region);
+    while let Some(region) = at {
+        let loses = |node: &Node| match &node.kind {
+            NodeKind::Fork(fork) => fork.policy != JoinPolicy::All && fork.branches.contains(&region),
+            _ => false,
+        };
+        if plan.nodes.iter().any(loses) {
+            return true;
+        }
+        at = plan.regions.get(region as usize).and_then(|known| known.parent);
+    }
+    false
 }
 
 /// What must hold of two effects of one instance, the first of which was done first.
@@ -121,13 +116,15 @@ pub(crate) fn of_two(plan: Option<&Plan>, first: &Entry, second: &Entry) -> Vec<
     }
     let undone = |entry: &Entry| (entry.state == EffectState::Undone).then_some(entry.undone_at).flatten();
     if second.effect == Effect::Irreversible
+        && !first.late
+        && !plan.is_some_and(|plan| may_lose(plan, first))
         && one.epoch == two.epoch
         && undone(first).is_some_and(|at| at > second.done_at)
     {
         wrong.push(format!("{} was undone behind the point of no return at {}", one.path(), two.path()));
     }
     let in_order = plan.is_some_and(|plan| {
-        let beside = |node: &wfl_ir::Node| {
+        let beside = |node: &Node| {
             matches!(node.kind, NodeKind::Fork(_) | NodeKind::Map(_) | NodeKind::SubWorkflow(_))
         };
         !plan.nodes.iter().any(beside) && !plan.scopes.iter().any(|scope| scope.parallel_undo)

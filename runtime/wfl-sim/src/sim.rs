@@ -286,6 +286,9 @@ impl Sim {
     pub fn step(&mut self) -> bool {
         self.happened += 1;
         self.faults.quiet = self.happened > self.setup.quiet_after;
+        if self.happened == self.setup.quiet_after + 1 {
+            self.name_owners();
+        }
         if self.happened > MOST {
             self.violations.push(format!("it does not end within {MOST} happenings"));
             return false;
@@ -304,20 +307,6 @@ impl Sim {
             }
             (None, None) => self.give_owners(),
         }
-    }
-
-    /// Whoever watches over the partitions gives an owner to those that have none. False when all have.
-    fn give_owners(&mut self) -> bool {
-        let mut given = false;
-        for partition in 0..self.setup.partitions {
-            let owned = self.nodes.iter().any(|node| node.alive && node.owns[partition as usize]);
-            let heir = self.nodes.iter().position(|node| node.alive);
-            if let Some(heir) = heir.filter(|_| !owned) {
-                self.later(0, Happening::Own(heir as u32, partition));
-                given = true;
-            }
-        }
-        given
     }
 
     fn next_wake(&self) -> Option<(i64, u32, u32)> {
@@ -394,23 +383,7 @@ impl Sim {
         }
     }
 
-    /// A process takes a partition over, once it has read the whole log.
-    fn own(&mut self, node: u32, partition: u32) {
-        let log = self.journal.log(partition).len();
-        let Node { alive, life, read, .. } = &self.nodes[node as usize];
-        if !alive {
-            return;
-        }
-        if read[partition as usize] < log {
-            self.reads_on(node, partition);
-            return self.later(5 * MILLI, Happening::Own(node, partition));
-        }
-        let life = *life;
-        self.nodes[node as usize].owns[partition as usize] = true;
-        self.deliver(node, life, partition, Event::Role(Role::Owner));
-    }
-
-    fn reads_on(&mut self, node: u32, partition: u32) {
+    pub(crate) fn reads_on(&mut self, node: u32, partition: u32) {
         let life = self.nodes[node as usize].life;
         let lag = if self.faults.strikes(Fault::RecordDelayed) { 3 * SECOND } else { 100 };
         let after = self.random.below(lag as u64) as i64;

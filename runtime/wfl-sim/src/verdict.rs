@@ -10,6 +10,7 @@ use crate::books::{EffectState, Entry};
 use crate::observed::Observed;
 use crate::people::UNDONE;
 use crate::rules;
+use crate::shields;
 use crate::sim::{BEGIN, Sim};
 
 /// What came of a run.
@@ -48,7 +49,7 @@ impl Sim {
             violations.extend(rules::of_facts(id, seen));
             violations.extend(self.of_effects(id, seen));
             let plan = self.plan(seen.state.plan());
-            violations.extend(plan.into_iter().flat_map(|plan| rules::of_shields(id, plan, seen)));
+            violations.extend(plan.into_iter().flat_map(|plan| shields::of_shields(id, plan, seen)));
             violations.extend(plan.into_iter().flat_map(|plan| rules::of_late(id, plan, seen)));
         }
         for alarm in &self.alarms {
@@ -166,7 +167,7 @@ impl Sim {
             (Effect::Compensable { .. }, EffectState::Done) => {
                 let step = name(&entry.call);
                 let settled = settled_as(&seen.facts, &step);
-                if settled == Some(Settlement::Undone) && !by_hand(&seen.facts, &step) {
+                if self.undone_in_vain(entry, &seen.facts, &step) && !by_hand(&seen.facts, &step) {
                     wrong.push(format!("{place}: it was settled as undone, and is there"));
                 }
                 if settled.is_none() && seen.state.is_closed() && seen.state.ending() != Some(&Ending::Killed)
@@ -191,6 +192,17 @@ impl Sim {
             _ => {}
         }
         wrong
+    }
+
+    /// Whether a step's debts, in all lives of its instance, were settled as undone more often than what it did was.
+    fn undone_in_vain(&self, entry: &Entry, facts: &[Fact], step: &str) -> bool {
+        let undone = |other: &&Entry| {
+            let there = (other.instance, &other.call.step, &other.call.item);
+            other.state == EffectState::Undone
+                && there == (entry.instance, &entry.call.step, &entry.call.item)
+        };
+        let settled = |fact: &&Fact| matches!(fact, Fact::CompensationSettled { step: of, how: Settlement::Undone, .. } if of.as_str() == step);
+        facts.iter().filter(settled).count() > self.books.entries().iter().filter(undone).count()
     }
 
     /// What must hold between the effects of an instance.

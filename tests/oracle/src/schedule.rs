@@ -1,6 +1,6 @@
 //! How a program is run: what fails, what somebody sends, and what the reference has to allow because of that.
 
-use wfl_ir::{Duration, Plan, RegionKind, Value};
+use wfl_ir::{Duration, Plan, Value};
 use wfl_machine::{CancelMode, Control, Input, Signal};
 use wfl_sim::{Fault, Random, Rates, Setup};
 
@@ -20,12 +20,11 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of a seed, for a plan that calls operations without a key or does not.
-    pub(crate) fn new(seed: u64, plan: &Plan, keyless: bool) -> Schedule {
+    /// The schedule of a seed.
+    pub(crate) fn new(seed: u64, plan: &Plan) -> Schedule {
         let mut random = Random::new(seed);
         let calm = random.below(4) == 0;
-        // A late success takes the undo of the attempt behind it: see `known.rs`.
-        let late = !calm && random.below(3) == 0 && !keyless;
+        let late = !calm && random.below(3) == 0;
         let setup = setup(seed, calm, late, &mut random);
         let world = World::new(random.number(), [0, 10, 25, 40][random.below(4) as usize]);
         let deadline = plan.deadline.is_some();
@@ -34,13 +33,10 @@ impl Schedule {
         let number = random.below(4) as i64;
         let mut schedule = Schedule { setup, allowed, world, messages, inputs, number };
         let often = [300_000, 5_000_000, 400_000_000, 20_000_000_000][random.below(4) as usize];
-        let cancelled = random.below(3) == 0;
-        if cancelled {
+        if random.below(3) == 0 {
             schedule.cancel(often, &mut random);
         }
-        // A cancellation in a pause breaks a shield: see `known.rs`.
-        let shielded = plan.regions.iter().any(|region| region.kind == RegionKind::Shield);
-        if random.below(6) == 0 && !(cancelled && shielded) {
+        if random.below(6) == 0 {
             schedule.pause(often, &mut random);
         }
         schedule.signals(often, &mut random);
@@ -97,11 +93,6 @@ fn setup(seed: u64, calm: bool, late: bool, random: &mut Random) -> Setup {
     if !late {
         setup.rates = setup.rates.with(Fault::LateAnswer, 0);
     }
-    // Answers that wait for the journal while a clock jumps: see `known.rs`.
-    setup.rates = match seed.is_multiple_of(2) {
-        true => setup.rates.with(Fault::ClockJump, 0),
-        false => setup.rates.with(Fault::JournalAway, 0).with(Fault::AppendLost, 0),
-    };
     if setup.rates.of(Fault::ClockJump) > 0 {
         // A clock that is wrong lets no attempt succeed; it is set right before people give up.
         setup.quiet_after = setup.quiet_after.min(120);

@@ -80,15 +80,9 @@ impl Trial {
         (sim, id)
     }
 
-    /// Whether it calls what can be asked about and has no key.
-    fn is_keyless(&self) -> bool {
-        let mut operations = self.plans.values().flat_map(|plan| &plan.operations);
-        operations.any(|operation| operation.confirm.is_some() && operation.idempotent.is_none())
-    }
-
     /// Runs it as a seed says.
     pub fn run(&self, seed: u64) -> Verdict {
-        let schedule = Schedule::new(seed, &self.plan, self.is_keyless());
+        let schedule = Schedule::new(seed, &self.plan);
         let args = Fields::new([
             (Name::from("id"), Value::text("k")),
             (Name::from("n"), Value::Int(schedule.number)),

@@ -18,15 +18,16 @@ impl Reference<'_> {
         strand.shield = Self::shield_of(life, strand, node.region);
         if run.detached {
             // What becomes of it is its own business.
-            self.alone(&child, args, strand, Stops::default())?;
+            self.alone(&child, args, strand, Stops::default(), false)?;
             strand.set(run.result, Value::Unit);
             return self.goes_on(life, at);
         }
         let stops = self.around(life, strand);
         let may_be_left = stops != Stops::default();
         let timed = run.timeout.is_some() && self.choice.of(2) == 1;
-        // Whatever becomes of the parent, its deadline is the child's too.
-        let by_itself = Stops { outside: self.allowed.deadline, beside: false };
+        // Whatever becomes of the parent, its deadline is the child's too, and its child's.
+        let by_itself = Stops { outside: self.allowed.deadline || self.limited, beside: false };
+        let limited = self.limited || run.timeout.is_some();
         let (stops, abandoned) = match run.when_cancelled {
             _ if timed => (Stops { beside: true, ..stops }, false),
             ParentCancel::Cancel => (stops, false),
@@ -35,10 +36,10 @@ impl Reference<'_> {
         };
         if abandoned {
             let outside = by_itself.outside || run.timeout.is_some();
-            self.alone(&child, args, strand, Stops { outside, beside: false })?;
+            self.alone(&child, args, strand, Stops { outside, beside: false }, limited)?;
             return Ok(Next::Ended(Done::Stopped));
         }
-        let lived = self.live(&child, args, strand, stops)?;
+        let lived = self.live(&child, args, strand, stops, limited)?;
         // It may have been waited for only because the path was stopped; then how it failed is of no interest.
         let alone = run.when_cancelled != ParentCancel::Cancel && may_be_left;
         if alone && matches!(lived.end, End::Failed(_)) && self.choice.of(2) == 1 {
@@ -49,16 +50,32 @@ impl Reference<'_> {
     }
 
     /// A child that nobody waits for.
-    fn alone(&mut self, child: &Arc<Plan>, args: Fields, strand: &Strand, stops: Stops) -> Flow<()> {
-        let lived = self.live(child, args, strand, stops)?;
+    fn alone(
+        &mut self,
+        child: &Arc<Plan>,
+        args: Fields,
+        strand: &Strand,
+        stops: Stops,
+        limited: bool,
+    ) -> Flow<()> {
+        let lived = self.live(child, args, strand, stops, limited)?;
         self.keep_all(&lived.debts)
     }
 
     /// A child from its start to its end. The messages to its parent are none of its own.
-    fn live(&mut self, child: &Arc<Plan>, args: Fields, strand: &Strand, stops: Stops) -> Flow<Lived> {
+    fn live(
+        &mut self,
+        child: &Arc<Plan>,
+        args: Fields,
+        strand: &Strand,
+        stops: Stops,
+        limited: bool,
+    ) -> Flow<Lived> {
         let sent = std::mem::take(&mut self.messages.sent);
+        let around = std::mem::replace(&mut self.limited, limited);
         let lived = self.life(child, args, strand.after.clone(), stops);
         self.messages.sent = sent;
+        self.limited = around;
         lived
     }
 
@@ -81,7 +98,7 @@ impl Reference<'_> {
         match lived.end {
             End::Completed(value) => {
                 strand.set(run.result, value);
-                // Whether the parent passes it at once or at the child's end is not said: see `known.rs`.
+                // Whether the parent passes it at once or at the child's end is not said: see `mended.rs`.
                 let open = !lived.debts.iter().all(Debt::is_nothing);
                 if open && lived.passed && run.pivot && self.choice.of(2) == 1 {
                     self.keep_all(&lived.debts)?;

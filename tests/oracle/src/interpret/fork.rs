@@ -75,7 +75,10 @@ impl Reference<'_> {
             self.undo_strand(&mut ended.strand)?;
             ends.push(ended.strand.after);
         }
-        strand.after = union(ends);
+        // A scope that undoes side by side does not wait for what is under way in it.
+        if !life.plan.scopes[life.plan.nodes[at as usize].scope as usize].parallel_undo {
+            strand.after = union(ends);
+        }
         Ok(Next::Ended(Done::Stopped))
     }
 

@@ -105,7 +105,10 @@ impl Reference<'_> {
             }
             after.push(ended.strand.after);
         }
-        strand.after = union(after);
+        // A scope that undoes side by side does not wait for what is under way in it.
+        if !life.plan.scopes[life.plan.nodes[at as usize].scope as usize].parallel_undo {
+            strand.after = union(after);
+        }
         Ok(Next::Ended(Done::Stopped))
     }
 

@@ -73,6 +73,7 @@ impl Outcomes<'_> {
             seen: Vec::new(),
             light: Vec::new(),
             messages: self.messages.clone(),
+            limited: false,
             fuel: STEPS,
         };
         let ending = self.root(&mut reference)?;

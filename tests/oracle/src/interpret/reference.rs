@@ -55,6 +55,8 @@ pub(crate) struct Reference<'w> {
     pub(crate) light: Vec<bool>,
     /// Messages to the instance that nobody has taken.
     pub(crate) messages: Messages,
+    /// Whether a step around the instance at hand limits its time.
+    pub(crate) limited: bool,
     /// How many steps are left before the walk is given up.
     pub(crate) fuel: u32,
 }
@@ -106,7 +108,7 @@ impl Reference<'_> {
 
     /// What from outside may end the path now. Behind the point of no return the whole is not stopped any more, and it
     /// waits for the end of a shield. Branches and items beside it do not wait for that:
-    /// see `known.rs`.
+    /// see `mended.rs`.
     pub(crate) fn around(&self, life: &Life, strand: &Strand) -> Stops {
         let outside = strand.stops.outside && !life.passed && strand.shield.is_none();
         Stops { outside, beside: strand.stops.beside }

@@ -152,7 +152,8 @@ impl Reference<'_> {
                     None => self.dead("a scope without an end", ""),
                 }
             }
-            Done::Raised(raised) => {
+            // An error that it does not take leaves its debts to the scope around, as one debt.
+            Done::Raised(raised) if Self::handler(life, handlers, &raised).is_some() => {
                 let after = std::mem::take(&mut strand.after);
                 strand.after = self.undo_all(&[debts], after)?;
                 self.raise(life, strand, at, handlers, raised)

@@ -17,16 +17,13 @@ impl Generator {
         let (name, mut inner) = (self.fresh("g"), place.inner());
         inner.own_scope = true;
         let body = self.valued(&mut inner, 4);
-        // Scopes in a parallel one are not drawn: see `known.rs`.
-        let flat = body.iter().all(|statement| statement.blocks.is_empty());
-        let parallel = if flat && self.chance(50) { " compensating parallel" } else { "" };
+        let parallel = if self.chance(50) { " compensating parallel" } else { "" };
         let outside = Place { behind_pivot: inner.behind_pivot, ..place.clone() };
         let mut tail = String::new();
         // Errors that cannot happen must not be handled, so that only those of the body's steps are.
         let text = written(&body);
-        let beside = text.contains("= parallel") || text.contains("= foreach");
         for (error, _) in ERRORS {
-            if !(beside && place.eager) && self.may_leave(&text, error) && self.chance(40) {
+            if self.may_leave(&text, error) && self.chance(40) {
                 let value = number(&mut self.random, &outside.known);
                 let action = match self.random.below(4) {
                     0 if outside.may_return && outside.own_scope => {
@@ -58,13 +55,10 @@ impl Generator {
     pub(crate) fn parallel(&mut self, place: &mut Place) -> Statement {
         let name = self.fresh("p");
         let count = 2 + self.random.below(2);
-        // What counts failures is not drawn where the first failure of something around ends that.
-        let kind = if place.eager { self.random.below(2) } else { self.random.below(5) };
-        self.has_losers |= kind > 2;
+        let kind = self.random.below(5);
         let mut branches = Vec::new();
         for number in 0..count {
             let mut inner = Place { may_return: false, own_scope: false, may_pivot: false, ..place.inner() };
-            inner.eager |= kind < 3;
             let letter = ["a", "b", "c"][number as usize];
             branches.push((letter, self.valued(&mut inner, 3)));
         }
@@ -73,7 +67,6 @@ impl Generator {
         } else {
             String::new()
         };
-        self.has_timeout |= !within.is_empty();
         let text: String = branches.iter().map(|(_, body)| written(body)).collect();
         let (head, tail) = match kind {
             0 | 1 => (format!("join all{within}"), self.all_handlers(place, &text)),
@@ -126,9 +119,8 @@ impl Generator {
         if keyed && !place.behind_pivot && self.chance(12) {
             numbers.push("1".to_owned());
         }
-        let tolerant = !place.behind_pivot && !place.eager && self.chance(45);
+        let tolerant = !place.behind_pivot && self.chance(45);
         let mut inner = Place { may_return: false, own_scope: true, may_pivot: false, ..place.inner() };
-        inner.eager |= !tolerant;
         inner.suffix = format!("{}-{{{item}}}", place.suffix);
         inner.known.push(item.clone());
         let body = self.valued(&mut inner, 3);
@@ -180,10 +172,7 @@ impl Generator {
         let options = match self.random.below(4) {
             0 if !place.behind_pivot => String::new(),
             1 => format!(" {{ where signal > 3 timeout {timeout} -> use {value} }}"),
-            2 if !place.behind_pivot => {
-                self.has_timeout = true;
-                format!(" {{ timeout {timeout} }}")
-            }
+            2 if !place.behind_pivot => format!(" {{ timeout {timeout} }}"),
             _ => format!(" {{ timeout {timeout} -> use {value} }}"),
         };
         place.known.push(name.clone());
@@ -204,24 +193,31 @@ impl Generator {
         Statement::line(head).named(&name)
     }
 
-    /// A shield. All errors in it are handled in it.
+    /// A shield. Behind the point of no return all errors in it are handled in it.
     pub(crate) fn shield(&mut self, place: &mut Place) -> Statement {
-        self.has_shield = true;
         let mut inner = Place { may_return: false, may_pivot: false, own_scope: false, ..place.inner() };
         let mut body = Vec::new();
         for _ in 0..2 + self.random.below(2) {
-            let operation = self.pick_operation();
-            body.push(match self.random.below(5) {
-                0 => Statement::line(format!("wait {}", length(&mut self.random))),
-                _ => self.step_with(&mut inner, &operation, 100),
-            });
+            match self.random.below(10) {
+                0 | 1 => body.push(Statement::line(format!("wait {}", length(&mut self.random)))),
+                2 | 3 if self.left > 0 => {
+                    // No children in there: see `differs.rs`.
+                    let children = std::mem::take(&mut self.children);
+                    body.extend(self.body(&mut inner, 1));
+                    self.children = children;
+                }
+                _ => {
+                    let operation = self.pick_operation();
+                    body.push(self.step_with(&mut inner, &operation, 60));
+                }
+            }
         }
         Statement::line("shield {").block(body, "}")
     }
 
     pub(crate) fn run(&mut self, place: &mut Place) -> Statement {
         let Some(child) = self.random.pick(&self.children).cloned() else { return self.step(place) };
-        let Child { name: child, has_pivot, has_shield, has_timeout } = child;
+        let Child { name: child, has_pivot } = child;
         let (name, value) = (self.fresh("s"), number(&mut self.random, &place.known));
         let call = format!("run {child}(id: \"{}-{name}\", n: 0)", place.suffix);
         if place.behind_pivot {
@@ -234,9 +230,7 @@ impl Generator {
             return self.step(place);
         }
         let mut options = String::new();
-        self.has_shield |= has_shield;
-        self.has_timeout |= has_timeout;
-        if !has_shield && !has_timeout && self.chance(25) {
+        if self.chance(25) {
             options.push_str(&format!(" timeout {} on Timeout -> use {value}", length(&mut self.random)));
         }
         match self.random.below(6) {
@@ -262,8 +256,7 @@ impl Generator {
 impl Generator {
     /// Items that each run a child with a point of no return. Nothing may be owed outside, so it stands first.
     pub(crate) fn batch(&mut self, place: &mut Place) -> Option<Statement> {
-        let mut children = self.children.iter();
-        let child = children.rfind(|it| it.has_pivot && !it.has_shield && !it.has_timeout)?.clone();
+        let child = self.children.iter().rfind(|it| it.has_pivot)?.clone();
         if !self.chance(35) {
             return None;
         }

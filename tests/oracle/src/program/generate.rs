@@ -10,8 +10,6 @@ use crate::program::tree::{Program, Statement};
 pub(crate) struct Child {
     pub(crate) name: String,
     pub(crate) has_pivot: bool,
-    pub(crate) has_shield: bool,
-    pub(crate) has_timeout: bool,
 }
 
 /// A program under construction.
@@ -26,12 +24,6 @@ pub(crate) struct Generator {
     pub(crate) children: Vec<Child>,
     /// Whether a pivot stands in what was drawn of the workflow at hand.
     pub(crate) has_pivot: bool,
-    /// Whether a shield does: not together with a time limit, see `known.rs`.
-    pub(crate) has_shield: bool,
-    /// Whether something that raises `Timeout` does: nobody says `on Timeout` behind a `run` of it, see `known.rs`.
-    pub(crate) has_timeout: bool,
-    /// Whether a join does that does not need all of its branches: not together with a restart, see `known.rs`.
-    pub(crate) has_losers: bool,
 }
 
 /// What is known at a place, and what may stand there.
@@ -47,9 +39,6 @@ pub(crate) struct Place {
     pub(crate) may_pivot: bool,
     /// Whether the point of no return is behind: what follows must not fail.
     pub(crate) behind_pivot: bool,
-    /// Whether the first error of something around ends that. Nothing that takes or counts errors of branches or items is
-    /// drawn there: see `known.rs`.
-    pub(crate) eager: bool,
     /// What tells apart the items and rounds around: a part of every key.
     pub(crate) suffix: String,
     /// How many constructs are around.
@@ -68,25 +57,15 @@ pub fn program(seed: u64) -> Program {
     let mut random = Random::new(seed);
     let (declarations, operations) = services(&mut random);
     let (left, children) = (0, Vec::new());
-    let mut generator = Generator {
-        random,
-        operations,
-        names: 0,
-        left,
-        children,
-        has_pivot: false,
-        has_shield: false,
-        has_timeout: false,
-        has_losers: false,
-    };
+    let mut generator = Generator { random, operations, names: 0, left, children, has_pivot: false };
     let mut workflows = Vec::new();
     for number in 0..generator.random.below(3) {
         let name = format!("Child{number}");
         let statements = 2 + generator.random.below(5) as u32;
         let workflow = generator.workflow(&name, statements, false);
         workflows.push(workflow);
-        let Generator { has_pivot, has_shield, has_timeout, .. } = generator;
-        generator.children.push(Child { name, has_pivot, has_shield, has_timeout });
+        let has_pivot = generator.has_pivot;
+        generator.children.push(Child { name, has_pivot });
     }
     let statements = 3 + generator.random.below(14) as u32;
     let deadline = generator.random.below(4) == 0;
@@ -107,22 +86,20 @@ impl Generator {
 
     fn workflow(&mut self, name: &str, statements: u32, deadline: bool) -> (String, Vec<Statement>) {
         self.left = statements;
-        (self.has_pivot, self.has_shield) = (false, false);
-        (self.has_timeout, self.has_losers) = (false, false);
+        self.has_pivot = false;
         let place = Place {
             known: vec!["n".to_owned()],
             may_return: true,
             own_scope: true,
             may_pivot: true,
             behind_pivot: false,
-            eager: false,
             suffix: "{workflow.key}-{n}".to_owned(),
             depth: 0,
         };
         let mut known = place.clone();
         let mut body: Vec<Statement> = self.batch(&mut known).into_iter().collect();
         body.extend(self.body(&mut known, u32::MAX));
-        if name == "Main" && !self.has_pivot && !self.has_losers && self.chance(12) {
+        if name == "Main" && !self.has_pivot && self.chance(12) {
             let again = vec![Statement::line("commit"), Statement::line("restart(id: id, n: n + 1)")];
             body.push(Statement::line("if n < 3 {").block(again, "}"));
         }
@@ -131,7 +108,6 @@ impl Generator {
         let sum = if all.is_empty() { value } else { all.join(" + ") };
         body.push(Statement::line(format!("return {sum}")));
         let limit = ["5m", "3h", "2d", "30d"][self.random.below(4) as usize];
-        let deadline = deadline && !self.has_shield;
         let deadline = if deadline { format!("\n  deadline {limit}") } else { String::new() };
         let head = format!(
             "workflow {name}(id: String, n: Int) -> Int\n  version 1\n  key id{deadline}\n  raises Denied, Broken, Timeout, \
