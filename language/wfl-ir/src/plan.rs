@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::declared::{Field, TypeDef};
 use crate::expr::Expr;
-use crate::flow::Region;
+use crate::flow::{Region, RegionKind};
 use crate::function::{Function, Library};
 use crate::name::Name;
 use crate::node::{Edge, EdgeKind, Node, Scope};
@@ -163,6 +163,14 @@ impl Plan {
     /// Where a node's edge of a kind leads.
     pub fn target(&self, node: u32, kind: EdgeKind) -> Option<u32> {
         self.successors(node).iter().find(|edge| edge.kind == kind).map(|edge| edge.to)
+    }
+
+    /// Whether a region lies in a `shield`, however deep.
+    pub fn is_shielded(&self, region: u32) -> bool {
+        let region_at = |region: &u32| self.regions.get(*region as usize);
+        let parent = |region: &u32| region_at(region).and_then(|region| region.parent);
+        std::iter::successors(Some(region), parent)
+            .any(|region| region_at(&region).is_some_and(|region| region.kind == RegionKind::Shield))
     }
 
     /// The index of a node by its id.

@@ -192,7 +192,9 @@ impl View<'_> {
     }
 
     fn run(&mut self, node: u32, run: &SubWorkflow, running: &Running, wish: ChildWish) {
-        let forward = !self.state.past_pivot && !self.unwinds && !run.detached && !self.state.deadline_fired;
+        // A deadline waits for the end of a shield, and for what runs in it.
+        let waits = self.state.deadline_fired || self.plan.is_shielded(self.plan.nodes[node as usize].region);
+        let forward = !self.state.past_pivot && !self.unwinds && !run.detached && !waits;
         let deadline = if forward { self.deadline() } else { None };
         let deadline = [deadline, running.due].into_iter().flatten().min();
         self.effects.push(Effect::Run(RunEffect {

@@ -1,6 +1,6 @@
 //! Turning back: deadlines, cancellations, and what makes them wait. Killing, pausing, beginning anew.
 
-use wfl_ir::{Caught, EdgeKind, Expr, Name, NodeKind, RegionKind};
+use wfl_ir::{Caught, EdgeKind, Expr, Name, NodeKind};
 
 use crate::fact::Fact;
 use crate::fold::{Fold, Ready};
@@ -81,7 +81,7 @@ impl Fold<'_> {
     /// Whether a turn has to wait: a pivot may be happening, or somebody is in a `shield`. `at` is the node that the
     /// current strand is about to go on with.
     fn must_wait(&self, at: Option<u32>) -> bool {
-        let shielded = |node: u32| self.shielded(self.node(node).region);
+        let shielded = |node: u32| self.plan.is_shielded(self.node(node).region);
         // What was held by a pause goes on, one after the other.
         let about_to_go =
             self.ready.iter().any(|ready| matches!(ready, Ready::Go(_, node) if shielded(*node)));
@@ -91,13 +91,6 @@ impl Fold<'_> {
                 pivot_in_doubt(self, strand) && !planted(Bug::PivotNotAwaited)
                     || !strand.unwinds() && here.is_some_and(shielded) && !planted(Bug::ShieldOpen)
             })
-    }
-
-    fn shielded(&self, region: u32) -> bool {
-        let region_at = |region: &u32| self.plan.regions.get(*region as usize);
-        let parent = |region: &u32| region_at(region).and_then(|region| region.parent);
-        std::iter::successors(Some(region), parent)
-            .any(|region| region_at(&region).is_some_and(|region| region.kind == RegionKind::Shield))
     }
 
     /// What waited takes effect as soon as nothing makes it wait. `Some` when the path does not go on to `at`.

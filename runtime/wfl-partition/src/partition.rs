@@ -45,7 +45,7 @@ pub struct Resting {
 
 impl Default for Resting {
     fn default() -> Self {
-        Resting { after: Duration::from_secs(30), most: 8_192, snapshot_every: 64, lag: 50_000 }
+        Resting { after: Duration::from_secs(30), most: 4_096, snapshot_every: 64, lag: 50_000 }
     }
 }
 

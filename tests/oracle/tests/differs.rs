@@ -37,16 +37,3 @@ fn a_late_success_hides_the_attempt_that_is_in_doubt() {
     assert_eq!(stays(0), None, "what is not late is undone");
     assert!(stays(60_000).is_some(), "mended: neither `Reference::came_too_late` nor `HIDDEN` need allow it");
 }
-
-/// A deadline waits for the end of a shield (semantics 2). A child that runs in the shield has the deadline too, and ends
-/// by it; then its step waits for a person, and the deadline for the step. It should time out.
-#[test]
-fn a_child_in_a_shield_ends_by_a_deadline_that_waits_for_it() {
-    let text = "workflow Child(id: String) -> Int version 1 key id { wait 4h return 1 }
-        workflow Main(id: String, n: Int) -> Int version 1 key id deadline 3h raises KeyInUse {
-          shield { step c = run Child(id: \"{workflow.key}-c\") }
-          return 1 }";
-    let trial = Trial::of(Program { declarations: text.to_owned(), workflows: Vec::new() }).unwrap();
-    let differs = (0..40).find(|seed| trial.run(*seed).judgement.allowed == Some(false));
-    assert!(differs.is_some(), "mended: `Generator::shield` may draw children");
-}

@@ -220,3 +220,14 @@ fn a_cancellation_in_a_pause_waits_for_the_end_of_a_shield() {
     assert!(!half_done(false), "without a pause it is done as a whole");
     assert!(!half_done(true), "nor does a pause break it");
 }
+
+/// A deadline waits for the end of a shield (semantics 2), and for a child that runs in it: the child does not have it.
+#[test]
+fn a_child_in_a_shield_does_not_end_by_the_deadline_of_its_parent() {
+    agrees(
+        "workflow Child(id: String) -> Int version 1 key id { wait 4h return 1 }
+        workflow Main(id: String, n: Int) -> Int version 1 key id deadline 3h raises KeyInUse {
+          shield { step c = run Child(id: \"{workflow.key}-c\") }
+          return 1 }",
+    );
+}

@@ -201,7 +201,7 @@ impl Generator {
             match self.random.below(10) {
                 0 | 1 => body.push(Statement::line(format!("wait {}", length(&mut self.random)))),
                 2 | 3 if self.left > 0 => {
-                    // No children in there: see `differs.rs`.
+                    // No children in there: their time limits are not those of others.
                     let children = std::mem::take(&mut self.children);
                     body.extend(self.body(&mut inner, 1));
                     self.children = children;
