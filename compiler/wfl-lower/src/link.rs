@@ -41,13 +41,7 @@ impl Numbers for Link<'_> {
 impl<'p> Link<'p> {
     pub(crate) fn new(program: &'p Program, workflow: &Workflow) -> Link<'p> {
         let read = read_slots(workflow);
-        let mut needs = Needs {
-            program,
-            types: BTreeSet::new(),
-            operations: BTreeSet::new(),
-            functions: Vec::new(),
-            read: &read,
-        };
+        let mut needs = Needs::none(program, &read);
         needs.workflow(workflow);
         let functions = std::mem::take(&mut needs.functions);
         let (mut types, mut operations) = (sorted(needs.types), sorted(needs.operations));
@@ -61,13 +55,7 @@ impl<'p> Link<'p> {
     /// What one condition over a workflow's parameters needs, which are its only slots.
     pub(crate) fn of_condition(program: &'p Program, workflow: &Workflow, condition: &Expr) -> Link<'p> {
         let read = (0..workflow.params.len() as u32).collect::<BTreeSet<u32>>();
-        let mut needs = Needs {
-            program,
-            types: BTreeSet::new(),
-            operations: BTreeSet::new(),
-            functions: Vec::new(),
-            read: &read,
-        };
+        let mut needs = Needs::none(program, &read);
         needs.expr(condition);
         let functions = std::mem::take(&mut needs.functions);
         let mut types = sorted(needs.types);
@@ -297,6 +285,13 @@ struct Needs<'p> {
     functions: Vec<u32>,
     /// The slots of the workflow that something reads.
     read: &'p BTreeSet<u32>,
+}
+
+impl<'p> Needs<'p> {
+    fn none(program: &'p Program, read: &'p BTreeSet<u32>) -> Needs<'p> {
+        let (types, operations) = (BTreeSet::new(), BTreeSet::new());
+        Needs { program, types, operations, functions: Vec::new(), read }
+    }
 }
 
 impl Needs<'_> {

@@ -13,7 +13,7 @@ mod engine;
 pub use engine::{Engine, EngineError, EngineOptions, StartError, Started};
 pub use inspection::Inspection;
 pub use observer::Observer;
-pub use wfl_partition::{Limit, Limits, Resting};
+pub use wfl_partition::{Limit, Limits};
 
 #[cfg(test)]
 mod tests;

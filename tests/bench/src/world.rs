@@ -17,6 +17,9 @@ use wfl_operations::{Bindings, HttpOperations, Operations, Reply, Request};
 use wfl_partition::{Alarm, Update};
 use wfl_record::InstanceId;
 
+use crate::program::{Program, program};
+use crate::worker::Worker;
+
 /// What can go wrong; it ends the run.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -126,4 +129,23 @@ pub(crate) async fn engine(
     let journal = Arc::clone(journal) as Arc<dyn Journal>;
     let watcher = Arc::new(Watcher(Arc::clone(ends)));
     Ok(Arc::new(Engine::start(journal, operations, watcher, EngineOptions::default()).await?))
+}
+
+/// A program on an engine whose ends are waited for one by one, with operations in this process or in a worker.
+pub(crate) struct Loaded {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) ends: Arc<Ends>,
+    pub(crate) program: Program,
+    /// Ends when it is dropped.
+    pub(crate) worker: Option<Worker>,
+}
+
+/// Starts an engine in a folder, and puts a program there.
+pub(crate) async fn load(folder: &Path, name: &str, http: bool) -> Result<Loaded, Failure> {
+    let worker = if http { Some(Worker::start()?) } else { None };
+    let operations = operations(worker.as_ref().map(|worker| worker.address.as_str()))?;
+    let (journal, ends) = (journal(folder).await?, Arc::new(Ends::watched()));
+    let (engine, program) = (engine(&journal, operations, &ends).await?, program(name));
+    engine.put_plan(program.bytes.clone()).await?;
+    Ok(Loaded { engine, ends, program, worker })
 }

@@ -9,9 +9,9 @@ use serde_json::{Map, Value as Json, json};
 use tokio::task::JoinSet;
 
 use crate::measure::Meter;
-use crate::program::{Program, program};
+use crate::program::Program;
 use crate::worker::Worker;
-use crate::world::{self, Ends, Failure};
+use crate::world::{Ends, Failure, Loaded, load};
 use wfl_engine::Engine;
 
 /// Runs `count` workflows by `clients`.
@@ -21,13 +21,7 @@ pub(crate) async fn run(
     count: usize,
     http: bool,
 ) -> Result<Map<String, Json>, Failure> {
-    let worker = if http { Some(Worker::start()?) } else { None };
-    let operations = world::operations(worker.as_ref().map(|worker| worker.address.as_str()))?;
-    let journal = world::journal(folder).await?;
-    let ends = Arc::new(Ends::watched());
-    let engine = world::engine(&journal, operations, &ends).await?;
-    let program = program("Three");
-    engine.put_plan(program.bytes.clone()).await?;
+    let Loaded { engine, ends, program, worker } = load(folder, "Three", http).await?;
     let others: Vec<u32> = worker.iter().map(Worker::process).collect();
     let args = |name: &str, number: usize| json!({ "id": format!("{name}{number}") });
     closed_loop(&engine, &ends, &program, clients, count / 10, move |n| args("warm", n)).await?;
