@@ -5,6 +5,7 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::net::TcpStream;
 
 /// The debtor of most tests: opens with EUR 10,000.00.
@@ -98,6 +99,17 @@ impl Client {
     pub async fn arm(&self, fault: Value) {
         let answer = self.send(Method::POST, "/_test/faults", None, fault.to_string()).await.unwrap();
         assert_eq!(answer.status, 204, "{answer:?}");
+    }
+
+    /// Waits until every armed fault has struck.
+    pub async fn until_used(&self) {
+        loop {
+            let listed = self.send(Method::GET, "/_test/faults", None, "").await.unwrap().json();
+            if listed["armed"] == json!([]) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Reserves and returns the hold's id.

@@ -56,13 +56,21 @@ async fn an_armed_declared_error_is_stored_and_has_no_effect() {
 #[tokio::test]
 async fn a_slow_call_keeps_its_key_running_and_ends_without_its_caller() {
     let bank = Running::start().await;
-    bank.arm(json!({"operation": "Ledger.reserve", "fault": "slow", "ms": 400})).await;
-    let impatient = bank.try_call("Ledger.reserve", "k1", reserve(DEBTOR));
-    assert!(tokio::time::timeout(Duration::from_millis(100), impatient).await.is_err());
+    bank.arm(json!({"operation": "Ledger.reserve", "fault": "slow", "ms": 3_000})).await;
+    tokio::select! {
+        _ = bank.try_call("Ledger.reserve", "k1", reserve(DEBTOR)) => panic!("the slow call has ended"),
+        () = bank.until_used() => {}
+    }
     let running = bank.call("Ledger.reserve", "k1", reserve(DEBTOR)).await;
     assert_eq!((running.status, running.says("wfl-in-progress")), (409, true));
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert!(bank.call("Ledger.reserve", "k1", reserve(DEBTOR)).await.replayed());
+    let ended = loop {
+        let answer = bank.call("Ledger.reserve", "k1", reserve(DEBTOR)).await;
+        if !answer.says("wfl-in-progress") {
+            break answer;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert!(ended.replayed());
     assert_eq!(bank.sound_audit().await["open_holds"].as_array().unwrap().len(), 1);
 }
 
