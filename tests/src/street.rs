@@ -213,7 +213,8 @@ impl Run<'_, '_> {
             }
             Action::NeedBlob(_) | Action::NeedStart(_) | Action::CancelCall(_) => {}
             Action::NeedPermits(..) | Action::ReturnPermits(..) => {}
-            Action::SaveSnapshot(..) | Action::DropSnapshot(_) | Action::SetWatermark(_) => {}
+            Action::SaveSnapshot(..) | Action::DropSnapshot(_) => {}
+            Action::Trim(..) | Action::SetWatermark(_) => {}
             Action::Update(update) => self.facts.extend(update.facts),
             Action::Alarm(alarm) => self.alarms.push(alarm),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wfl_compiler::{Compilation, Disk, compile};
-use wfl_ir::{Plan, PlanHash};
+use wfl_ir::{Fields, Plan, PlanHash, Value};
 use wfl_machine::{CancelMode, Control, Input, Signal};
 use wfl_partition::{Limit, Limits};
 use wfl_sim::{Random, Report, Setup, Sim, arguments};
@@ -12,7 +12,8 @@ use wfl_sim::{Random, Report, Setup, Sim, arguments};
 use crate::project::root;
 
 /// What runs, and how often it is drawn.
-const ROOTS: &[&str] = &["Straight", "Money", "Branches", "Items", "Rounds", "Waits", "Parent", "Again"];
+const ROOTS: &[&str] =
+    &["Straight", "Money", "Branches", "Items", "Rounds", "Waits", "Parent", "Again", "Turns"];
 
 /// The programs of `tests/sim`.
 pub struct Programs {
@@ -58,6 +59,20 @@ pub fn setup(seed: u64) -> Setup {
     Setup { limits: Arc::new(limits), ..Setup::of_seed(seed) }
 }
 
+/// Others of the kind, so that not all may run at once.
+fn crowd(sim: &mut Sim, hash: PlanHash, plan: &Plan, args: &Fields, random: &mut Random) {
+    for other in 0..random.below(6) {
+        let drawn = arguments(plan, random).unwrap_or_default();
+        let name = |value: &Value| Value::String(format!("{value:?}{other}").into());
+        let named = drawn.iter().map(|(field, value)| {
+            let own = args.get("id").filter(|_| field.as_str() == "id").map(name);
+            (field.clone(), own.unwrap_or_else(|| value.clone()))
+        });
+        let after = random.below(2_000_000) as i64;
+        sim.start(hash, &Fields::new(named), "starter", after);
+    }
+}
+
 /// As [`run`], with other processes or faults than those of the seed.
 pub fn run_as(programs: &Programs, setup: Setup) -> (Sim, Report, String) {
     let mut random = Random::new(setup.seed);
@@ -75,6 +90,9 @@ pub fn run_as(programs: &Programs, setup: Setup) -> (Sim, Report, String) {
         }
         taken.push(name);
         let after = random.below(1_000_000) as i64;
+        if plan.limit.is_some() {
+            crowd(&mut sim, hash, &plan, &args, &mut random);
+        }
         let Some(id) = sim.start(hash, &args, "starter", after) else { continue };
         story.push_str(&format!("{id} {} {args:?}\n", plan.workflow));
         let request = |what: &str| format!("{what}-{number}");

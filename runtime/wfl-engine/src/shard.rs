@@ -289,6 +289,7 @@ impl Shard {
             Action::NeedInstance { .. }
             | Action::SaveSnapshot(..)
             | Action::DropSnapshot(_)
+            | Action::Trim(..)
             | Action::SetWatermark(_) => self.keep(action),
             Action::Update(update) => {
                 let view = self.partition.view(&update.instance);
@@ -321,6 +322,9 @@ impl Shard {
             }
             Action::DropSnapshot(instance) => {
                 self.write(async move |journal| journal.drop_snapshot(&instance).await)
+            }
+            Action::Trim(instance, up_to) => {
+                self.write(async move |journal| journal.trim(&instance, up_to).await);
             }
             Action::SetWatermark(position) => {
                 let partition = self.id;

@@ -5,6 +5,7 @@ use wfl_record::InstanceId;
 
 use crate::call::{CallRef, TimerRef};
 use crate::input::News;
+use crate::turnstile::AtTurnstile;
 
 /// Something that the world should be doing for the instance right now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +95,15 @@ pub enum ChildWish {
     Release(u32),
 }
 
+/// What stands in a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// News for a workflow.
+    News(News),
+    /// Something for the turnstile of this instance.
+    Turnstile(AtTurnstile),
+}
+
 /// News that go to another instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LetterEffect {
@@ -102,7 +112,7 @@ pub struct LetterEffect {
     /// To whom.
     pub to: InstanceId,
     /// What.
-    pub news: News,
+    pub note: Note,
     /// Whether the sender wants to be told once it is delivered. Otherwise an answer ends it.
     pub receipt: bool,
 }

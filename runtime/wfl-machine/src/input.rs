@@ -270,6 +270,13 @@ pub enum News {
         #[n(0)]
         letter: u32,
     },
+    /// From a turnstile: it is your turn.
+    #[n(9)]
+    Turn {
+        /// Which turn it is, if you have to give it back.
+        #[n(0)]
+        ticket: u64,
+    },
 }
 
 /// How a child ended.
@@ -343,19 +350,7 @@ impl Input {
 
     /// The record of this input for an instance.
     pub fn envelope(&self, namespace: &Namespace, instance: InstanceId, actor: Option<String>) -> Envelope {
-        let (kind, version, payload) = self.encode();
-        Envelope {
-            namespace: namespace.clone(),
-            tenant: None,
-            instance,
-            message_id: self.message_id(),
-            kind,
-            version,
-            actor,
-            key_id: None,
-            trace: None,
-            payload,
-        }
+        envelope(namespace, instance, self.message_id(), self.encode(), actor)
     }
 
     /// Reads a payload of a kind and a version.
@@ -391,6 +386,28 @@ impl Input {
             Input::Decision(decision) => decision.message_id(),
             Input::News(news) => news.message_id(),
         })
+    }
+}
+
+/// A record of plain bytes.
+pub(crate) fn envelope(
+    namespace: &Namespace,
+    instance: InstanceId,
+    message_id: MessageId,
+    (kind, version, payload): (Kind, u16, Vec<u8>),
+    actor: Option<String>,
+) -> Envelope {
+    Envelope {
+        namespace: namespace.clone(),
+        tenant: None,
+        instance,
+        message_id,
+        kind,
+        version,
+        actor,
+        key_id: None,
+        trace: None,
+        payload,
     }
 }
 
@@ -433,6 +450,7 @@ impl News {
             News::Cancel { .. } => "parent/cancel".to_owned(),
             News::Release => "parent/release".to_owned(),
             News::Told { letter } => format!("told/{letter}"),
+            News::Turn { ticket } => format!("turn/{ticket}"),
         }
     }
 }

@@ -8,6 +8,7 @@ mod planted;
 mod call;
 mod wish;
 mod input;
+mod turnstile;
 mod effect;
 mod ledger;
 mod strand;
@@ -34,7 +35,7 @@ mod apply;
 
 pub use apply::{Applied, Quarantine, apply};
 pub use call::{CallRef, Fired, Purpose, TimerKind, TimerRef};
-pub use effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, RunEffect, TimerEffect};
+pub use effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, Note, RunEffect, TimerEffect};
 pub use essence::Lineage;
 pub use fact::{Fact, Settlement};
 pub use input::{
@@ -48,4 +49,8 @@ pub use planted::{Bug, plant};
 pub use schedule::{child_start, input_digest, instance_id, instance_key};
 pub use state::{Compensation, Instance, OpenTask, STATE_FORMAT, StateError, Status, Suspended};
 pub use strand::Ending;
+pub use turnstile::{AtTurnstile, Turnstile};
 pub use wish::{CancelMode, Control, Place};
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use wfl_ir::flow::SubWorkflow;
 use wfl_ir::{Name, NodeKind, Operation, Plan, Timestamp, TypeKind};
 
 use crate::call::{CallRef, Purpose, TimerKind, TimerRef};
-use crate::effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, RunEffect, TimerEffect};
+use crate::effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, Note, RunEffect, TimerEffect};
 use crate::input::{ChildOutcome, News};
 use crate::json::write;
 use crate::ledger::{DebtState, Entry, Letter, Mail, UndoPhase};
@@ -13,6 +13,7 @@ use crate::planted::{Bug, planted};
 use crate::schedule::eval_over;
 use crate::state::{Instance, Orphan};
 use crate::strand::{Awaiting, BODY, Doing, Ending, Phase, ReminderPhase, Running, Step, Strand, place};
+use crate::turnstile::AtTurnstile;
 
 /// The calls, timers, children and letters that should be under way, in a fixed order. Nothing for an instance that is
 /// closed.
@@ -220,7 +221,21 @@ impl View<'_> {
     }
 
     fn letter(&mut self, letter: &Letter) {
+        let instance = self.state.id;
         let (news, receipt) = match &letter.news {
+            Mail::Enter => {
+                let limit = self.plan.limit.as_ref().map_or(u32::MAX, |(limit, _)| *limit);
+                let priority = self.state.priority;
+                return self.note(
+                    letter,
+                    Note::Turnstile(AtTurnstile::Entered { instance, limit, priority }),
+                    false,
+                );
+            }
+            Mail::Leave(ticket) => {
+                let left = AtTurnstile::Left { instance, ticket: *ticket };
+                return self.note(letter, Note::Turnstile(left), true);
+            }
             Mail::Undo => (News::Undo, false),
             Mail::Commit => (News::Commit, true),
             Mail::Undone => match &self.state.parent {
@@ -241,12 +256,12 @@ impl View<'_> {
                 _ => return,
             },
         };
-        self.effects.push(Effect::Letter(LetterEffect {
-            number: letter.number,
-            to: letter.to,
-            news,
-            receipt,
-        }));
+        self.note(letter, Note::News(news), receipt);
+    }
+
+    fn note(&mut self, letter: &Letter, note: Note, receipt: bool) {
+        let effect = LetterEffect { number: letter.number, to: letter.to, note, receipt };
+        self.effects.push(Effect::Letter(effect));
     }
 
     fn outcome(&self, ending: &Ending) -> ChildOutcome {

@@ -68,12 +68,16 @@ pub enum Bug {
     StartTwice,
     /// An ended instance can be cancelled.
     EndsTwice,
+    /// One more is let in than may run.
+    OneTooMany,
+    /// Whoever has ended keeps its turn.
+    TurnKept,
 }
 
 #[cfg(feature = "planted")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 32] = [
+    pub const ALL: [Bug; 34] = [
         Bug::IncidentEnds,
         Bug::KeyOfAttempt,
         Bug::ExpiredKeySent,
@@ -106,6 +110,8 @@ impl Bug {
         Bug::FoldByChance,
         Bug::StartTwice,
         Bug::EndsTwice,
+        Bug::OneTooMany,
+        Bug::TurnKept,
     ];
 }
 

@@ -12,7 +12,7 @@ use crate::ledger::{Absent, DebtState, Entry, Letter, Owed, Suspension, UndoPhas
 use crate::strand::{BODY, Doing, Ending, Phase, Running, Strand, StrandId, place};
 
 /// The layout of states that this build writes. A snapshot of another one is not read: the log is folded instead.
-pub const STATE_FORMAT: u16 = 3;
+pub const STATE_FORMAT: u16 = 4;
 
 /// One workflow instance. Node, scope, region and slot numbers are those of the plan with the hash `plan`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -127,6 +127,12 @@ pub struct Instance {
     /// The greater the earlier its calls are sent when there is no room for all.
     #[n(41)]
     pub(crate) priority: i64,
+    /// The turnstile that it entered when it began.
+    #[n(42)]
+    pub(crate) turnstile: Option<InstanceId>,
+    /// By which turn it runs.
+    #[n(43)]
+    pub(crate) ticket: Option<u64>,
 }
 
 /// A message that was not taken yet.
@@ -417,6 +423,16 @@ impl Instance {
     /// True when nothing is open any more: no debt, no letter, no effect that a parent may have undone.
     pub fn is_closed(&self) -> bool {
         self.ending.is_some() && self.strands.is_empty() && self.letters.is_empty() && self.orphans.is_empty()
+    }
+
+    /// The turnstile that it entered when it began, if its workflow has a limit.
+    pub fn turnstile(&self) -> Option<InstanceId> {
+        self.turnstile
+    }
+
+    /// By which turn it runs, once it was let in.
+    pub fn ticket(&self) -> Option<u64> {
+        self.ticket
     }
 
     /// Its named state.

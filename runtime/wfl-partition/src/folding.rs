@@ -17,9 +17,15 @@ impl Partition {
             // A follower that began again: what was folded stays folded.
             return;
         }
+        if record.position > self.position.next() {
+            self.gap = record.position;
+        }
         self.position = record.position;
         let instance = record.envelope.instance;
         self.appends.remove(&instance, &record.envelope.message_id);
+        if record.envelope.kind == Kind::TURNSTILE {
+            return self.at_turnstile(now, record, out);
+        }
         let begins = record.envelope.kind == Kind::START;
         if !self.admit(instance, record.position, begins, out) {
             return;

@@ -9,6 +9,7 @@ use wfl_record::{InstanceId, MessageId, Position};
 
 use crate::event::{Action, Event, Role};
 use crate::flights::Flights;
+use crate::gate::Gate;
 use crate::gates::Limits;
 use crate::outbox::Post;
 use crate::pending::Pending;
@@ -69,6 +70,8 @@ pub struct Partition {
     pub(crate) role: Role,
     /// The last record folded or parked.
     pub(crate) position: Position,
+    /// The last record before which one was missing in the log: somebody has removed it.
+    pub(crate) gap: Position,
     pub(crate) slots: BTreeMap<InstanceId, Slot>,
     /// Instances that wait and are not in memory.
     pub(crate) resting: BTreeMap<InstanceId, Rest>,
@@ -93,6 +96,10 @@ pub struct Partition {
     pub(crate) appends: Pending,
     /// Records for other instances that were asked for and not yet acknowledged.
     pub(crate) posts: BTreeMap<(InstanceId, MessageId), Post>,
+    /// Turnstiles that somebody is at, or was lately.
+    pub(crate) turnstiles: BTreeMap<InstanceId, Gate>,
+    /// Those of them where nobody is, by when they leave the memory.
+    pub(crate) deserted: BTreeSet<(Timestamp, InstanceId)>,
     /// Calls of operations that are sent once at most, that this process has sent.
     pub(crate) sent_once: BTreeSet<(InstanceId, CallRef)>,
     /// What is to be asked for again, and when.
@@ -118,6 +125,7 @@ impl Partition {
             options,
             role: Role::Standby,
             position: Position::ZERO,
+            gap: Position::ZERO,
             slots: BTreeMap::new(),
             resting: BTreeMap::new(),
             idle: BTreeSet::new(),
@@ -132,6 +140,8 @@ impl Partition {
             wheel: BTreeSet::new(),
             appends: Pending::default(),
             posts: BTreeMap::new(),
+            turnstiles: BTreeMap::new(),
+            deserted: BTreeSet::new(),
             sent_once: BTreeSet::new(),
             repeats: BTreeSet::new(),
         }
@@ -172,7 +182,8 @@ impl Partition {
         let owner = self.role == Role::Owner;
         let timer = self.wheel.first().filter(|_| owner).map(|(timer, _)| timer.due);
         let repeat = self.repeats.first().map(|(at, _)| *at);
-        [timer, self.flights.next_end(), repeat, self.next_rest()].into_iter().flatten().min()
+        let deserted = self.deserted.first().map(|(at, _)| *at);
+        [timer, self.flights.next_end(), repeat, self.next_rest(), deserted].into_iter().flatten().min()
     }
 
     /// What is known of an instance.
@@ -213,7 +224,10 @@ impl Partition {
                 }
             }
         }
+        let turnstiles: Vec<InstanceId> = self.turnstiles.keys().copied().collect();
+        turnstiles.into_iter().for_each(|id| self.call_up_all(id, out));
         if role == Role::Standby {
+            self.turnstiles.values_mut().for_each(Gate::is_given_up);
             self.appends.clear();
             self.posts.clear();
             self.repeats.retain(|(_, repeat)| {
@@ -236,6 +250,7 @@ impl Partition {
             self.repeat(repeat, out);
         }
         self.rest_idle(now, out);
+        self.leave_deserted(now, out);
     }
 
     fn repeat(&mut self, repeat: Repeat, out: &mut Vec<Action>) {
@@ -248,7 +263,10 @@ impl Partition {
                 out.extend(record.map(Action::Append));
             }
             Repeat::Start(instance) => out.push(Action::NeedStart(instance)),
-            Repeat::Stored(instance) => out.push(Action::NeedInstance { instance, records_only: false }),
+            Repeat::Stored(instance) => {
+                let records_only = self.turnstiles.contains_key(&instance);
+                out.push(Action::NeedInstance { instance, records_only });
+            }
             Repeat::Plan(hash) => out.push(Action::NeedPlan(hash)),
             Repeat::Blob(hash) => out.push(Action::NeedBlob(hash)),
         }

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::turnstile::enters;
 use wfl_ir::Timestamp;
-use wfl_machine::{CallRef, ChildWish, Input, LetterEffect, News, Refusal, RunEffect, Start, child_start};
+use wfl_machine::{
+    CallRef, ChildWish, Input, LetterEffect, News, Note, Refusal, RunEffect, Start, child_start,
+};
 use wfl_record::{AppendError, Appended, InstanceId, MessageId, NewRecord, partition_of};
 
 use crate::event::{Action, Alarm};
@@ -63,13 +66,16 @@ impl Partition {
         let (news, purpose) = match &run.wish {
             ChildWish::Wait => return,
             ChildWish::Cancel(reason) => (News::Cancel { reason: reason.clone() }, PostPurpose::Cancel),
-            ChildWish::CancelOrphan(reason, letter) => {
-                (News::Cancel { reason: reason.clone() }, PostPurpose::News(Some(*letter)))
+            ChildWish::CancelOrphan(reason, letter) => (
+                News::Cancel { reason: reason.clone() },
+                PostPurpose::Letter { number: *letter, receipt: true },
+            ),
+            ChildWish::Release(letter) => {
+                (News::Release, PostPurpose::Letter { number: *letter, receipt: true })
             }
-            ChildWish::Release(letter) => (News::Release, PostPurpose::News(Some(*letter))),
         };
         self.set_run(from, &run.call, RunState::Told(child));
-        self.post_news(from, child, &news, purpose, out);
+        self.post_note(from, child, &Note::News(news), purpose, out);
     }
 
     /// Sends the letters of an instance that are not under way.
@@ -80,30 +86,32 @@ impl Partition {
         out: &mut Vec<Action>,
     ) {
         let Some(slot) = self.slots.get_mut(&from) else { return };
-        slot.letters.retain(|number| wanted.iter().any(|letter| letter.number == *number));
+        slot.letters.retain(|number, _| wanted.iter().any(|letter| letter.number == *number));
         let new: Vec<LetterEffect> =
-            wanted.into_iter().filter(|letter| slot.letters.insert(letter.number)).collect();
-        for letter in new {
-            let receipt = letter.receipt.then_some(letter.number);
-            self.post_news(from, letter.to, &letter.news, PostPurpose::News(receipt), out);
+            wanted.into_iter().filter(|letter| slot.letters.insert(letter.number, false).is_none()).collect();
+        for LetterEffect { number, to, note, receipt } in new {
+            self.post_note(from, to, &note, PostPurpose::Letter { number, receipt }, out);
         }
     }
 
-    fn post_news(
+    fn post_note(
         &mut self,
         from: InstanceId,
         to: InstanceId,
-        news: &News,
+        note: &Note,
         purpose: PostPurpose,
         out: &mut Vec<Action>,
     ) {
         let Some(state) = self.slots.get(&from).and_then(|slot| slot.state.as_ref()) else { return };
         let actor = Some(format!("workflow:{from}"));
-        let envelope = Input::News(news.clone()).envelope(state.namespace(), to, actor);
+        let envelope = match note {
+            Note::News(news) => Input::News(news.clone()).envelope(state.namespace(), to, actor),
+            Note::Turnstile(said) => said.envelope(state.namespace(), to, actor),
+        };
         self.post(from, to, false, envelope, purpose, out);
     }
 
-    fn post(
+    pub(crate) fn post(
         &mut self,
         from: InstanceId,
         to: InstanceId,
@@ -151,18 +159,43 @@ impl Partition {
             (PostPurpose::Start { call, .. }, Err(error)) => {
                 self.refused(from, call, Refusal::Invalid(error.to_string()), out);
             }
-            (PostPurpose::News(Some(letter)), result) => {
-                if let Err(error) = result {
-                    let reason = format!("a letter to {child} is lost: {error}");
-                    out.push(Action::Alarm(Alarm::JournalRefuses { reason }));
-                }
-                self.append(from, &Input::News(News::Told { letter }), out);
+            (PostPurpose::Letter { number, .. }, Err(AppendError::Conflict)) if enters(&record) => {
+                self.open_turnstile(from, record, number, out);
             }
-            (PostPurpose::News(None) | PostPurpose::Cancel, Err(error)) => {
-                let reason = format!("a letter to {child} is lost: {error}");
-                out.push(Action::Alarm(Alarm::JournalRefuses { reason }));
+            (PostPurpose::Letter { number, receipt }, result) => {
+                out.extend(result.err().map(|error| lost(child, &error)));
+                self.letter_came(now, from, number, receipt, out);
             }
-            (PostPurpose::News(None) | PostPurpose::Cancel, Ok(_)) => {}
+            (PostPurpose::Open { entry, number }, Ok(_)) => {
+                let purpose = PostPurpose::Letter { number, receipt: false };
+                self.post(from, child, false, entry.envelope, purpose, out);
+            }
+            (PostPurpose::Turn { ticket }, Err(AppendError::Conflict)) => {
+                self.give_back_turn(from, child, ticket, out);
+            }
+            (PostPurpose::Cancel | PostPurpose::Open { .. } | PostPurpose::Turn { .. }, Err(error)) => {
+                out.push(lost(child, &error));
+            }
+            (PostPurpose::Cancel | PostPurpose::Turn { .. }, Ok(_)) => {}
+        }
+    }
+
+    /// A letter is where it was to go, or can never get there.
+    fn letter_came(
+        &mut self,
+        now: Timestamp,
+        from: InstanceId,
+        number: u32,
+        receipt: bool,
+        out: &mut Vec<Action>,
+    ) {
+        if receipt {
+            return self.append(from, &Input::News(News::Told { letter: number }), out);
+        }
+        let sent = self.slots.get_mut(&from).and_then(|slot| slot.letters.get_mut(&number));
+        if let Some(came) = sent {
+            *came = true;
+            self.sync(now, from, out);
         }
     }
 
@@ -224,4 +257,8 @@ impl Partition {
             }
         }
     }
+}
+
+fn lost(to: InstanceId, error: &AppendError) -> Action {
+    Action::Alarm(Alarm::JournalRefuses { reason: format!("a letter to {to} is lost: {error}") })
 }

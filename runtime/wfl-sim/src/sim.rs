@@ -9,7 +9,7 @@ use wfl_machine::{
 };
 use wfl_partition::{Action, Alarm, Call, CallId, Event, Limits, Resting, Role};
 use wfl_record::{
-    AppendError, Appended, InstanceId, Namespace, NewRecord, Partition, Record, Stamp, partition_of,
+    AppendError, Appended, InstanceId, Kind, Namespace, NewRecord, Partition, Record, Stamp, partition_of,
 };
 
 use crate::books::Books;
@@ -17,6 +17,7 @@ use crate::fault::{Fault, Faults, Rates, Twist};
 use crate::journal::SimJournal;
 use crate::node::Node;
 use crate::random::Random;
+use crate::turns::Turns;
 
 /// The first instant of every run.
 pub(crate) const BEGIN: i64 = 1_800_000_000_000_000;
@@ -163,6 +164,7 @@ pub struct Sim {
     pub(crate) calls: BTreeMap<(String, Purpose, Vec<u8>), u32>,
     /// What the log says of each instance.
     pub(crate) truth: BTreeMap<InstanceId, Option<Instance>>,
+    pub(crate) turns: Turns,
     /// Calls that were put into the queue.
     pub(crate) queued: BTreeSet<(InstanceId, CallRef)>,
     pub(crate) trace: blake3::Hasher,
@@ -194,6 +196,7 @@ impl Sim {
             points: 0,
             calls: BTreeMap::new(),
             truth: BTreeMap::new(),
+            turns: Turns::default(),
             queued: BTreeSet::new(),
             trace: blake3::Hasher::new(),
             story: Vec::new(),
@@ -259,7 +262,8 @@ impl Sim {
 
     /// All instances that have begun.
     pub fn instances(&self) -> BTreeSet<InstanceId> {
-        self.journal.records().map(|record| record.envelope.instance).collect()
+        let starts = self.journal.records().filter(|record| record.envelope.kind == Kind::START);
+        starts.map(|record| record.envelope.instance).collect()
     }
 
     /// Everything that processes were told and did, if that was wanted.
@@ -408,7 +412,9 @@ impl Sim {
         let Some(record) = self.journal.log(partition).get(*at).cloned() else { return };
         *at += 1;
         let more = *at < self.journal.log(partition).len();
-        self.deliver(number, life, partition, Event::Record(record));
+        if self.journal.is_there(&record) {
+            self.deliver(number, life, partition, Event::Record(record));
+        }
         if more {
             self.later(0, Happening::Read(number, life, partition));
         }
@@ -524,6 +530,7 @@ impl Sim {
                 let saved = self.save_snapshot(instance, position, bytes);
                 soon(self, 2_000, Event::Saved(instance, position, saved));
             }
+            Action::Trim(instance, up_to) => self.journal.trim(instance, up_to),
             Action::DropSnapshot(instance) => self.journal.drop_snapshot(instance),
             Action::SetWatermark(position) => self.journal.set_watermark(partition, position),
             Action::Update(_) => {}

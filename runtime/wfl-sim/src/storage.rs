@@ -2,7 +2,7 @@
 
 use wfl_machine::{Input, Source, Start, apply};
 use wfl_partition::{Event, Permits, Stored};
-use wfl_record::{AppendError, InstanceId, Position, Record};
+use wfl_record::{AppendError, InstanceId, Kind, Position, Record};
 
 use crate::fault::Fault;
 use crate::sim::{Happening, Sim};
@@ -31,6 +31,9 @@ impl Sim {
     /// wrong.
     pub(crate) fn fold(&mut self, record: &Record) {
         let envelope = &record.envelope;
+        if envelope.kind == Kind::TURNSTILE {
+            return self.turns.fold(record);
+        }
         let Ok(input) = Input::decode(envelope.kind, envelope.version, &envelope.payload) else { return };
         let state = self.truth.entry(envelope.instance).or_default();
         let (hash, args) = match (&input, &*state) {
@@ -40,6 +43,9 @@ impl Sim {
         };
         if let Some(plan) = self.plans.get(&hash) {
             let _ = apply(plan, hash, state, envelope, &input, &args, record.at);
+            if let (Some((limit, _)), Some(state)) = (&plan.limit, state) {
+                self.violations.extend(self.turns.count(state, *limit));
+            }
         }
     }
 
