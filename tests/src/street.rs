@@ -160,6 +160,7 @@ pub fn start(transfer: &Transfer, input: &Json) -> NewRecord {
         deadline: None,
         parent_epoch: None,
         not_before: None,
+        occasion: None,
     });
     let envelope = start.envelope(&namespace, instance, None);
     NewRecord { partition: wfl_record::Partition(0), first: true, envelope }

@@ -169,6 +169,7 @@ fn begin(
         waive_all: false,
         orphans: Vec::new(),
         priority: instance_priority(plan, &fields),
+        occasion: start.occasion.clone(),
         turnstile: None,
         ticket: None,
     })

@@ -5,6 +5,7 @@ use wfl_record::InstanceId;
 
 use crate::call::{CallRef, TimerRef};
 use crate::input::News;
+use crate::recurring::AtSchedule;
 use crate::turnstile::AtTurnstile;
 
 /// Something that the world should be doing for the instance right now.
@@ -102,6 +103,8 @@ pub enum Note {
     News(News),
     /// Something for the turnstile of this instance.
     Turnstile(AtTurnstile),
+    /// Something for the schedule that this instance was started by.
+    Schedule(Box<AtSchedule>),
 }
 
 /// News that go to another instance.

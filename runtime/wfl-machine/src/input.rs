@@ -66,6 +66,20 @@ pub struct Start {
     /// When it begins at the earliest. Its deadline counts from then on.
     #[n(9)]
     pub not_before: Option<Timestamp>,
+    /// The occasion of a schedule that it is started for. The schedule is told when it has ended.
+    #[n(10)]
+    pub occasion: Option<OccasionRef>,
+}
+
+/// Which occasion of which schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct OccasionRef {
+    /// The schedule.
+    #[n(0)]
+    pub schedule: InstanceId,
+    /// When the occasion was due.
+    #[n(1)]
+    pub due: Timestamp,
 }
 
 /// Who waits for a child.

@@ -223,6 +223,9 @@ pub(crate) enum Mail {
     /// This instance does not need its turn any more: all that it has, or the one that came too late.
     #[n(5)]
     Leave(#[n(0)] Option<u64>),
+    /// This instance ended, for the schedule that it was started by.
+    #[n(6)]
+    Over,
 }
 
 impl Entry {

@@ -9,6 +9,7 @@ mod call;
 mod wish;
 mod input;
 mod turnstile;
+mod recurring;
 mod effect;
 mod ledger;
 mod strand;
@@ -39,14 +40,15 @@ pub use effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, Note, RunEf
 pub use essence::Lineage;
 pub use fact::{Fact, Settlement};
 pub use input::{
-    Answer, ChildOutcome, Decision, Dispatch, Input, News, Outcome, Parent, PayloadError, Refusal, Signal,
-    Source, Start,
+    Answer, ChildOutcome, Decision, Dispatch, Input, News, OccasionRef, Outcome, Parent, PayloadError,
+    Refusal, Signal, Source, Start,
 };
 pub use ledger::Suspension;
 pub use outstanding::outstanding;
 #[cfg(feature = "planted")]
 pub use planted::{Bug, plant};
-pub use schedule::{child_start, input_digest, instance_id, instance_key};
+pub use recurring::{AtSchedule, Cadence, Occasion, Over, Overlap, Recurrence, Schedule, Under};
+pub use schedule::{check_recurrence, child_start, input_digest, instance_id, instance_key, occasion_start};
 pub use state::{Compensation, Instance, OpenTask, STATE_FORMAT, StateError, Status, Suspended};
 pub use strand::Ending;
 pub use turnstile::{AtTurnstile, Turnstile};

@@ -10,8 +10,9 @@ use crate::input::{ChildOutcome, News};
 use crate::json::write;
 use crate::ledger::{DebtState, Entry, Letter, Mail, UndoPhase};
 use crate::planted::{Bug, planted};
+use crate::recurring::AtSchedule;
 use crate::schedule::eval_over;
-use crate::state::{Instance, Orphan};
+use crate::state::{Instance, Orphan, ended};
 use crate::strand::{Awaiting, BODY, Doing, Ending, Phase, ReminderPhase, Running, Step, Strand, place};
 use crate::turnstile::AtTurnstile;
 
@@ -235,6 +236,12 @@ impl View<'_> {
             Mail::Leave(ticket) => {
                 let left = AtTurnstile::Left { instance, ticket: *ticket };
                 return self.note(letter, Note::Turnstile(left), true);
+            }
+            Mail::Over => {
+                let Some(occasion) = &self.state.occasion else { return };
+                let how = Name::from(self.state.ending.as_ref().map_or("", |ending| ended(ending).word()));
+                let over = AtSchedule::Ended { due: occasion.due, instance, how };
+                return self.note(letter, Note::Schedule(Box::new(over)), true);
             }
             Mail::Undo => (News::Undo, false),
             Mail::Commit => (News::Commit, true),

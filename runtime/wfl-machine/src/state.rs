@@ -7,7 +7,7 @@ use wfl_eval::Facts;
 use wfl_ir::{Name, PlanHash, Timestamp, Value};
 use wfl_record::{InstanceId, Namespace};
 
-use crate::input::Parent;
+use crate::input::{OccasionRef, Parent};
 use crate::ledger::{Absent, DebtState, Entry, Letter, Owed, Suspension, UndoPhase};
 use crate::strand::{BODY, Doing, Ending, Phase, Running, Strand, StrandId, place};
 
@@ -133,6 +133,9 @@ pub struct Instance {
     /// By which turn it runs.
     #[n(43)]
     pub(crate) ticket: Option<u64>,
+    /// The occasion of a schedule that it was started for.
+    #[n(44)]
+    pub(crate) occasion: Option<OccasionRef>,
 }
 
 /// A message that was not taken yet.
@@ -430,6 +433,11 @@ impl Instance {
         self.turnstile
     }
 
+    /// The occasion of a schedule that it was started for.
+    pub fn occasion(&self) -> Option<&OccasionRef> {
+        self.occasion.as_ref()
+    }
+
     /// By which turn it runs, once it was let in.
     pub fn ticket(&self) -> Option<u64> {
         self.ticket
@@ -582,7 +590,7 @@ impl Instance {
     }
 }
 
-fn ended(ending: &Ending) -> Status {
+pub(crate) fn ended(ending: &Ending) -> Status {
     match ending {
         Ending::Completed(_) => Status::Completed,
         Ending::Failed(..) => Status::Failed,

@@ -126,10 +126,12 @@ impl Turnstile {
 
     /// How it stands behind all of these records, which are in their order.
     pub fn of(records: &[(Position, AtTurnstile)]) -> Turnstile {
-        let stood = records.iter().rev().find_map(|(_, said)| match said {
+        let stood = records.iter().filter_map(|(_, said)| match said {
             AtTurnstile::Stood { behind, turnstile } => Some((*behind, turnstile.clone())),
             _ => None,
         });
+        // Whoever lags may have written its summary behind a later one.
+        let stood = stood.max_by_key(|(behind, _)| *behind);
         let (behind, mut turnstile) = stood.unwrap_or_default();
         for (position, said) in records.iter().filter(|(position, _)| *position > behind) {
             turnstile.fold(*position, said);

@@ -480,6 +480,9 @@ impl Fold<'_> {
         if let Some(parent) = self.state.parent.clone().filter(|_| !self.state.released) {
             self.post(parent.instance, Mail::Ended);
         }
+        if let Some(occasion) = self.state.occasion.clone() {
+            self.post(occasion.schedule, Mail::Over);
+        }
         if let Some(turnstile) = self.state.turnstile.filter(|_| !planted(Bug::TurnKept)) {
             // Whoever is ended before its turn leaves, too.
             self.state.letters.retain(|letter| letter.news != Mail::Enter);

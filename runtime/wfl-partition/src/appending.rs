@@ -68,8 +68,8 @@ impl Partition {
         if self.posts.contains_key(&key) {
             return self.posted(now, key, result, out);
         }
-        if self.turnstiles.contains_key(&instance) {
-            return self.turnstile_appended(now, instance, key.1, result, out);
+        if self.kept.contains_key(&instance) {
+            return self.entity_appended(now, instance, key.1, result, out);
         }
         match result {
             Ok(Appended { position, .. }) => {

@@ -7,9 +7,10 @@ use wfl_ir::{Duration, Plan, PlanHash, Timestamp};
 use wfl_machine::{CallRef, TimerEffect};
 use wfl_record::{InstanceId, MessageId, Position};
 
+use crate::calendar::{Calendar, Steps};
+use crate::entity::Kept;
 use crate::event::{Action, Event, Role};
 use crate::flights::Flights;
-use crate::gate::Gate;
 use crate::gates::Limits;
 use crate::outbox::Post;
 use crate::pending::Pending;
@@ -96,10 +97,13 @@ pub struct Partition {
     pub(crate) appends: Pending,
     /// Records for other instances that were asked for and not yet acknowledged.
     pub(crate) posts: BTreeMap<(InstanceId, MessageId), Post>,
-    /// Turnstiles that somebody is at, or was lately.
-    pub(crate) turnstiles: BTreeMap<InstanceId, Gate>,
-    /// Those of them where nobody is, by when they leave the memory.
+    /// Turnstiles and schedules that are not empty, or were not lately.
+    pub(crate) kept: BTreeMap<InstanceId, Kept>,
+    /// Those of them that are empty, by when they leave the memory.
     pub(crate) deserted: BTreeSet<(Timestamp, InstanceId)>,
+    /// When the next times of schedules are.
+    pub(crate) occasions: BTreeSet<(Timestamp, InstanceId)>,
+    pub(crate) calendar: Arc<dyn Calendar>,
     /// Calls of operations that are sent once at most, that this process has sent.
     pub(crate) sent_once: BTreeSet<(InstanceId, CallRef)>,
     /// What is to be asked for again, and when.
@@ -140,8 +144,10 @@ impl Partition {
             wheel: BTreeSet::new(),
             appends: Pending::default(),
             posts: BTreeMap::new(),
-            turnstiles: BTreeMap::new(),
+            kept: BTreeMap::new(),
             deserted: BTreeSet::new(),
+            occasions: BTreeSet::new(),
+            calendar: Arc::new(Steps),
             sent_once: BTreeSet::new(),
             repeats: BTreeSet::new(),
         }
@@ -151,6 +157,12 @@ impl Partition {
     #[must_use]
     pub fn with_limits(self, limits: Arc<Limits>) -> Partition {
         Partition { limits, ..self }
+    }
+
+    /// With a calendar for its schedules; otherwise it knows equal distances only.
+    #[must_use]
+    pub fn with_calendar(self, calendar: Arc<dyn Calendar>) -> Partition {
+        Partition { calendar, ..self }
     }
 
     /// Takes an event at an instant; what is to be done outside is added to `out`.
@@ -182,8 +194,10 @@ impl Partition {
         let owner = self.role == Role::Owner;
         let timer = self.wheel.first().filter(|_| owner).map(|(timer, _)| timer.due);
         let repeat = self.repeats.first().map(|(at, _)| *at);
-        let deserted = self.deserted.first().map(|(at, _)| *at);
-        [timer, self.flights.next_end(), repeat, self.next_rest(), deserted].into_iter().flatten().min()
+        let first = |times: &BTreeSet<(Timestamp, InstanceId)>| times.first().map(|(at, _)| *at);
+        let entities = [first(&self.deserted), first(&self.occasions)];
+        let instances = [timer, self.flights.next_end(), repeat, self.next_rest()];
+        instances.into_iter().chain(entities).flatten().min()
     }
 
     /// What is known of an instance.
@@ -224,10 +238,10 @@ impl Partition {
                 }
             }
         }
-        let turnstiles: Vec<InstanceId> = self.turnstiles.keys().copied().collect();
-        turnstiles.into_iter().for_each(|id| self.call_up_all(id, out));
+        self.kept.values_mut().for_each(Kept::forget_asked);
+        let kept: Vec<InstanceId> = self.kept.keys().copied().collect();
+        kept.into_iter().for_each(|id| self.take_up(id, out));
         if role == Role::Standby {
-            self.turnstiles.values_mut().for_each(Gate::is_given_up);
             self.appends.clear();
             self.posts.clear();
             self.repeats.retain(|(_, repeat)| {
@@ -239,6 +253,7 @@ impl Partition {
     fn wake(&mut self, now: Timestamp, out: &mut Vec<Action>) {
         if self.role == Role::Owner {
             self.fire_timers(now, out);
+            self.occasions_come(now, out);
             for call in self.flights.overdue(now) {
                 self.attempt_ran_out(call, out);
             }
@@ -264,7 +279,7 @@ impl Partition {
             }
             Repeat::Start(instance) => out.push(Action::NeedStart(instance)),
             Repeat::Stored(instance) => {
-                let records_only = self.turnstiles.contains_key(&instance);
+                let records_only = self.kept.contains_key(&instance);
                 out.push(Action::NeedInstance { instance, records_only });
             }
             Repeat::Plan(hash) => out.push(Action::NeedPlan(hash)),

@@ -107,6 +107,7 @@ impl Partition {
         let envelope = match note {
             Note::News(news) => Input::News(news.clone()).envelope(state.namespace(), to, actor),
             Note::Turnstile(said) => said.envelope(state.namespace(), to, actor),
+            Note::Schedule(said) => said.envelope(state.namespace(), to, actor),
         };
         self.post(from, to, false, envelope, purpose, out);
     }
@@ -158,6 +159,21 @@ impl Partition {
             }
             (PostPurpose::Start { call, .. }, Err(error)) => {
                 self.refused(from, call, Refusal::Invalid(error.to_string()), out);
+            }
+            (PostPurpose::Occasion { due, by, start }, Ok(Appended { duplicate: true, .. })) => {
+                let purpose = PostPurpose::Occasion { due, by, start };
+                self.posts.insert(key, Post { from, record, purpose });
+                out.push(Action::NeedStart(child));
+            }
+            (PostPurpose::Occasion { due, by, .. }, Ok(_)) => {
+                self.occasion_began(from, (due, by), child, out)
+            }
+            (PostPurpose::Occasion { due, by, .. }, Err(error)) => {
+                let why = match error {
+                    AppendError::Conflict => in_use(child),
+                    error => error.to_string(),
+                };
+                self.occasion_refused(from, due, by, why, out);
             }
             (PostPurpose::Letter { number, .. }, Err(AppendError::Conflict)) if enters(&record) => {
                 self.open_turnstile(from, record, number, out);
@@ -230,33 +246,49 @@ impl Partition {
         found: Result<Option<Box<Start>>, String>,
         out: &mut Vec<Action>,
     ) {
-        let mine = |post: &Post| matches!(post.purpose, PostPurpose::Start { .. });
+        let mine =
+            |post: &Post| matches!(post.purpose, PostPurpose::Start { .. } | PostPurpose::Occasion { .. });
         let keys = self.posts.iter().filter(|((to, _), post)| *to == child && mine(post));
         let keys: Vec<_> = keys.map(|(key, _)| key.clone()).collect();
         for key in keys {
             let found = match &found {
-                Ok(found) => found,
+                Ok(found) => found.as_deref(),
                 Err(reason) => {
                     out.push(Action::Alarm(Alarm::JournalRefuses { reason: reason.clone() }));
                     self.repeats.insert((now.plus(self.options.repeat_after), Repeat::Start(child)));
                     return;
                 }
             };
-            let Some(Post { from, purpose: PostPurpose::Start { call, detached, start }, .. }) =
-                self.posts.remove(&key)
-            else {
-                continue;
-            };
-            let same = found.as_ref().is_some_and(|found| {
-                found.starter == start.starter && found.digest == start.digest && found.parent == start.parent
-            });
-            if same {
-                self.child_began(now, from, child, &call, detached, out);
-            } else {
-                self.refused(from, call, Refusal::KeyInUse, out);
+            let Some(Post { from, purpose, .. }) = self.posts.remove(&key) else { continue };
+            match purpose {
+                PostPurpose::Start { call, detached, start } if is_same(found, &start) => {
+                    self.child_began(now, from, child, &call, detached, out);
+                }
+                PostPurpose::Start { call, .. } => self.refused(from, call, Refusal::KeyInUse, out),
+                PostPurpose::Occasion { due, by, start } if is_same(found, &start) => {
+                    self.occasion_began(from, (due, by), child, out);
+                }
+                PostPurpose::Occasion { due, by, .. } => {
+                    self.occasion_refused(from, due, by, in_use(child), out);
+                }
+                _ => {}
             }
         }
     }
+}
+
+/// Whether the start in the log is the one that was made here.
+fn is_same(found: Option<&Start>, made: &Start) -> bool {
+    found.is_some_and(|found| {
+        found.starter == made.starter
+            && found.digest == made.digest
+            && found.parent == made.parent
+            && found.occasion == made.occasion
+    })
+}
+
+fn in_use(instance: InstanceId) -> String {
+    format!("the key is held by instance {instance}, which was started before")
 }
 
 fn lost(to: InstanceId, error: &AppendError) -> Action {

@@ -107,8 +107,8 @@ impl Partition {
         stored: Result<Stored, String>,
         out: &mut Vec<Action>,
     ) {
-        if self.turnstiles.contains_key(&instance) {
-            return self.turnstile_stored(now, instance, stored, out);
+        if self.kept.contains_key(&instance) {
+            return self.entity_stored(now, instance, stored, out);
         }
         let seen = self.position;
         let Some(slot) = self.slots.get_mut(&instance).filter(|slot| slot.returning) else { return };
@@ -225,7 +225,7 @@ impl Partition {
         let late = self.unsaved.iter().take_while(|(position, _)| position.0 <= behind);
         let late: Vec<InstanceId> = late.map(|(_, instance)| *instance).take(SAVING).collect();
         for instance in late {
-            if self.turnstiles.contains_key(&instance) {
+            if self.kept.contains_key(&instance) {
                 self.sum_up(instance, out);
                 continue;
             }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use wfl_ir::{Fields, Plan, PlanHash, Timestamp};
 use wfl_machine::{
-    CallRef, Input, Instance, Purpose, Source, Start, input_digest, instance_id, instance_key,
+    AtSchedule, CallRef, Input, Instance, Purpose, Recurrence, Schedule, Source, Start, input_digest,
+    instance_id, instance_key,
 };
-use wfl_partition::{Action, Alarm, Call, CallId, Event, Limits, Resting, Role};
+use wfl_partition::{Action, Alarm, Calendar, Call, CallId, Event, Limits, Resting, Role, Steps};
 use wfl_record::{
     AppendError, Appended, InstanceId, Kind, Namespace, NewRecord, Partition, Record, Stamp, partition_of,
 };
@@ -242,9 +243,39 @@ impl Sim {
             deadline: None,
             parent_epoch: None,
             not_before: None,
+            occasion: None,
         });
         self.send(id, &start, starter, after);
         Some(id)
+    }
+
+    /// A schedule is made after so many microseconds, whose first time is another so many later.
+    pub fn set_schedule(&mut self, name: &str, recurrence: Recurrence, after: i64) -> InstanceId {
+        let next = Steps.next(&recurrence.cadence, Timestamp(self.now + after));
+        let opened = AtSchedule::Opened { name: name.to_owned() };
+        let set = AtSchedule::Set { recurrence, next, request: "set".to_owned() };
+        self.wish(name, &opened, after);
+        self.wish(name, &set, after)
+    }
+
+    /// Somebody wants something of a schedule, after so many microseconds.
+    pub fn wish(&mut self, name: &str, said: &AtSchedule, after: i64) -> InstanceId {
+        let id = Schedule::id(&Namespace::default(), name);
+        let envelope = said.envelope(&Namespace::default(), id, Some("somebody".to_owned()));
+        let partition = partition_of(&id, self.setup.partitions);
+        let first = matches!(said, AtSchedule::Opened { .. });
+        self.later(after, Happening::Outside(NewRecord { partition, first, envelope }));
+        id
+    }
+
+    /// The virtual time.
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.now)
+    }
+
+    /// What the log says of a schedule.
+    pub fn schedule(&self, id: &InstanceId) -> Option<&Schedule> {
+        self.turns.schedule(id)
     }
 
     /// Somebody sends an input to an instance, after so many microseconds.
@@ -379,8 +410,11 @@ impl Sim {
                     // Whoever sends asks again until it is acknowledged.
                     return self.later(200 * MILLI, Happening::Outside(copy));
                 }
-                // A refusal is told to whoever sends it; the run does not care.
-                let _ = self.write(record);
+                let (copy, waits) = (record.clone(), record.envelope.kind == Kind::SCHEDULE);
+                // A refusal is told to whoever sends it; the run does not care. A schedule has to be there first.
+                if matches!(self.write(record), Err(AppendError::Conflict)) && waits {
+                    return self.later(200 * MILLI, Happening::Outside(copy));
+                }
                 self.maybe_twice(partition);
                 self.grown(partition);
             }

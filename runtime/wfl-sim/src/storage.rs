@@ -2,10 +2,11 @@
 
 use wfl_machine::{Input, Source, Start, apply};
 use wfl_partition::{Event, Permits, Stored};
-use wfl_record::{AppendError, InstanceId, Kind, Position, Record};
+use wfl_record::{AppendError, InstanceId, Position, Record};
 
 use crate::fault::Fault;
 use crate::sim::{Happening, Sim};
+use crate::turns::Turns;
 
 impl Sim {
     /// Partitions of a process learn of their permits; and when there may be more.
@@ -31,7 +32,7 @@ impl Sim {
     /// wrong.
     pub(crate) fn fold(&mut self, record: &Record) {
         let envelope = &record.envelope;
-        if envelope.kind == Kind::TURNSTILE {
+        if Turns::is_of(envelope.kind) {
             return self.turns.fold(record);
         }
         let Ok(input) = Input::decode(envelope.kind, envelope.version, &envelope.payload) else { return };
@@ -43,9 +44,11 @@ impl Sim {
         };
         if let Some(plan) = self.plans.get(&hash) {
             let _ = apply(plan, hash, state, envelope, &input, &args, record.at);
-            if let (Some((limit, _)), Some(state)) = (&plan.limit, state) {
+            let Some(state) = state else { return };
+            if let Some((limit, _)) = &plan.limit {
                 self.violations.extend(self.turns.count(state, *limit));
             }
+            self.violations.extend(self.turns.count_occasion(state));
         }
     }
 

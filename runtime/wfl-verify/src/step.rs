@@ -296,7 +296,7 @@ impl Making<'_> {
             Note::Turnstile(AtTurnstile::Entered { .. }) => {
                 self.input(from, &Input::News(News::Turn { ticket: u64::from(number) }));
             }
-            Note::Turnstile(_) => {}
+            Note::Turnstile(_) | Note::Schedule(_) => {}
         }
         if letter.receipt {
             self.input(from, &Input::News(News::Told { letter: number }));
