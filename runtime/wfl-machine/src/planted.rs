@@ -72,12 +72,16 @@ pub enum Bug {
     OneTooMany,
     /// Whoever has ended keeps its turn.
     TurnKept,
+    /// An occasion does not wait for the one before it.
+    OccasionDoesNotWait,
+    /// A schedule is not told that what it began has ended.
+    OccasionSilent,
 }
 
 #[cfg(feature = "planted")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 34] = [
+    pub const ALL: [Bug; 36] = [
         Bug::IncidentEnds,
         Bug::KeyOfAttempt,
         Bug::ExpiredKeySent,
@@ -112,6 +116,8 @@ impl Bug {
         Bug::EndsTwice,
         Bug::OneTooMany,
         Bug::TurnKept,
+        Bug::OccasionDoesNotWait,
+        Bug::OccasionSilent,
     ];
 }
 

@@ -480,7 +480,7 @@ impl Fold<'_> {
         if let Some(parent) = self.state.parent.clone().filter(|_| !self.state.released) {
             self.post(parent.instance, Mail::Ended);
         }
-        if let Some(occasion) = self.state.occasion.clone() {
+        if let Some(occasion) = self.state.occasion.clone().filter(|_| !planted(Bug::OccasionSilent)) {
             self.post(occasion.schedule, Mail::Over);
         }
         if let Some(turnstile) = self.state.turnstile.filter(|_| !planted(Bug::TurnKept)) {
