@@ -12,7 +12,8 @@ use crate::ledger::{DebtState, Entry, Letter, Mail, UndoPhase};
 use crate::planted::{Bug, planted};
 use crate::recurring::AtSchedule;
 use crate::schedule::eval_over;
-use crate::state::{Instance, Orphan, ended};
+use crate::state::{Instance, Orphan};
+use crate::status::ended;
 use crate::strand::{Awaiting, BODY, Doing, Ending, Phase, ReminderPhase, Running, Step, Strand, place};
 use crate::turnstile::AtTurnstile;
 
