@@ -196,3 +196,44 @@ async fn children_messages_and_people_bring_an_instance_to_its_end() {
     assert_eq!(value.to_string(), "child f-a, 3 more, yes, true");
     engine.stop().await;
 }
+
+/// A child that many want under one key.
+const RIVALS: &str = r#"
+workflow Child(id: String) -> String
+  version 1
+  key id
+{
+  return "child {id}"
+}
+
+workflow Rival(id: String, child: String) -> String
+  version 1
+  key id
+{
+  step word = run Child(id: child) { on KeyInUse -> use "taken" }
+  return word
+}
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_many_parents_gets_a_child() {
+    let compilation = compile(&Memory::new([("main.wfl", RIVALS)]));
+    assert!(!compilation.has_errors(), "{:#?}", compilation.diagnostics);
+    let journal = Arc::new(MemoryJournal::new(1, Clock::system(), Limits::default()));
+    let engine = engine(journal, Arc::new(Happy::default())).await;
+    for workflow in &compilation.workflows {
+        engine.put_plan(workflow.bytes.clone()).await.unwrap();
+    }
+    let rival = compilation.workflow("Rival").unwrap();
+    let inputs: Vec<_> = (0..20).map(|number| json!({ "id": format!("r{number}"), "child": "c" })).collect();
+    let starts = inputs.iter().map(|input| engine.start_instance(&rival.plan, rival.hash, input, "test"));
+    let mut words = Vec::new();
+    for started in futures::future::join_all(starts).await {
+        let state = ended(&engine, started.unwrap().id).await;
+        let Some(Ending::Completed(value)) = state.ending() else { unreachable!("{:?}", state.ending()) };
+        words.push(value.to_string());
+    }
+    assert_eq!(words.iter().filter(|word| *word == "child c").count(), 1, "{words:?}");
+    assert_eq!(words.iter().filter(|word| *word == "taken").count(), 19, "{words:?}");
+    engine.stop().await;
+}

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use serde_json::json;
 use wfl_compiler::{Compilation, Memory, compile};
 use wfl_engine::{Engine, EngineOptions, Observer};
 use wfl_ir::{Plan, Value};
-use wfl_journal::Journal;
+use wfl_journal::{Clock, Journal, Limits, MemoryJournal};
 use wfl_journal_sqlite::SqliteJournal;
 use wfl_machine::{Instance, Status, Turnstile};
 use wfl_operations::{Operations, Reply, Request};
@@ -82,25 +82,27 @@ impl Observer for Silent {
     }
 }
 
-async fn engine(journal: &Arc<SqliteJournal>, bank: &Arc<Bank>) -> Engine {
-    let rest = Resting { after: wfl_ir::Duration::from_millis(50), most: 16, snapshot_every: 8, lag: 200 };
-    let partition = Options { rest: Some(rest), ..Options::default() };
+async fn engine(journal: Arc<dyn Journal>, bank: &Arc<Bank>, rest: Option<Resting>) -> Engine {
+    let partition = Options { rest, ..Options::default() };
     let options = EngineOptions { partition, ..EngineOptions::default() };
     let operations = Arc::clone(bank) as Arc<dyn Operations>;
-    Engine::start(Arc::clone(journal) as Arc<dyn Journal>, operations, Arc::new(Silent), options)
-        .await
-        .unwrap()
+    Engine::start(journal, operations, Arc::new(Silent), options).await.unwrap()
+}
+
+fn program() -> Compilation {
+    let program = compile(&Memory::new([("main.wfl", PROGRAM)]));
+    assert!(!program.has_errors(), "{:#?}", program.diagnostics);
+    program
 }
 
 async fn start(engine: &Engine, program: &Compilation, numbers: std::ops::Range<u32>) -> Vec<InstanceId> {
     let pay = program.workflow("Pay").unwrap();
     let hash = engine.put_plan(pay.bytes.clone()).await.unwrap();
-    let mut ids = Vec::new();
-    for number in numbers {
-        let input = json!({ "id": format!("p{number}"), "account": format!("a{}", number % 3) });
-        ids.push(engine.start_instance(&pay.plan, hash, &input, "test").await.unwrap().id);
-    }
-    ids
+    let inputs: Vec<_> = numbers
+        .map(|number| json!({ "id": format!("p{number}"), "account": format!("a{}", number % 3) }))
+        .collect();
+    let starts = inputs.iter().map(|input| engine.start_instance(&pay.plan, hash, input, "test"));
+    join_all(starts).await.into_iter().map(|started| started.unwrap().id).collect()
 }
 
 async fn all_ended(engine: &Engine, ids: &[InstanceId]) {
@@ -117,15 +119,16 @@ async fn all_ended(engine: &Engine, ids: &[InstanceId]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_more_than_may_run_side_by_side() {
-    let program = compile(&Memory::new([("main.wfl", PROGRAM)]));
-    assert!(!program.has_errors(), "{:#?}", program.diagnostics);
+    let program = program();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
     let bank = Arc::new(Bank::default());
     let mut ids = Vec::new();
     for life in 0..3 {
         let journal = Arc::new(SqliteJournal::open(&path, Default::default()).await.unwrap());
-        let engine = engine(&journal, &bank).await;
+        let rest =
+            Resting { after: wfl_ir::Duration::from_millis(50), most: 16, snapshot_every: 8, lag: 200 };
+        let engine = engine(Arc::clone(&journal) as Arc<dyn Journal>, &bank, Some(rest)).await;
         ids.extend(start(&engine, &program, life * 60..(life + 1) * 60).await);
         if life == 2 {
             all_ended(&engine, &ids).await;
@@ -145,4 +148,16 @@ async fn no_more_than_may_run_side_by_side() {
         assert!((1..60).contains(&left.len()), "{} of more than 120 records are left", left.len());
     }
     journal.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_of_a_crowd_that_opens_a_turnstile_get_in() {
+    let (program, bank) = (program(), Arc::new(Bank::default()));
+    let journal = Arc::new(MemoryJournal::new(1, Clock::system(), Limits::default()));
+    let engine = engine(journal, &bank, None).await;
+    let ids = start(&engine, &program, 0..60).await;
+    all_ended(&engine, &ids).await;
+    let most: Vec<usize> = bank.running.lock().unwrap().values().map(|(_, most)| *most).collect();
+    assert_eq!(most, [2, 2, 2]);
+    engine.stop().await;
 }

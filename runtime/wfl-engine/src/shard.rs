@@ -170,6 +170,7 @@ impl Shard {
     fn followed(&mut self, followed: Result<Followed, ReadError>) -> Result<Option<Event>, String> {
         match followed {
             Ok(Followed::Record(record)) => Ok(Some(Event::Record(record))),
+            Ok(Followed::Removed(_)) => Ok(Some(Event::Removed)),
             Ok(Followed::CaughtUp(end)) => {
                 self.replayed_to = end;
                 if let Some(caught_up) = self.caught_up.take() {

@@ -82,14 +82,20 @@ impl Follower {
         if let Some((end, _)) = page.rows.last() {
             self.phase = Phase::Pages { after: *end, last, goal };
         }
-        for (_, row) in page.rows {
+        let mut gaps = page.gaps.iter().map(|(_, last)| *last).peekable();
+        let mut removed = None;
+        for (position, row) in page.rows {
+            while let Some(gap) = gaps.next_if(|gap| *gap < position) {
+                removed = Some(Position(gap.cast_unsigned()));
+            }
             match row {
                 RecordRow::Elsewhere => {}
                 RecordRow::Sound(sound) => {
                     let (record, owner) = *sound;
                     self.cursor = self.cursor.max(record.position);
                     if !owner.purged {
-                        self.ready.push_back(Ok(Followed::Record(record)));
+                        let removed = removed.take().map(Followed::Removed);
+                        self.ready.extend(removed.into_iter().chain([Followed::Record(record)]).map(Ok));
                     }
                 }
                 RecordRow::Damaged { position, instance, reason } => {
@@ -105,6 +111,8 @@ impl Follower {
                 }
             }
         }
+        let removed = gaps.last().map(|gap| Position(gap.cast_unsigned())).or(removed);
+        self.ready.extend(removed.map(|removed| Ok(Followed::Removed(removed))));
         if let Some(position) = page.lost {
             let reason = "the record at this position is lost";
             self.ready.push_back(Err(corrupt(self.partition, position, None, reason)));

@@ -30,6 +30,8 @@ fn failed(partition: Partition, after: Position, error: &sqlx::Error) -> ReadErr
 pub(crate) struct Page {
     /// The rows, each with its position as it stands in the table.
     pub(crate) rows: Vec<(i64, RecordRow)>,
+    /// The ranges of positions between and behind the rows whose records were removed.
+    pub(crate) gaps: Vec<(i64, i64)>,
     /// The first position behind the rows whose record is neither there nor purged.
     pub(crate) lost: Option<Position>,
     /// Nothing stands behind it now.
@@ -68,7 +70,7 @@ pub(crate) async fn page(
         }
     }
     drop(found);
-    let mut page = Page { rows, lost: None, is_last };
+    let mut page = Page { rows, gaps: Vec::new(), lost: None, is_last };
     let gaps = gaps(&page, after.max(0), end.0.cast_signed());
     // Read after the rows: what a purge takes between the two is found in one of them.
     let purged = purged(readers, &gaps).await.map_err(failed)?;
@@ -76,7 +78,9 @@ pub(crate) async fn page(
     if let Some((first, _)) = gaps.iter().find(|gap| !is_purged(gap)) {
         page.rows.retain(|(position, _)| position < first);
         (page.lost, page.is_last) = (Some(Position(first.cast_unsigned())), true);
+        return Ok(page);
     }
+    page.gaps = gaps;
     Ok(page)
 }
 

@@ -178,6 +178,7 @@ async fn read(journal: &impl Journal, partition: Partition, after: Position) -> 
     loop {
         match items.next().await {
             Some(Ok(Followed::Record(record))) => records.push(record),
+            Some(Ok(Followed::Removed(_))) => {}
             Some(Ok(Followed::CaughtUp(_))) => return records,
             other => panic!("{other:?}"),
         }

@@ -78,6 +78,7 @@ async fn read(journal: &SqliteJournal, partition: Partition) -> (Vec<Record>, bo
     loop {
         match items.next().await {
             Some(Ok(Followed::Record(record))) => records.push(record),
+            Some(Ok(Followed::Removed(_))) => {}
             Some(Ok(Followed::CaughtUp(_))) => return (records, is_sound),
             Some(Err(_)) => is_sound = false,
             None => return (records, false),

@@ -111,6 +111,7 @@ async fn check(path: &Path, acknowledged: &BTreeMap<(String, String), u64>) {
                     let key = (record.envelope.instance, record.envelope.message_id.to_string());
                     assert!(there.insert(key, record.position.0).is_none(), "a record stands twice");
                 }
+                Some(Ok(Followed::Removed(_))) => {}
                 Some(Ok(Followed::CaughtUp(_))) => break,
                 other => panic!("{other:?}"),
             }

@@ -17,6 +17,9 @@ pub enum Followed {
     /// Said once: all records that were there when following began have been given. The position is the end of
     /// the log up to which that holds. The last record alone could not say so: a purge may have taken it.
     CaughtUp(Position),
+    /// Records that stood up to here, behind the one given before, are gone: they were purged or trimmed. They may have
+    /// been another partition's.
+    Removed(Position),
 }
 
 /// Why something could not be read.
@@ -128,7 +131,8 @@ pub trait Journal: Send + Sync + 'static {
 
     /// The records of a partition after a position, and then those to come. Ends with an error at damage, but
     /// damage that names its instance does not end it. The start record of a purged instance is left out: it
-    /// must not begin again.
+    /// must not begin again. Where a trim has taken records that the follower was not given, it is told so before it gets
+    /// the next one.
     fn follow(
         &self,
         partition: Partition,

@@ -92,6 +92,7 @@ impl Journal for MemoryJournal {
         after: Position,
     ) -> BoxStream<'static, Result<Followed, ReadError>> {
         let follower = Follower {
+            told: false,
             store: Arc::clone(&self.store),
             news: self.news.subscribe(),
             partition,
@@ -310,6 +311,8 @@ struct Follower {
     partition: Partition,
     cursor: Position,
     progress: Progress,
+    /// Whether it was told that what stood right behind the cursor is gone.
+    told: bool,
 }
 
 enum Progress {
@@ -357,8 +360,12 @@ impl Follower {
                 self.progress = Progress::Lives;
                 Some(Some(Ok(Followed::CaughtUp(goal))))
             }
+            (_, Some((position, _))) if *position > self.cursor.next() && !self.told => {
+                self.told = true;
+                Some(Some(Ok(Followed::Removed(Position(position.0 - 1)))))
+            }
             (_, Some((position, record))) => {
-                self.cursor = *position;
+                (self.cursor, self.told) = (*position, false);
                 Some(Some(Ok(Followed::Record(record.clone()))))
             }
             (_, None) => Some(None),

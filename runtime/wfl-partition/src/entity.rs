@@ -128,8 +128,8 @@ pub(crate) struct Kept {
     pub(crate) parked: VecDeque<Record>,
     /// What the journal has of it is being read.
     pub(crate) returning: bool,
-    /// No record up to here was missed: a process that lags does not get what another one has removed.
-    pub(crate) whole_to: Position,
+    /// How often records had been gone when it was read: since then, a process that lags may have missed some.
+    pub(crate) gaps: u64,
     /// The last record folded.
     pub(crate) folded: Position,
     /// How many records were folded since the journal was told that earlier ones are not needed.
@@ -149,13 +149,13 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    pub(crate) fn new(namespace: Namespace, kind: Kind, whole_to: Position) -> Kept {
+    pub(crate) fn new(namespace: Namespace, kind: Kind, gaps: u64) -> Kept {
         Kept {
             namespace,
             entity: Entity::new(kind),
             parked: VecDeque::new(),
             returning: false,
-            whole_to,
+            gaps,
             folded: Position::ZERO,
             since: 0,
             summing_up: false,

@@ -26,6 +26,8 @@ pub enum Event {
     Role(Role),
     /// The next record of the log.
     Record(Record),
+    /// Records behind the last one were removed before they could be read.
+    Removed,
     /// What is stored of an instance is not what was written.
     Damaged(InstanceId, String),
     /// Where the log is to be read from on, and the snapshots of what came before. Only before the first record.

@@ -18,9 +18,6 @@ impl Partition {
             // A follower that began again: what was folded stays folded.
             return;
         }
-        if record.position > self.position.next() {
-            self.gap = record.position;
-        }
         self.position = record.position;
         let instance = record.envelope.instance;
         self.appends.remove(&instance, &record.envelope.message_id);

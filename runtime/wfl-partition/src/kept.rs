@@ -19,11 +19,11 @@ impl Partition {
             // The journal takes a first record once: there is nothing before it.
             let opens = Said::decode(&record.envelope).is_ok_and(|said| said.opens());
             let envelope = &record.envelope;
-            self.kept.insert(id, Kept::new(envelope.namespace.clone(), envelope.kind, self.gap));
+            self.kept.insert(id, Kept::new(envelope.namespace.clone(), envelope.kind, self.gaps));
             if !opens {
                 self.read_entity(id, position, out);
             }
-        } else if self.kept.get(&id).is_some_and(|kept| kept.whole_to < self.gap) {
+        } else if self.kept.get(&id).is_some_and(|kept| kept.gaps < self.gaps) {
             self.read_entity(id, position, out);
         }
         let Some(kept) = self.kept.get_mut(&id) else { return };
@@ -36,9 +36,9 @@ impl Partition {
 
     /// Reads all that the journal has of an entity. Its records wait until then.
     fn read_entity(&mut self, id: InstanceId, position: Position, out: &mut Vec<Action>) {
-        let gap = self.gap;
+        let gaps = self.gaps;
         let Some(kept) = self.kept.get_mut(&id).filter(|kept| !kept.returning) else { return };
-        (kept.returning, kept.whole_to) = (true, gap);
+        (kept.returning, kept.gaps) = (true, gaps);
         let needed = kept.needed_from.unwrap_or(position);
         self.needs_from(id, Some(needed));
         self.is_empty_since(id, None);

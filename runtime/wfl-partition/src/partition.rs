@@ -71,8 +71,8 @@ pub struct Partition {
     pub(crate) role: Role,
     /// The last record folded or parked.
     pub(crate) position: Position,
-    /// The last record before which one was missing in the log: somebody has removed it.
-    pub(crate) gap: Position,
+    /// How often records were gone before they could be read.
+    pub(crate) gaps: u64,
     pub(crate) slots: BTreeMap<InstanceId, Slot>,
     /// Instances that wait and are not in memory.
     pub(crate) resting: BTreeMap<InstanceId, Rest>,
@@ -129,7 +129,7 @@ impl Partition {
             options,
             role: Role::Standby,
             position: Position::ZERO,
-            gap: Position::ZERO,
+            gaps: 0,
             slots: BTreeMap::new(),
             resting: BTreeMap::new(),
             idle: BTreeSet::new(),
@@ -170,6 +170,7 @@ impl Partition {
         match event {
             Event::Role(role) => self.set_role(now, role, out),
             Event::Record(record) => self.record(now, record, out),
+            Event::Removed => self.gaps += 1,
             Event::Damaged(instance, reason) => self.quarantine(instance, reason, out),
             Event::Snapshots(watermark, snapshots) => self.restore(now, watermark, snapshots, out),
             Event::Stored(instance, stored) => self.stored(now, instance, stored, out),

@@ -382,9 +382,9 @@ impl Sim {
         let Some(record) = self.journal.log(partition).get(*at).cloned() else { return };
         *at += 1;
         let more = *at < self.journal.log(partition).len();
-        if self.journal.is_there(&record) {
-            self.deliver(number, life, partition, Event::Record(record));
-        }
+        let there = self.journal.is_there(&record);
+        let event = if there { Event::Record(record) } else { Event::Removed };
+        self.deliver(number, life, partition, event);
         if more {
             self.later(0, Happening::Read(number, life, partition));
         }

@@ -55,6 +55,7 @@ pub(crate) async fn follow(
     loop {
         match items.next().await {
             Some(Ok(Followed::Record(record))) => records.push(record),
+            Some(Ok(Followed::Removed(_))) => {}
             Some(Ok(Followed::CaughtUp(tail))) => return Ok((records, tail)),
             Some(Err(error)) => return Err(error),
             None => return Err(ReadError::Unavailable("the follower ended".into())),

@@ -74,7 +74,7 @@ pub(crate) async fn records(items: &mut Items, count: usize) -> Vec<Record> {
     while records.len() < count {
         match next(items).await {
             Some(Ok(Followed::Record(record))) => records.push(record),
-            Some(Ok(Followed::CaughtUp(_))) => {}
+            Some(Ok(Followed::CaughtUp(_) | Followed::Removed(_))) => {}
             other => panic!("a record was expected, not {other:?}"),
         }
     }
@@ -83,6 +83,8 @@ pub(crate) async fn records(items: &mut Items, count: usize) -> Vec<Record> {
 
 /// All that a log says now: records, damage, and where it was caught up (`None`: it ended before).
 pub(crate) struct Heard {
+    /// How often it was told that records are gone.
+    pub(crate) removed: u32,
     pub records: Vec<Record>,
     pub errors: Vec<ReadError>,
     pub caught_up: Option<Position>,
@@ -90,10 +92,11 @@ pub(crate) struct Heard {
 
 pub(crate) async fn hear(journal: &impl Journal, partition: Partition, after: Position) -> Heard {
     let mut items = journal.follow(partition, after);
-    let mut heard = Heard { records: Vec::new(), errors: Vec::new(), caught_up: None };
+    let mut heard = Heard { records: Vec::new(), removed: 0, errors: Vec::new(), caught_up: None };
     while let Some(item) = next(&mut items).await {
         match item {
             Ok(Followed::Record(record)) => heard.records.push(record),
+            Ok(Followed::Removed(_)) => heard.removed += 1,
             Ok(Followed::CaughtUp(position)) => {
                 heard.caught_up = Some(position);
                 break;

@@ -72,6 +72,8 @@ pub async fn a_trim_takes_what_came_before(harness: &impl Harness) {
     );
     let heard = hear(&again, home(1), Position::ZERO).await;
     assert_eq!(heard.records.iter().filter(|record| record.envelope.instance == instance(cut)).count(), 3);
+    assert!(heard.removed > 0, "a follower hears that it does not get all");
+    assert_eq!(hear(&again, home(1), up_to).await.removed, 0, "nothing is gone behind {up_to}");
 }
 
 /// After a purge the start is still known: itself as a duplicate, others as a conflict; nothing else is taken.
