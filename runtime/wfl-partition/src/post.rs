@@ -62,9 +62,11 @@ impl Partition {
     fn tell_child(&mut self, from: InstanceId, child: InstanceId, run: &RunEffect, out: &mut Vec<Action>) {
         let (news, purpose) = match &run.wish {
             ChildWish::Wait => return,
-            ChildWish::Cancel(reason) => (News::Cancel { reason: reason.clone() }, PostPurpose::Cancel),
+            ChildWish::Cancel(reason, mode) => {
+                (News::Cancel { reason: reason.clone(), mode: *mode }, PostPurpose::Cancel)
+            }
             ChildWish::CancelOrphan(reason, letter) => {
-                (News::Cancel { reason: reason.clone() }, PostPurpose::News(Some(*letter)))
+                (News::Cancel { reason: reason.clone(), mode: None }, PostPurpose::News(Some(*letter)))
             }
             ChildWish::Release(letter) => (News::Release, PostPurpose::News(Some(*letter))),
         };

@@ -109,9 +109,10 @@ fn may_lose(plan: &Plan, entry: &Entry) -> bool {
 pub(crate) fn of_two(plan: Option<&Plan>, first: &Entry, second: &Entry) -> Vec<String> {
     let mut wrong = Vec::new();
     let (one, two) = (&first.call, &second.call);
-    // What was taken never to have happened, and did, is undone once it is known.
-    let late = |entry: &Entry| entry.late && entry.state == EffectState::Undone;
-    if same_step(first, second) && !late(first) && !late(second) {
+    // What was taken never to have happened, and did, is undone once it is known; nobody can tell which of the two is.
+    let is_undone = first.state == EffectState::Undone || second.state == EffectState::Undone;
+    let late = (first.late || second.late) && is_undone;
+    if same_step(first, second) && !late {
         wrong.push(format!("{} of {} was done twice", one.path(), first.instance));
     }
     let undone = |entry: &Entry| (entry.state == EffectState::Undone).then_some(entry.undone_at).flatten();
