@@ -30,10 +30,14 @@ impl Fold<'_> {
         self.strand().shield = shield;
     }
 
-    /// Whether the current strand leaves its shield when it goes on with a node.
-    pub(crate) fn leaves_shield(&self, node: u32) -> bool {
-        let strand = self.state.strands.get(&self.current);
-        strand.is_some_and(|strand| strand.shield.is_some() && strand.shield != self.shield_of(strand, node))
+    /// The current strand goes on with a node: whether it leaves its shield by that.
+    pub(crate) fn leaves_shield(&mut self, node: u32) -> bool {
+        let Some(strand) = self.state.strands.get(&self.current) else { return false };
+        let leaves = strand.shield.is_some() && strand.shield != self.shield_of(strand, node);
+        if leaves {
+            self.strand().shield = None;
+        }
+        leaves
     }
 
     /// Whether a strand is in a shield, and stays in it. `at` is the node that it is about to go on with.

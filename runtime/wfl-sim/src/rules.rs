@@ -106,13 +106,14 @@ fn may_lose(plan: &Plan, entry: &Entry) -> bool {
 }
 
 /// What must hold of two effects of one instance, the first of which was done first.
-pub(crate) fn of_two(plan: Option<&Plan>, first: &Entry, second: &Entry) -> Vec<String> {
+/// What people decided about the step of both, and what stays by the wish of whoever cancelled it, is right.
+pub(crate) fn of_two(plan: Option<&Plan>, first: &Entry, second: &Entry, decided: bool) -> Vec<String> {
     let mut wrong = Vec::new();
     let (one, two) = (&first.call, &second.call);
     // What was taken never to have happened, and did, is undone once it is known; nobody can tell which of the two is.
     let is_undone = first.state == EffectState::Undone || second.state == EffectState::Undone;
     let late = (first.late || second.late) && is_undone;
-    if same_step(first, second) && !late {
+    if same_step(first, second) && !late && !decided {
         wrong.push(format!("{} of {} was done twice", one.path(), first.instance));
     }
     let undone = |entry: &Entry| (entry.state == EffectState::Undone).then_some(entry.undone_at).flatten();

@@ -213,7 +213,9 @@ impl Sim {
         let plan = self.plan(seen.state.plan());
         effects.iter().enumerate().fold(Vec::new(), |mut wrong, (at, first)| {
             for second in &effects[at + 1..] {
-                wrong.extend(rules::of_two(plan.map(|plan| &**plan), first, second));
+                let step = name(&first.call);
+                let decided = by_hand(&seen.facts, &step) || waived(&seen.facts, &step);
+                wrong.extend(rules::of_two(plan.map(|plan| &**plan), first, second, decided));
             }
             wrong
         })
@@ -251,6 +253,13 @@ fn must_undo(ending: &Ending) -> bool {
 fn by_hand(facts: &[Fact], step: &str) -> bool {
     facts.iter().any(|fact| {
         matches!(fact, Fact::ByHand { step: of, reason, .. } if of.as_str() == step && reason == UNDONE)
+    })
+}
+
+/// Whether what a step did stays although it should have been undone.
+fn waived(facts: &[Fact], step: &str) -> bool {
+    facts.iter().any(|fact| {
+        matches!(fact, Fact::CompensationSettled { step: of, how: Settlement::Waived, .. } if of.as_str() == step)
     })
 }
 
