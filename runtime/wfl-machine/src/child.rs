@@ -22,7 +22,8 @@ impl Fold<'_> {
         let args = self.eval_fields(&run.args)?;
         let due = run.timeout.map(|timeout| self.now().plus(timeout));
         self.facts.push(Fact::ChildAsked { step: self.name(index), workflow: run.workflow.clone() });
-        let running = Running { epoch: self.state.epoch, args, due, overdue: false, cancel: None, stays: false };
+        let running =
+            Running { epoch: self.state.epoch, args, due, overdue: false, cancel: None, stays: false };
         self.strand().doing = Doing::Run(index, Box::new(running));
         Ok(())
     }

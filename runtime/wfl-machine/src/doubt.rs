@@ -57,8 +57,7 @@ impl Fold<'_> {
         let mut strand = Strand { path: path.clone(), ..Strand::new(0, None, 0, 0) };
         if let Effect::Compensable { undo, .. } = &self.operation(call.operation).effect {
             let (epoch, late) = (step.epoch, Some(step.attempt));
-            let debt =
-                Debt { node, epoch, path: path.clone(), undo: *undo, state: DebtState::Pending, late };
+            let debt = Debt { node, epoch, path: path.clone(), undo: *undo, state: DebtState::Pending, late };
             strand.ledger.push(Entry { scope: 0, owed: Owed::Debt(Box::new(debt)) });
         }
         if let Phase::Suspended(why) = &step.phase {

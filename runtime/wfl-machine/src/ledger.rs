@@ -49,7 +49,10 @@ impl std::fmt::Display for Suspension {
             Suspension::BadAnswer(why, _) => write!(f, "the answer breaks the contract: {why}"),
             Suspension::ChildEnded(why) => write!(f, "the child workflow {why}"),
             Suspension::PerhapsTwice(known, doubt) => {
-                write!(f, "perhaps done twice: attempt {known} has had its effect, and attempt {doubt} may have")
+                write!(
+                    f,
+                    "perhaps done twice: attempt {known} has had its effect, and attempt {doubt} may have"
+                )
             }
         }
     }

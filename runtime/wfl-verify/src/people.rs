@@ -170,9 +170,11 @@ impl Help<'_> {
         let effect = lives.find(is_meant).and_then(|epoch| match self.suspended.why {
             Suspension::PerhapsTwice(_, attempt) => {
                 let just = CallRef { attempt: *attempt, ..name(epoch) };
-                self.state.world.effects.values().find(|effect| {
-                    effect.instance == id && effect.call == just && effect.was_there()
-                })
+                self.state
+                    .world
+                    .effects
+                    .values()
+                    .find(|effect| effect.instance == id && effect.call == just && effect.was_there())
             }
             _ => self.state.world.found(id, &name(epoch)),
         });

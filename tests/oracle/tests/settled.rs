@@ -98,7 +98,11 @@ fn is_held(body: &str) -> Seen {
     agrees(&text);
     let seen = run(&text, Setup::plain(1), None);
     for key in ["a", "b"] {
-        assert_eq!(seen.state(key), Some(EffectState::Undone), "{key}, which a shield holds together\n{text}");
+        assert_eq!(
+            seen.state(key),
+            Some(EffectState::Undone),
+            "{key}, which a shield holds together\n{text}"
+        );
     }
     seen
 }
@@ -194,9 +198,7 @@ fn is_suspended(seen: &Seen) -> bool {
 /// nothing by itself (semantics 9.1), and the others go on.
 #[test]
 fn used_up_attempts_fail_a_branch_only_of_a_read() {
-    for (other, read_comes_to, effect_comes_to) in
-        [("wait 10d", 2, 2), ("if n < 9 { fail Denied }", 3, 1)]
-    {
+    for (other, read_comes_to, effect_comes_to) in [("wait 10d", 2, 2), ("if n < 9 { fail Denied }", 3, 1)] {
         let read = used_up("Shop.haste", other);
         assert!(!is_suspended(&read), "a read fails the branch");
         assert_eq!(read.completed(), Some(read_comes_to));
