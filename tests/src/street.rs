@@ -160,6 +160,7 @@ pub fn start(transfer: &Transfer, input: &Json) -> NewRecord {
         deadline: None,
         parent_epoch: None,
         not_before: None,
+        occasion: None,
     });
     let envelope = start.envelope(&namespace, instance, None);
     NewRecord { partition: wfl_record::Partition(0), first: true, envelope }
@@ -213,7 +214,8 @@ impl Run<'_, '_> {
             }
             Action::NeedBlob(_) | Action::NeedStart(_) | Action::CancelCall(_) => {}
             Action::NeedPermits(..) | Action::ReturnPermits(..) => {}
-            Action::SaveSnapshot(..) | Action::DropSnapshot(_) | Action::SetWatermark(_) => {}
+            Action::SaveSnapshot(..) | Action::DropSnapshot(_) => {}
+            Action::Trim(..) | Action::SetWatermark(_) => {}
             Action::Update(update) => self.facts.extend(update.facts),
             Action::Alarm(alarm) => self.alarms.push(alarm),
         }

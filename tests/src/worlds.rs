@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wfl_compiler::{Compilation, Disk, compile};
-use wfl_ir::{Plan, PlanHash};
-use wfl_machine::{CancelMode, Control, Input, Signal};
-use wfl_partition::{Limit, Limits};
+use wfl_ir::{Fields, Plan, PlanHash, Timestamp, Value};
+use wfl_machine::{AtSchedule, Cadence, CancelMode, Control, Input, Overlap, Recurrence, Signal};
+use wfl_partition::{Calendar, Limit, Limits, Steps};
+use wfl_record::InstanceId;
 use wfl_sim::{Random, Report, Setup, Sim, arguments};
 
 use crate::project::root;
 
 /// What runs, and how often it is drawn.
-const ROOTS: &[&str] = &["Straight", "Money", "Branches", "Items", "Rounds", "Waits", "Parent", "Again"];
+const ROOTS: &[&str] =
+    &["Straight", "Money", "Branches", "Items", "Rounds", "Waits", "Parent", "Again", "Turns"];
 
 /// The programs of `tests/sim`.
 pub struct Programs {
@@ -58,6 +60,20 @@ pub fn setup(seed: u64) -> Setup {
     Setup { limits: Arc::new(limits), ..Setup::of_seed(seed) }
 }
 
+/// Others of the kind, so that not all may run at once.
+fn crowd(sim: &mut Sim, hash: PlanHash, plan: &Plan, args: &Fields, random: &mut Random) {
+    for other in 0..random.below(6) {
+        let drawn = arguments(plan, random).unwrap_or_default();
+        let name = |value: &Value| Value::String(format!("{value:?}{other}").into());
+        let named = drawn.iter().map(|(field, value)| {
+            let own = args.get("id").filter(|_| field.as_str() == "id").map(name);
+            (field.clone(), own.unwrap_or_else(|| value.clone()))
+        });
+        let after = random.below(2_000_000) as i64;
+        sim.start(hash, &Fields::new(named), "starter", after);
+    }
+}
+
 /// As [`run`], with other processes or faults than those of the seed.
 pub fn run_as(programs: &Programs, setup: Setup) -> (Sim, Report, String) {
     let mut random = Random::new(setup.seed);
@@ -75,6 +91,9 @@ pub fn run_as(programs: &Programs, setup: Setup) -> (Sim, Report, String) {
         }
         taken.push(name);
         let after = random.below(1_000_000) as i64;
+        if plan.limit.is_some() {
+            crowd(&mut sim, hash, &plan, &args, &mut random);
+        }
         let Some(id) = sim.start(hash, &args, "starter", after) else { continue };
         story.push_str(&format!("{id} {} {args:?}\n", plan.workflow));
         let request = |what: &str| format!("{what}-{number}");
@@ -103,7 +122,79 @@ pub fn run_as(programs: &Programs, setup: Setup) -> (Sim, Report, String) {
             sim.send(id, &Input::Signal(signal), "somebody", when);
         }
     }
+    let timetable = (random.below(6) == 0).then(|| Timetable::draw(programs, &mut sim, &mut random));
     sim.run();
-    let report = sim.report();
+    let mut report = sim.report();
+    if let Some(timetable) = timetable {
+        report.violations.extend(timetable.violations(&sim));
+        story.push_str(&format!("{timetable:?}\n"));
+    }
     (sim, report, story)
+}
+
+/// A schedule, and what must come of it.
+#[derive(Debug)]
+struct Timetable {
+    id: InstanceId,
+    recurrence: Recurrence,
+    /// How many times there are.
+    times: u64,
+    disturbed: bool,
+}
+
+impl Timetable {
+    fn draw(programs: &Programs, sim: &mut Sim, random: &mut Random) -> Timetable {
+        let found = programs.plans.iter().find(|(_, plan)| plan.workflow.ends_with("Straight"));
+        let (hash, plan) = found.unwrap_or_else(|| unreachable!("it is there"));
+        let every = wfl_ir::Duration::from_millis(5_000 + random.below(120_000) as i64);
+        let times = 1 + random.below(6);
+        let from = sim.now().plus(every);
+        let until = Timestamp(from.0 + every.0 * (times as i64 - 1));
+        let overlaps =
+            [Overlap::Skip, Overlap::QueueOne, Overlap::QueueAll, Overlap::CancelOther, Overlap::Allow];
+        let recurrence = Recurrence {
+            workflow: plan.workflow.clone(),
+            plan: *hash,
+            args: br#"{"id":"at ${due}"}"#.to_vec(),
+            cadence: Cadence::Every { every, from },
+            overlap: *random.pick(&overlaps).unwrap_or_else(|| unreachable!("there are some")),
+            catch_up: wfl_ir::Duration::from_secs(1_000_000_000),
+            until: Some(until),
+        };
+        let id = sim.set_schedule("timetable", recurrence.clone(), 0);
+        let disturbed = random.below(3) == 0;
+        if disturbed {
+            let at = every.0 + random.below(every.0 as u64 * times) as i64;
+            let (pause, resume) =
+                (sim.now().plus(wfl_ir::Duration(at)), at + random.below(200_000_000) as i64);
+            let paused = AtSchedule::Paused { reason: "wait".into(), request: format!("pause {}", pause.0) };
+            sim.wish("timetable", &paused, at);
+            let after = sim.now().plus(wfl_ir::Duration(resume));
+            let next = Steps.next(&recurrence.cadence, after).filter(|next| *next <= until);
+            sim.wish("timetable", &AtSchedule::Resumed { next, request: "resume".into() }, resume);
+        }
+        Timetable { id, recurrence, times, disturbed }
+    }
+
+    fn violations(&self, sim: &Sim) -> Vec<String> {
+        let Some(schedule) = sim.schedule(&self.id) else { return vec!["the schedule is not there".into()] };
+        let mut wrong = Vec::new();
+        let came = schedule.begun + schedule.skipped;
+        if came > self.times || (came < self.times && !self.disturbed) {
+            wrong.push(format!("{came} of {} times came: {schedule:?}", self.times));
+        }
+        let all = matches!(self.recurrence.overlap, Overlap::QueueAll | Overlap::Allow);
+        if all && schedule.skipped > 0 && !self.disturbed {
+            wrong.push(format!("{} occasions were left out", schedule.skipped));
+        }
+        let of_schedule = |id: &InstanceId| {
+            let occasion = sim.state(id).and_then(|state| state.occasion().cloned());
+            occasion.is_some_and(|occasion| occasion.schedule == self.id)
+        };
+        let began = sim.instances().into_iter().filter(of_schedule).count() as u64;
+        if began != schedule.begun {
+            wrong.push(format!("{began} instances for {} occasions", schedule.begun));
+        }
+        wrong
+    }
 }

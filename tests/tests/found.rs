@@ -38,6 +38,7 @@ impl Run {
             deadline: None,
             parent_epoch: None,
             not_before: None,
+            occasion: None,
         };
         run.take(&Input::Start(start), Duration::default());
         run

@@ -51,6 +51,7 @@ fn result(ty: &str, body: &str) -> String {
         deadline: None,
         parent_epoch: None,
         not_before: None,
+        occasion: None,
     });
     let mut state = None;
     let envelope = start.envelope(&namespace, id, None);

@@ -24,6 +24,10 @@ impl Kind {
     pub const DISPATCH: Kind = Kind(7);
     /// A person's answer to a task.
     pub const DECISION: Kind = Kind(8);
+    /// Something at a turnstile, which lets so many instances run at once.
+    pub const TURNSTILE: Kind = Kind(9);
+    /// Something about a schedule, which starts instances at their times.
+    pub const SCHEDULE: Kind = Kind(10);
 
     /// The field's word for a known kind; `None` for a number from a later build.
     pub fn name(self) -> Option<&'static str> {
@@ -36,6 +40,8 @@ impl Kind {
             Kind::CHILD => "child",
             Kind::DISPATCH => "dispatch",
             Kind::DECISION => "decision",
+            Kind::TURNSTILE => "turnstile",
+            Kind::SCHEDULE => "schedule",
             _ => return None,
         })
     }

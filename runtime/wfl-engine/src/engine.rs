@@ -168,12 +168,29 @@ impl Engine {
             deadline: None,
             parent_epoch: None,
             not_before,
+            occasion: None,
         });
         match self.append(id, &start, true, starter).await {
             Ok(appended) => Ok(Started { id, existed: appended.duplicate }),
             Err(AppendError::Conflict) => Err(StartError::OtherInput(id)),
             Err(error) => Err(error.into()),
         }
+    }
+
+    pub(crate) fn options(&self) -> &EngineOptions {
+        &self.options
+    }
+
+    pub(crate) fn journal(&self) -> &Arc<dyn Journal> {
+        &self.journal
+    }
+
+    pub(crate) fn shards(&self) -> &[mpsc::UnboundedSender<Message>] {
+        &self.shards
+    }
+
+    pub(crate) fn shard_of(&self, id: &InstanceId) -> &mpsc::UnboundedSender<Message> {
+        &self.shards[partition_of(id, self.journal.partitions()).0 as usize]
     }
 
     /// Puts an operator's wish into the log of an instance.
@@ -195,8 +212,7 @@ impl Engine {
     /// What is known of an instance; `None` when there is none.
     pub async fn inspect(&self, id: InstanceId) -> Option<Inspection> {
         let (reply, answer) = oneshot::channel();
-        let shard = &self.shards[partition_of(&id, self.journal.partitions()).0 as usize];
-        shard.send(Message::Inspect(id, reply)).ok()?;
+        self.shard_of(&id).send(Message::Inspect(id, reply)).ok()?;
         answer.await.ok().flatten()
     }
 

@@ -6,13 +6,16 @@
 mod observer;
 mod carry;
 mod inspection;
+mod calendar;
 mod shard;
 mod desk;
 mod engine;
+mod schedules;
 
 pub use engine::{Engine, EngineError, EngineOptions, StartError, Started};
 pub use inspection::Inspection;
 pub use observer::Observer;
+pub use schedules::{ScheduleError, ScheduleOptions};
 pub use wfl_partition::{Limit, Limits};
 
 #[cfg(test)]

@@ -11,11 +11,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use wfl_ir::{Plan, PlanHash, Timestamp};
 use wfl_journal::{AppendError, BlobHash, Clock, Followed, Journal, ReadError, Snapshot};
-use wfl_machine::{Input, Outcome, Start};
+use wfl_machine::{Input, Outcome, Schedule, Start};
 use wfl_operations::Operations;
 use wfl_partition::{Action, CallId, Event, Limits, Options, Partition, Role, Stored};
 use wfl_record::{InstanceId, Position};
 
+use crate::calendar::WallCalendar;
 use crate::carry;
 use crate::inspection::Inspection;
 use crate::observer::Observer;
@@ -29,6 +30,8 @@ const AT_ONCE: usize = 256;
 /// What a shard is asked from outside.
 pub(crate) enum Message {
     Inspect(InstanceId, oneshot::Sender<Option<Inspection>>),
+    Schedule(InstanceId, oneshot::Sender<Option<Schedule>>),
+    Schedules(oneshot::Sender<Vec<Schedule>>),
     Answer(CallId, Outcome),
     Fetched(Event),
 }
@@ -67,6 +70,8 @@ pub(crate) struct Shard {
     calls: BTreeMap<CallId, AbortHandle>,
     /// Who waits to see an instance that is read from the journal.
     looks: BTreeMap<InstanceId, Vec<oneshot::Sender<Option<Inspection>>>>,
+    /// Questions about schedules that are read from the journal.
+    asked: Vec<Message>,
     /// Whether snapshots are written and read.
     rests: bool,
     /// What is to be done: empty, but for its room.
@@ -87,7 +92,9 @@ impl Shard {
         let (outbox, inbox) = mpsc::unbounded_channel();
         let shard = Shard {
             id,
-            partition: Partition::new(id, options).with_limits(Arc::clone(&world.limits)),
+            partition: Partition::new(id, options)
+                .with_limits(Arc::clone(&world.limits))
+                .with_calendar(Arc::new(WallCalendar)),
             records: stream::empty().boxed(),
             world,
             inbox,
@@ -95,6 +102,7 @@ impl Shard {
             appends: FuturesUnordered::new(),
             calls: BTreeMap::new(),
             looks: BTreeMap::new(),
+            asked: Vec::new(),
             rests: options.rest.is_some(),
             actions: Vec::new(),
             replayed_to: Position::ZERO,
@@ -145,6 +153,12 @@ impl Shard {
     fn hear(&mut self, message: Message) {
         match message {
             Message::Inspect(id, reply) => self.look(id, reply),
+            Message::Schedule(..) | Message::Schedules(_) if self.partition.reads_schedules() => {
+                self.asked.push(message);
+            }
+            // Whoever asked may have gone: then nobody needs the answer.
+            Message::Schedule(id, reply) => drop(reply.send(self.partition.schedule(&id).cloned())),
+            Message::Schedules(reply) => drop(reply.send(self.partition.schedules().cloned().collect())),
             Message::Answer(id, outcome) => {
                 self.calls.remove(&id);
                 self.handle(Event::Answer(id, outcome));
@@ -238,6 +252,9 @@ impl Shard {
         if !self.looks.is_empty() {
             self.seen();
         }
+        if !self.asked.is_empty() && !self.partition.reads_schedules() {
+            std::mem::take(&mut self.asked).into_iter().for_each(|message| self.hear(message));
+        }
     }
 
     fn act(&mut self, action: Action) {
@@ -289,6 +306,7 @@ impl Shard {
             Action::NeedInstance { .. }
             | Action::SaveSnapshot(..)
             | Action::DropSnapshot(_)
+            | Action::Trim(..)
             | Action::SetWatermark(_) => self.keep(action),
             Action::Update(update) => {
                 let view = self.partition.view(&update.instance);
@@ -321,6 +339,9 @@ impl Shard {
             }
             Action::DropSnapshot(instance) => {
                 self.write(async move |journal| journal.drop_snapshot(&instance).await)
+            }
+            Action::Trim(instance, up_to) => {
+                self.write(async move |journal| journal.trim(&instance, up_to).await);
             }
             Action::SetWatermark(position) => {
                 let partition = self.id;

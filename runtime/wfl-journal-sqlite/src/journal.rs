@@ -242,8 +242,16 @@ impl Journal for SqliteJournal {
         read::blob(&self.readers, hash).boxed()
     }
 
+    fn trim<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        up_to: Position,
+    ) -> BoxFuture<'a, Result<(), AppendError>> {
+        self.ask(move |reply| Command::Purge(*instance, Some(up_to), reply))
+    }
+
     fn purge<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<(), AppendError>> {
-        self.ask(|reply| Command::Purge(*instance, reply))
+        self.ask(|reply| Command::Purge(*instance, None, reply))
     }
 
     fn durability(&self) -> Durability {

@@ -3,18 +3,19 @@
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row};
 use wfl_journal::AppendError;
-use wfl_record::{InstanceId, partition_of};
+use wfl_record::{InstanceId, Position, partition_of};
 
 use crate::group::{Found, Memory, find};
 use crate::insert;
 use crate::rows::{RecordRow, purged_sum};
 
-/// Takes away all records of an instance but its start, and its snapshot, inside the open transaction. What is
-/// damaged is left alone and said: it can no longer be told what belongs to the instance.
+/// Takes away all records of an instance but its start, and its snapshot, inside the open transaction; or only its
+/// records up to a position. What is damaged is left alone and said: it can no longer be told what belongs to the instance.
 pub(crate) async fn purge(
     db: &mut SqliteConnection,
     memory: &mut Memory,
     id: &InstanceId,
+    up_to: Option<Position>,
 ) -> Result<Result<(), AppendError>, sqlx::Error> {
     let damaged = |what: &str| Ok(Err(AppendError::Damaged(what.to_owned())));
     let mut owner = match find(db, memory, id).await? {
@@ -35,11 +36,14 @@ pub(crate) async fn purge(
         return damaged("its records are damaged");
     }
     let mut gone = Vec::with_capacity(rows.len());
+    let last = up_to.map_or(i64::MAX, |up_to| i64::try_from(up_to.0).unwrap_or(i64::MAX));
     for row in &rows {
-        if row.try_get::<&str, _>(2)? != owner.start {
-            gone.push(row.try_get::<i64, _>(0)?);
+        let position: i64 = row.try_get(0)?;
+        if row.try_get::<&str, _>(2)? != owner.start && position <= last {
+            gone.push(position);
         }
     }
+    let left = owner.count - gone.len() as i64;
     let gone = ranges(&gone);
     // All are looked at before anything is written: a refused purge leaves all as it was.
     for range in &gone {
@@ -50,13 +54,16 @@ pub(crate) async fn purge(
     for range in gone {
         remember(db, range).await?;
     }
-    sqlx::query("DELETE FROM records WHERE instance = ? AND message <> ?")
+    sqlx::query("DELETE FROM records WHERE instance = ? AND message <> ? AND position <= ?")
         .bind(owner.number)
         .bind(&owner.start)
+        .bind(last)
         .execute(&mut *db)
         .await?;
-    sqlx::query("DELETE FROM snapshots WHERE id = ?").bind(&id.0[..]).execute(&mut *db).await?;
-    (owner.purged, owner.count) = (true, 1);
+    if up_to.is_none() {
+        sqlx::query("DELETE FROM snapshots WHERE id = ?").bind(&id.0[..]).execute(&mut *db).await?;
+    }
+    (owner.purged, owner.count) = (up_to.is_none(), left);
     memory.known.insert(*id, owner.clone());
     insert::instances(db, &[owner]).await?;
     Ok(Ok(()))

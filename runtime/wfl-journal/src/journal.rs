@@ -112,7 +112,7 @@ pub struct Snapshots {
 ///
 /// # Contract
 /// * An append is acknowledged only when it is as durable as [`Journal::durability`] says.
-/// * Per instance a message id is kept once, for ever (over a purge: that of the start record). The first record
+/// * Per instance a message id is kept once, for ever (over a purge and a trim: that of the start record). The first record
 ///   under an id stays; what a repeat carries is not looked at.
 /// * A follower gets every record of its partition in the order of positions, first what is there, then what
 ///   comes; it ends only with an error or with the journal.
@@ -182,6 +182,14 @@ pub trait Journal: Send + Sync + 'static {
     /// Removes all records and the snapshot of an instance except its start record, which goes on refusing
     /// another start. Nothing happens when the instance never began or is purged already.
     fn purge<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<(), AppendError>>;
+
+    /// Removes the records of an instance up to a position, except its start record; their message ids may be taken
+    /// again. It goes on taking records. Nothing happens when the instance never began or is purged.
+    fn trim<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        up_to: Position,
+    ) -> BoxFuture<'a, Result<(), AppendError>>;
 
     /// How sure an acknowledgement is. Tells the truth.
     fn durability(&self) -> Durability;

@@ -179,6 +179,15 @@ impl Journal for MemoryJournal {
         ready(Ok(())).boxed()
     }
 
+    fn trim<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        up_to: Position,
+    ) -> BoxFuture<'a, Result<(), AppendError>> {
+        self.store.state().trim(instance, up_to);
+        ready(Ok(())).boxed()
+    }
+
     fn durability(&self) -> Durability {
         Durability::Unverified
     }
@@ -254,9 +263,15 @@ impl State {
         known.purged = true;
         let Some(log) = self.logs.get_mut(known.partition.0 as usize) else { return };
         log.snapshots.remove(instance);
+        self.trim(instance, Position(u64::MAX));
+    }
+
+    fn trim(&mut self, instance: &InstanceId, up_to: Position) {
+        let Some(known) = self.instances.get_mut(instance) else { return };
+        let Some(log) = self.logs.get_mut(known.partition.0 as usize) else { return };
         let start = &known.start;
         known.places.retain(|message, (position, _)| {
-            let stays = message == start;
+            let stays = message == start || *position > up_to;
             if !stays {
                 log.records.remove(position);
             }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wfl_eval::decode_fields;
-use wfl_ir::{EdgeKind, NodeKind, Plan, PlanHash, Timestamp};
+use wfl_ir::{EdgeKind, NodeKind, Plan, PlanHash, Timestamp, Value};
 use wfl_record::{Envelope, Stamp};
 
 use crate::call::{CallRef, Fired, Purpose, TimerKind};
@@ -11,11 +11,12 @@ use crate::fact::Fact;
 use crate::fold::Fold;
 use crate::input::{Answer, Dispatch, Input, Outcome, PayloadError, Start};
 use crate::json::read;
-use crate::ledger::{Debt, DebtState, Entry, Owed, Suspension, UndoPhase};
+use crate::ledger::{Debt, DebtState, Entry, Mail, Owed, Suspension, UndoPhase};
 use crate::planted::{Bug, chance, planted};
 use crate::schedule::{input_digest, instance_id, instance_key, instance_priority, slots_of};
 use crate::state::Instance;
 use crate::strand::{Asked, Awaiting, BODY, Doing, Phase, ReminderPhase, Strand, place};
+use crate::turnstile::Turnstile;
 
 /// What the fold of one record came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,6 +169,9 @@ fn begin(
         waive_all: false,
         orphans: Vec::new(),
         priority: instance_priority(plan, &fields),
+        occasion: start.occasion.clone(),
+        turnstile: None,
+        ticket: None,
     })
 }
 
@@ -222,9 +226,22 @@ impl Fold<'_> {
 
     /// The first node, unless it is to begin later.
     fn begins(&mut self, start: &Start) -> Option<u32> {
-        let Some(due) = start.not_before.filter(|due| *due > self.state.at) else { return Some(0) };
+        let Some(due) = start.not_before.filter(|due| *due > self.state.at) else { return self.queue_up(0) };
         self.facts.push(Fact::Delayed { until: due });
         self.strand().doing = Doing::Delayed(0, due);
+        None
+    }
+
+    /// It begins with a node, when it is its turn if its workflow has a limit.
+    fn queue_up(&mut self, node: u32) -> Option<u32> {
+        let Some((_, per)) = &self.plan.limit else { return Some(node) };
+        // What has no value counts together with what has none.
+        let value = per.as_ref().and_then(|per| self.eval(per).ok()).unwrap_or(Value::Unit);
+        let turnstile = Turnstile::id(&self.state.namespace, &self.plan.workflow, &value);
+        self.state.turnstile = Some(turnstile);
+        self.facts.push(Fact::Queued);
+        self.strand().doing = Doing::Queued(node);
+        self.post(turnstile, Mail::Enter);
         None
     }
 
@@ -455,7 +472,7 @@ impl Fold<'_> {
             Doing::Delayed(node, at) if at == due => {
                 let first = *node;
                 *self.strand().activity_mut() = Doing::Idle;
-                Some(first)
+                self.queue_up(first)
             }
             Doing::Pause(_, at) if at == due => self.next_round(index),
             Doing::Fork(_, forked) if forked.due == Some(*due) => self.join_timed_out(),

@@ -65,12 +65,33 @@ impl Fold<'_> {
                 let stop = *mode == Some(CancelMode::Stop);
                 self.cancel(Cancelling { stop, reason: reason.clone(), grace: None })
             }
+            News::Turn { ticket } => self.turn_came(*ticket),
             News::Told { letter } => {
                 self.state.letters.retain(|open| open.number != *letter);
                 self.state.orphans.retain(|orphan| orphan.letter != *letter);
                 None
             }
         }
+    }
+
+    /// The turnstile lets the instance in. A turn that it does not wait for is given back.
+    fn turn_came(&mut self, ticket: u64) -> Option<u32> {
+        let body = self.state.strands.get(&BODY).map(Strand::activity);
+        let (Some(Doing::Queued(node)), Some(turnstile)) = (body, self.state.turnstile) else {
+            if self.state.ticket != Some(ticket)
+                && let Some(turnstile) = self.state.turnstile
+            {
+                self.post(turnstile, Mail::Leave(Some(ticket)));
+            }
+            return None;
+        };
+        let first = *node;
+        self.switch(BODY);
+        self.state.ticket = Some(ticket);
+        self.state.letters.retain(|letter| letter.to != turnstile);
+        self.facts.push(Fact::TurnCame);
+        *self.strand().activity_mut() = Doing::Idle;
+        Some(first)
     }
 
     /// Goes to the strand that waits for a child.

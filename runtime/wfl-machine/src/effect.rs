@@ -5,6 +5,8 @@ use wfl_record::InstanceId;
 
 use crate::call::{CallRef, TimerRef};
 use crate::input::News;
+use crate::recurring::AtSchedule;
+use crate::turnstile::AtTurnstile;
 use crate::wish::CancelMode;
 
 /// Something that the world should be doing for the instance right now.
@@ -95,6 +97,17 @@ pub enum ChildWish {
     Release(u32),
 }
 
+/// What stands in a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// News for a workflow.
+    News(News),
+    /// Something for the turnstile of this instance.
+    Turnstile(AtTurnstile),
+    /// Something for the schedule that this instance was started by.
+    Schedule(Box<AtSchedule>),
+}
+
 /// News that go to another instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LetterEffect {
@@ -103,7 +116,7 @@ pub struct LetterEffect {
     /// To whom.
     pub to: InstanceId,
     /// What.
-    pub news: News,
+    pub note: Note,
     /// Whether the sender wants to be told once it is delivered. Otherwise an answer ends it.
     pub receipt: bool,
 }

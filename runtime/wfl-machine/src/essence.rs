@@ -86,7 +86,7 @@ impl Retime for Doing {
             Doing::Beside(beside) => {
                 beside.waiting.iter_mut().for_each(|group| retime_ledger(&mut group.ledger, when));
             }
-            Doing::Idle | Doing::Stuck(..) | Doing::Held(_) => {}
+            Doing::Idle | Doing::Stuck(..) | Doing::Held(_) | Doing::Queued(_) => {}
         }
     }
 }
@@ -136,6 +136,8 @@ impl Instance {
         (rest.at, rest.stamp, rest.count, rest.chain) = (zero, zero, 0, [0; 32]);
         // Nothing depends on when it ended.
         rest.ended_at = None;
+        // A turn is as good as another one.
+        rest.ticket = rest.ticket.map(|_| 0);
         (rest.next_strand, rest.next_letter) = (0, 0);
         rest.seen.clear();
         rest.strands.clear();

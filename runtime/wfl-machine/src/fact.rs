@@ -200,6 +200,10 @@ pub enum Fact {
         /// When.
         until: Timestamp,
     },
+    /// So many of its kind run that it waits for its turn.
+    Queued,
+    /// It is its turn.
+    TurnCame,
     /// A time or a message is waited for.
     Waiting {
         /// The node.

@@ -66,6 +66,20 @@ pub struct Start {
     /// When it begins at the earliest. Its deadline counts from then on.
     #[n(9)]
     pub not_before: Option<Timestamp>,
+    /// The occasion of a schedule that it is started for. The schedule is told when it has ended.
+    #[n(10)]
+    pub occasion: Option<OccasionRef>,
+}
+
+/// Which occasion of which schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct OccasionRef {
+    /// The schedule.
+    #[n(0)]
+    pub schedule: InstanceId,
+    /// When the occasion was due.
+    #[n(1)]
+    pub due: Timestamp,
 }
 
 /// Who waits for a child.
@@ -273,6 +287,13 @@ pub enum News {
         #[n(0)]
         letter: u32,
     },
+    /// From a turnstile: it is your turn.
+    #[n(9)]
+    Turn {
+        /// Which turn it is, if you have to give it back.
+        #[n(0)]
+        ticket: u64,
+    },
 }
 
 /// How a child ended.
@@ -346,19 +367,7 @@ impl Input {
 
     /// The record of this input for an instance.
     pub fn envelope(&self, namespace: &Namespace, instance: InstanceId, actor: Option<String>) -> Envelope {
-        let (kind, version, payload) = self.encode();
-        Envelope {
-            namespace: namespace.clone(),
-            tenant: None,
-            instance,
-            message_id: self.message_id(),
-            kind,
-            version,
-            actor,
-            key_id: None,
-            trace: None,
-            payload,
-        }
+        envelope(namespace, instance, self.message_id(), self.encode(), actor)
     }
 
     /// Reads a payload of a kind and a version.
@@ -394,6 +403,28 @@ impl Input {
             Input::Decision(decision) => decision.message_id(),
             Input::News(news) => news.message_id(),
         })
+    }
+}
+
+/// A record of plain bytes.
+pub(crate) fn envelope(
+    namespace: &Namespace,
+    instance: InstanceId,
+    message_id: MessageId,
+    (kind, version, payload): (Kind, u16, Vec<u8>),
+    actor: Option<String>,
+) -> Envelope {
+    Envelope {
+        namespace: namespace.clone(),
+        tenant: None,
+        instance,
+        message_id,
+        kind,
+        version,
+        actor,
+        key_id: None,
+        trace: None,
+        payload,
     }
 }
 
@@ -436,6 +467,7 @@ impl News {
             News::Cancel { .. } => "parent/cancel".to_owned(),
             News::Release => "parent/release".to_owned(),
             News::Told { letter } => format!("told/{letter}"),
+            News::Turn { ticket } => format!("turn/{ticket}"),
         }
     }
 }

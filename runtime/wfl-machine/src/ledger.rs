@@ -230,6 +230,15 @@ pub(crate) enum Mail {
     /// A child keeps what it did.
     #[n(3)]
     Commit,
+    /// This instance wants to run, for its turnstile.
+    #[n(4)]
+    Enter,
+    /// This instance does not need its turn any more: all that it has, or the one that came too late.
+    #[n(5)]
+    Leave(#[n(0)] Option<u64>),
+    /// This instance ended, for the schedule that it was started by.
+    #[n(6)]
+    Over,
 }
 
 impl Entry {

@@ -8,6 +8,8 @@ mod planted;
 mod call;
 mod wish;
 mod input;
+mod turnstile;
+mod recurring;
 mod effect;
 mod ledger;
 mod strand;
@@ -36,18 +38,23 @@ mod apply;
 
 pub use apply::{Applied, Quarantine, apply};
 pub use call::{CallRef, Fired, Purpose, TimerKind, TimerRef};
-pub use effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, RunEffect, TimerEffect};
+pub use effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, Note, RunEffect, TimerEffect};
 pub use essence::Lineage;
 pub use fact::{Fact, Settlement};
 pub use input::{
-    Answer, ChildOutcome, Decision, Dispatch, Input, News, Outcome, Parent, PayloadError, Refusal, Signal,
-    Source, Start,
+    Answer, ChildOutcome, Decision, Dispatch, Input, News, OccasionRef, Outcome, Parent, PayloadError,
+    Refusal, Signal, Source, Start,
 };
 pub use ledger::Suspension;
 pub use outstanding::outstanding;
 #[cfg(feature = "planted")]
 pub use planted::{Bug, plant};
-pub use schedule::{child_start, input_digest, instance_id, instance_key};
+pub use recurring::{AtSchedule, Cadence, Occasion, Over, Overlap, Recurrence, Schedule, Under};
+pub use schedule::{check_recurrence, child_start, input_digest, instance_id, instance_key, occasion_start};
 pub use state::{Compensation, Instance, OpenTask, STATE_FORMAT, StateError, Status, Suspended};
 pub use strand::Ending;
+pub use turnstile::{AtTurnstile, Turnstile};
 pub use wish::{CancelMode, Control, Place};
+
+#[cfg(test)]
+mod tests;

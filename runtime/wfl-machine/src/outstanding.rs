@@ -5,14 +5,16 @@ use wfl_ir::flow::SubWorkflow;
 use wfl_ir::{Name, NodeKind, Operation, Plan, Timestamp, TypeKind};
 
 use crate::call::{CallRef, Purpose, TimerKind, TimerRef};
-use crate::effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, RunEffect, TimerEffect};
+use crate::effect::{CallEffect, ChildWish, Claim, Effect, LetterEffect, Note, RunEffect, TimerEffect};
 use crate::input::{ChildOutcome, News};
 use crate::json::write;
 use crate::ledger::{DebtState, Entry, Letter, Mail, UndoPhase};
 use crate::planted::{Bug, planted};
+use crate::recurring::AtSchedule;
 use crate::schedule::eval_over;
-use crate::state::{Instance, Orphan};
+use crate::state::{Instance, Orphan, ended};
 use crate::strand::{Awaiting, BODY, Doing, Ending, Phase, ReminderPhase, Running, Step, Strand, place};
+use crate::turnstile::AtTurnstile;
 use crate::wish::CancelMode;
 
 /// The calls, timers, children and letters that should be under way, in a fixed order. Nothing for an instance that is
@@ -223,7 +225,27 @@ impl View<'_> {
     }
 
     fn letter(&mut self, letter: &Letter) {
+        let instance = self.state.id;
         let (news, receipt) = match &letter.news {
+            Mail::Enter => {
+                let limit = self.plan.limit.as_ref().map_or(u32::MAX, |(limit, _)| *limit);
+                let priority = self.state.priority;
+                return self.note(
+                    letter,
+                    Note::Turnstile(AtTurnstile::Entered { instance, limit, priority }),
+                    false,
+                );
+            }
+            Mail::Leave(ticket) => {
+                let left = AtTurnstile::Left { instance, ticket: *ticket };
+                return self.note(letter, Note::Turnstile(left), true);
+            }
+            Mail::Over => {
+                let Some(occasion) = &self.state.occasion else { return };
+                let how = Name::from(self.state.ending.as_ref().map_or("", |ending| ended(ending).word()));
+                let over = AtSchedule::Ended { due: occasion.due, instance, how };
+                return self.note(letter, Note::Schedule(Box::new(over)), true);
+            }
             Mail::Undo => (News::Undo, false),
             Mail::Commit => (News::Commit, true),
             Mail::Undone => match &self.state.parent {
@@ -244,12 +266,12 @@ impl View<'_> {
                 _ => return,
             },
         };
-        self.effects.push(Effect::Letter(LetterEffect {
-            number: letter.number,
-            to: letter.to,
-            news,
-            receipt,
-        }));
+        self.note(letter, Note::News(news), receipt);
+    }
+
+    fn note(&mut self, letter: &Letter, note: Note, receipt: bool) {
+        let effect = LetterEffect { number: letter.number, to: letter.to, note, receipt };
+        self.effects.push(Effect::Letter(effect));
     }
 
     fn outcome(&self, ending: &Ending) -> ChildOutcome {

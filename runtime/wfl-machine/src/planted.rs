@@ -68,12 +68,20 @@ pub enum Bug {
     StartTwice,
     /// An ended instance can be cancelled.
     EndsTwice,
+    /// One more is let in than may run.
+    OneTooMany,
+    /// Whoever has ended keeps its turn.
+    TurnKept,
+    /// An occasion does not wait for the one before it.
+    OccasionDoesNotWait,
+    /// A schedule is not told that what it began has ended.
+    OccasionSilent,
 }
 
 #[cfg(feature = "planted")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 32] = [
+    pub const ALL: [Bug; 36] = [
         Bug::IncidentEnds,
         Bug::KeyOfAttempt,
         Bug::ExpiredKeySent,
@@ -106,6 +114,10 @@ impl Bug {
         Bug::FoldByChance,
         Bug::StartTwice,
         Bug::EndsTwice,
+        Bug::OneTooMany,
+        Bug::TurnKept,
+        Bug::OccasionDoesNotWait,
+        Bug::OccasionSilent,
     ];
 }
 

@@ -2,11 +2,12 @@
 
 use wfl_eval::{Env, Facts, Fault, decode_fields, encode_fields, evaluate, evaluate_in};
 use wfl_ir::{Duration, Expr, Fields, Name, Operation, Plan, Retry, Value};
-use wfl_record::{InstanceId, Namespace};
+use wfl_record::{InstanceId, Namespace, Position};
 
 use crate::call::Purpose;
 use crate::effect::RunEffect;
-use crate::input::{Parent, Source, Start};
+use crate::input::{OccasionRef, Parent, Source, Start};
+use crate::recurring::{Occasion, Recurrence, Under};
 
 /// The digest of a workflow's arguments: BLAKE3-256 over their canonical bytes, so that it depends neither on the
 /// order of members nor on how a number is written.
@@ -63,8 +64,71 @@ pub fn child_start(
         deadline: run.deadline,
         parent_epoch: (epoch > 0).then_some(epoch),
         not_before: None,
+        occasion: None,
     };
     Ok((instance_id(namespace, plan, &key, epoch), start))
+}
+
+/// The start of the instance of an occasion, with its id. Fails when the arguments break a rule of the workflow, or its key
+/// has no value.
+pub fn occasion_start(
+    plan: &Plan,
+    namespace: &Namespace,
+    schedule: InstanceId,
+    name: &str,
+    under: &Under,
+) -> Result<(InstanceId, Start), String> {
+    let json = under.occasion.arguments(&under.args).ok_or("its arguments are not JSON")?;
+    let fields = decode_fields(plan.library(), &plan.params, &json).map_err(|why| why.to_string())?;
+    let key = instance_key(plan, &fields).map_err(|fault| fault.to_string())?;
+    let bytes = encode_fields(plan.library(), &plan.params, &fields).to_string().into_bytes();
+    let due = under.occasion.due;
+    let start = Start {
+        workflow: plan.workflow.clone(),
+        version: plan.version,
+        plan: under.plan,
+        source: Source::Inline(bytes),
+        digest: input_digest(&fields),
+        starter: format!("schedule:{name}/{due}/{}", under.by),
+        parent: None,
+        deadline: None,
+        parent_epoch: None,
+        not_before: None,
+        occasion: Some(OccasionRef { schedule, due }),
+    };
+    Ok((instance_id(namespace, plan, &key, 0), start))
+}
+
+/// Whether each occasion of a recurrence has an instance of its own, and one that its workflow takes; tested with two of them.
+///
+/// # Errors
+/// What is wrong, for people.
+pub fn check_recurrence(
+    plan: &Plan,
+    namespace: &Namespace,
+    recurrence: &Recurrence,
+    samples: &[Occasion; 2],
+) -> Result<(), String> {
+    let id = |occasion: &Occasion| {
+        let under = Under {
+            occasion: occasion.clone(),
+            instance: None,
+            cancelled: false,
+            by: Position::ZERO,
+            plan: recurrence.plan,
+            args: recurrence.args.clone(),
+        };
+        let schedule = InstanceId([0; 16]);
+        occasion_start(plan, namespace, schedule, "", &under).map(|(instance, _)| instance)
+    };
+    let [first, second] = samples;
+    if id(first)? == id(second)? {
+        return Err(format!(
+            "all occasions of {} would be one instance: its key has to hold `${{due}}` or `${{date}}`",
+            plan.workflow
+        ));
+    }
+    Ok(())
 }
 
 /// The slots at the beginning: parameter i is slot i.

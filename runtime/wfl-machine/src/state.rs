@@ -7,12 +7,12 @@ use wfl_eval::Facts;
 use wfl_ir::{Name, PlanHash, Timestamp, Value};
 use wfl_record::{InstanceId, Namespace};
 
-use crate::input::Parent;
+use crate::input::{OccasionRef, Parent};
 use crate::ledger::{Absent, DebtState, Entry, Letter, Owed, Suspension, UndoPhase};
 use crate::strand::{BODY, Doing, Ending, Phase, Running, Strand, StrandId, place};
 
 /// The layout of states that this build writes. A snapshot of another one is not read: the log is folded instead.
-pub const STATE_FORMAT: u16 = 4;
+pub const STATE_FORMAT: u16 = 5;
 
 /// One workflow instance. Node, scope, region and slot numbers are those of the plan with the hash `plan`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -127,6 +127,15 @@ pub struct Instance {
     /// The greater the earlier its calls are sent when there is no room for all.
     #[n(41)]
     pub(crate) priority: i64,
+    /// The turnstile that it entered when it began.
+    #[n(42)]
+    pub(crate) turnstile: Option<InstanceId>,
+    /// By which turn it runs.
+    #[n(43)]
+    pub(crate) ticket: Option<u64>,
+    /// The occasion of a schedule that it was started for.
+    #[n(44)]
+    pub(crate) occasion: Option<OccasionRef>,
 }
 
 /// A message that was not taken yet.
@@ -419,6 +428,21 @@ impl Instance {
         self.ending.is_some() && self.strands.is_empty() && self.letters.is_empty() && self.orphans.is_empty()
     }
 
+    /// The turnstile that it entered when it began, if its workflow has a limit.
+    pub fn turnstile(&self) -> Option<InstanceId> {
+        self.turnstile
+    }
+
+    /// The occasion of a schedule that it was started for.
+    pub fn occasion(&self) -> Option<&OccasionRef> {
+        self.occasion.as_ref()
+    }
+
+    /// By which turn it runs, once it was let in.
+    pub fn ticket(&self) -> Option<u64> {
+        self.ticket
+    }
+
     /// Its named state.
     pub fn status(&self) -> Status {
         let unwinds = self.strands.values().any(Strand::unwinds);
@@ -566,7 +590,7 @@ impl Instance {
     }
 }
 
-fn ended(ending: &Ending) -> Status {
+pub(crate) fn ended(ending: &Ending) -> Status {
     match ending {
         Ending::Completed(_) => Status::Completed,
         Ending::Failed(..) => Status::Failed,

@@ -120,6 +120,9 @@ pub(crate) enum Doing {
     /// It begins with this node, and not before that time.
     #[n(12)]
     Delayed(#[n(0)] u32, #[n(1)] Timestamp),
+    /// It begins with this node when it is its turn.
+    #[n(13)]
+    Queued(#[n(0)] u32),
 }
 
 /// Debts are being undone.
@@ -500,6 +503,7 @@ impl Doing {
             | Doing::Await(node, _)
             | Doing::Wait(node, _)
             | Doing::Delayed(node, _)
+            | Doing::Queued(node)
             | Doing::Pause(node, _)
             | Doing::Run(node, _)
             | Doing::Held(node) => Some(*node),

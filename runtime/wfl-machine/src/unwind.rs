@@ -290,6 +290,7 @@ impl Fold<'_> {
             | Doing::Await(..)
             | Doing::Wait(..)
             | Doing::Delayed(..)
+            | Doing::Queued(_)
             | Doing::Pause(..)
             | Doing::Held(_)
             | Doing::Unwind(_) => *self.strand().activity_mut() = Doing::Idle,
@@ -483,6 +484,14 @@ impl Fold<'_> {
         self.facts.push(Fact::Ended { ending, at: self.state.at, undone: self.state.undone });
         if let Some(parent) = self.state.parent.clone().filter(|_| !self.state.released) {
             self.post(parent.instance, Mail::Ended);
+        }
+        if let Some(occasion) = self.state.occasion.clone().filter(|_| !planted(Bug::OccasionSilent)) {
+            self.post(occasion.schedule, Mail::Over);
+        }
+        if let Some(turnstile) = self.state.turnstile.filter(|_| !planted(Bug::TurnKept)) {
+            // Whoever is ended before its turn leaves, too.
+            self.state.letters.retain(|letter| letter.news != Mail::Enter);
+            self.post(turnstile, Mail::Leave(None));
         }
     }
 }

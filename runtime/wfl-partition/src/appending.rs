@@ -68,6 +68,9 @@ impl Partition {
         if self.posts.contains_key(&key) {
             return self.posted(now, key, result, out);
         }
+        if self.kept.contains_key(&instance) {
+            return self.entity_appended(now, instance, key.1, result, out);
+        }
         match result {
             Ok(Appended { position, .. }) => {
                 // If its record was folded before this answer came, there is nothing left to remember. If it was

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wfl_ir::Timestamp;
 use wfl_machine::{
-    Answer, CallEffect, ChildWish, Claim, Dispatch, Effect, Fired, Input, Outcome, outstanding,
+    Answer, CallEffect, ChildWish, Claim, Dispatch, Effect, Fired, Input, LetterEffect, Outcome, outstanding,
 };
 use wfl_record::InstanceId;
 
@@ -44,7 +44,11 @@ impl Partition {
             }
         }
         let waits = runs.iter().all(|run| run.wish == ChildWish::Wait);
-        slot.quiet = known && calls.is_empty() && letters.is_empty() && waits;
+        let owner = self.role == Role::Owner;
+        let came = |letter: &LetterEffect| {
+            owner && !letter.receipt && slot.letters.get(&letter.number) == Some(&true)
+        };
+        slot.quiet = known && calls.is_empty() && letters.iter().all(came) && waits;
         if timers != slot.timers {
             for timer in slot.timers.drain(..) {
                 self.wheel.remove(&(timer, instance));

@@ -85,6 +85,8 @@ pub enum Action {
     SaveSnapshot(InstanceId, Position, Vec<u8>),
     /// The snapshot of an instance is of no use any more.
     DropSnapshot(InstanceId),
+    /// Records of a turnstile up to a position are not needed any more, but for its first one.
+    Trim(InstanceId, Position),
     /// Records up to here are not needed when the partition begins again.
     SetWatermark(Position),
     /// Tell whoever is interested what a record came to.

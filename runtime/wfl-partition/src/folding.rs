@@ -6,6 +6,7 @@ use wfl_ir::{Plan, PlanHash, Timestamp};
 use wfl_machine::{Input, Source, Status, apply};
 use wfl_record::{InstanceId, Kind, Record};
 
+use crate::entity::Said;
 use crate::event::{Action, Alarm, Update};
 use crate::partition::{Partition, Repeat};
 use crate::slot::Parked;
@@ -17,9 +18,15 @@ impl Partition {
             // A follower that began again: what was folded stays folded.
             return;
         }
+        if record.position > self.position.next() {
+            self.gap = record.position;
+        }
         self.position = record.position;
         let instance = record.envelope.instance;
         self.appends.remove(&instance, &record.envelope.message_id);
+        if Said::is_of(record.envelope.kind) {
+            return self.entity_record(now, record, out);
+        }
         let begins = record.envelope.kind == Kind::START;
         if !self.admit(instance, record.position, begins, out) {
             return;
@@ -125,6 +132,7 @@ impl Partition {
                 self.plans.insert(hash, plan);
                 for instance in self.wanted_plans.remove(&hash).unwrap_or_default() {
                     self.fold_parked(now, instance, None, out);
+                    self.sync_schedule(instance, out);
                 }
             }
             Err(reason) => {

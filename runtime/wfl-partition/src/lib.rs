@@ -5,6 +5,8 @@
 
 mod event;
 mod slot;
+mod calendar;
+mod entity;
 mod gates;
 mod lanes;
 mod flights;
@@ -14,10 +16,14 @@ mod pending;
 mod partition;
 mod folding;
 mod dispatch;
+mod kept;
+mod turnstile;
+mod schedule;
 mod appending;
 mod post;
 mod resting;
 
+pub use calendar::{Calendar, Steps};
 pub use event::{Action, Alarm, Call, CallId, Event, Role, Stored, Update};
 pub use gates::{Gates, Limit, Limits, Permits};
 pub use partition::{Options, Partition, Resting};

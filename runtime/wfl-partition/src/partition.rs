@@ -7,6 +7,8 @@ use wfl_ir::{Duration, Plan, PlanHash, Timestamp};
 use wfl_machine::{CallRef, TimerEffect};
 use wfl_record::{InstanceId, MessageId, Position};
 
+use crate::calendar::{Calendar, Steps};
+use crate::entity::Kept;
 use crate::event::{Action, Event, Role};
 use crate::flights::Flights;
 use crate::gates::Limits;
@@ -69,6 +71,8 @@ pub struct Partition {
     pub(crate) role: Role,
     /// The last record folded or parked.
     pub(crate) position: Position,
+    /// The last record before which one was missing in the log: somebody has removed it.
+    pub(crate) gap: Position,
     pub(crate) slots: BTreeMap<InstanceId, Slot>,
     /// Instances that wait and are not in memory.
     pub(crate) resting: BTreeMap<InstanceId, Rest>,
@@ -93,6 +97,13 @@ pub struct Partition {
     pub(crate) appends: Pending,
     /// Records for other instances that were asked for and not yet acknowledged.
     pub(crate) posts: BTreeMap<(InstanceId, MessageId), Post>,
+    /// Turnstiles and schedules that are not empty, or were not lately.
+    pub(crate) kept: BTreeMap<InstanceId, Kept>,
+    /// Those of them that are empty, by when they leave the memory.
+    pub(crate) deserted: BTreeSet<(Timestamp, InstanceId)>,
+    /// When the next times of schedules are.
+    pub(crate) occasions: BTreeSet<(Timestamp, InstanceId)>,
+    pub(crate) calendar: Arc<dyn Calendar>,
     /// Calls of operations that are sent once at most, that this process has sent.
     pub(crate) sent_once: BTreeSet<(InstanceId, CallRef)>,
     /// What is to be asked for again, and when.
@@ -118,6 +129,7 @@ impl Partition {
             options,
             role: Role::Standby,
             position: Position::ZERO,
+            gap: Position::ZERO,
             slots: BTreeMap::new(),
             resting: BTreeMap::new(),
             idle: BTreeSet::new(),
@@ -132,6 +144,10 @@ impl Partition {
             wheel: BTreeSet::new(),
             appends: Pending::default(),
             posts: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            deserted: BTreeSet::new(),
+            occasions: BTreeSet::new(),
+            calendar: Arc::new(Steps),
             sent_once: BTreeSet::new(),
             repeats: BTreeSet::new(),
         }
@@ -141,6 +157,12 @@ impl Partition {
     #[must_use]
     pub fn with_limits(self, limits: Arc<Limits>) -> Partition {
         Partition { limits, ..self }
+    }
+
+    /// With a calendar for its schedules; otherwise it knows equal distances only.
+    #[must_use]
+    pub fn with_calendar(self, calendar: Arc<dyn Calendar>) -> Partition {
+        Partition { calendar, ..self }
     }
 
     /// Takes an event at an instant; what is to be done outside is added to `out`.
@@ -172,7 +194,10 @@ impl Partition {
         let owner = self.role == Role::Owner;
         let timer = self.wheel.first().filter(|_| owner).map(|(timer, _)| timer.due);
         let repeat = self.repeats.first().map(|(at, _)| *at);
-        [timer, self.flights.next_end(), repeat, self.next_rest()].into_iter().flatten().min()
+        let first = |times: &BTreeSet<(Timestamp, InstanceId)>| times.first().map(|(at, _)| *at);
+        let entities = [first(&self.deserted), first(&self.occasions)];
+        let instances = [timer, self.flights.next_end(), repeat, self.next_rest()];
+        instances.into_iter().chain(entities).flatten().min()
     }
 
     /// What is known of an instance.
@@ -213,6 +238,9 @@ impl Partition {
                 }
             }
         }
+        self.kept.values_mut().for_each(Kept::forget_asked);
+        let kept: Vec<InstanceId> = self.kept.keys().copied().collect();
+        kept.into_iter().for_each(|id| self.take_up(id, out));
         if role == Role::Standby {
             self.appends.clear();
             self.posts.clear();
@@ -225,6 +253,7 @@ impl Partition {
     fn wake(&mut self, now: Timestamp, out: &mut Vec<Action>) {
         if self.role == Role::Owner {
             self.fire_timers(now, out);
+            self.occasions_come(now, out);
             for call in self.flights.overdue(now) {
                 self.attempt_ran_out(call, out);
             }
@@ -236,6 +265,7 @@ impl Partition {
             self.repeat(repeat, out);
         }
         self.rest_idle(now, out);
+        self.leave_deserted(now, out);
     }
 
     fn repeat(&mut self, repeat: Repeat, out: &mut Vec<Action>) {
@@ -248,7 +278,10 @@ impl Partition {
                 out.extend(record.map(Action::Append));
             }
             Repeat::Start(instance) => out.push(Action::NeedStart(instance)),
-            Repeat::Stored(instance) => out.push(Action::NeedInstance { instance, records_only: false }),
+            Repeat::Stored(instance) => {
+                let records_only = self.kept.contains_key(&instance);
+                out.push(Action::NeedInstance { instance, records_only });
+            }
             Repeat::Plan(hash) => out.push(Action::NeedPlan(hash)),
             Repeat::Blob(hash) => out.push(Action::NeedBlob(hash)),
         }

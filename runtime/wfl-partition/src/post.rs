@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::turnstile::enters;
 use wfl_ir::Timestamp;
-use wfl_machine::{CallRef, ChildWish, Input, LetterEffect, News, Refusal, RunEffect, Start, child_start};
+use wfl_machine::{
+    CallRef, ChildWish, Input, LetterEffect, News, Note, Refusal, RunEffect, Start, child_start,
+};
 use wfl_record::{AppendError, Appended, InstanceId, MessageId, NewRecord, partition_of};
 
 use crate::event::{Action, Alarm};
@@ -65,13 +68,16 @@ impl Partition {
             ChildWish::Cancel(reason, mode) => {
                 (News::Cancel { reason: reason.clone(), mode: *mode }, PostPurpose::Cancel)
             }
-            ChildWish::CancelOrphan(reason, letter) => {
-                (News::Cancel { reason: reason.clone(), mode: None }, PostPurpose::News(Some(*letter)))
+            ChildWish::CancelOrphan(reason, letter) => (
+                News::Cancel { reason: reason.clone(), mode: None },
+                PostPurpose::Letter { number: *letter, receipt: true },
+            ),
+            ChildWish::Release(letter) => {
+                (News::Release, PostPurpose::Letter { number: *letter, receipt: true })
             }
-            ChildWish::Release(letter) => (News::Release, PostPurpose::News(Some(*letter))),
         };
         self.set_run(from, &run.call, RunState::Told(child));
-        self.post_news(from, child, &news, purpose, out);
+        self.post_note(from, child, &Note::News(news), purpose, out);
     }
 
     /// Sends the letters of an instance that are not under way.
@@ -82,30 +88,33 @@ impl Partition {
         out: &mut Vec<Action>,
     ) {
         let Some(slot) = self.slots.get_mut(&from) else { return };
-        slot.letters.retain(|number| wanted.iter().any(|letter| letter.number == *number));
+        slot.letters.retain(|number, _| wanted.iter().any(|letter| letter.number == *number));
         let new: Vec<LetterEffect> =
-            wanted.into_iter().filter(|letter| slot.letters.insert(letter.number)).collect();
-        for letter in new {
-            let receipt = letter.receipt.then_some(letter.number);
-            self.post_news(from, letter.to, &letter.news, PostPurpose::News(receipt), out);
+            wanted.into_iter().filter(|letter| slot.letters.insert(letter.number, false).is_none()).collect();
+        for LetterEffect { number, to, note, receipt } in new {
+            self.post_note(from, to, &note, PostPurpose::Letter { number, receipt }, out);
         }
     }
 
-    fn post_news(
+    fn post_note(
         &mut self,
         from: InstanceId,
         to: InstanceId,
-        news: &News,
+        note: &Note,
         purpose: PostPurpose,
         out: &mut Vec<Action>,
     ) {
         let Some(state) = self.slots.get(&from).and_then(|slot| slot.state.as_ref()) else { return };
         let actor = Some(format!("workflow:{from}"));
-        let envelope = Input::News(news.clone()).envelope(state.namespace(), to, actor);
+        let envelope = match note {
+            Note::News(news) => Input::News(news.clone()).envelope(state.namespace(), to, actor),
+            Note::Turnstile(said) => said.envelope(state.namespace(), to, actor),
+            Note::Schedule(said) => said.envelope(state.namespace(), to, actor),
+        };
         self.post(from, to, false, envelope, purpose, out);
     }
 
-    fn post(
+    pub(crate) fn post(
         &mut self,
         from: InstanceId,
         to: InstanceId,
@@ -153,18 +162,58 @@ impl Partition {
             (PostPurpose::Start { call, .. }, Err(error)) => {
                 self.refused(from, call, Refusal::Invalid(error.to_string()), out);
             }
-            (PostPurpose::News(Some(letter)), result) => {
-                if let Err(error) = result {
-                    let reason = format!("a letter to {child} is lost: {error}");
-                    out.push(Action::Alarm(Alarm::JournalRefuses { reason }));
-                }
-                self.append(from, &Input::News(News::Told { letter }), out);
+            (PostPurpose::Occasion { due, by, start }, Ok(Appended { duplicate: true, .. })) => {
+                let purpose = PostPurpose::Occasion { due, by, start };
+                self.posts.insert(key, Post { from, record, purpose });
+                out.push(Action::NeedStart(child));
             }
-            (PostPurpose::News(None) | PostPurpose::Cancel, Err(error)) => {
-                let reason = format!("a letter to {child} is lost: {error}");
-                out.push(Action::Alarm(Alarm::JournalRefuses { reason }));
+            (PostPurpose::Occasion { due, by, .. }, Ok(_)) => {
+                self.occasion_began(from, (due, by), child, out)
             }
-            (PostPurpose::News(None) | PostPurpose::Cancel, Ok(_)) => {}
+            (PostPurpose::Occasion { due, by, .. }, Err(error)) => {
+                let why = match error {
+                    AppendError::Conflict => in_use(child),
+                    error => error.to_string(),
+                };
+                self.occasion_refused(from, due, by, why, out);
+            }
+            (PostPurpose::Letter { number, .. }, Err(AppendError::Conflict)) if enters(&record) => {
+                self.open_turnstile(from, record, number, out);
+            }
+            (PostPurpose::Letter { number, receipt }, result) => {
+                out.extend(result.err().map(|error| lost(child, &error)));
+                self.letter_came(now, from, number, receipt, out);
+            }
+            (PostPurpose::Open { entry, number }, Ok(_)) => {
+                let purpose = PostPurpose::Letter { number, receipt: false };
+                self.post(from, child, false, entry.envelope, purpose, out);
+            }
+            (PostPurpose::Turn { ticket }, Err(AppendError::Conflict)) => {
+                self.give_back_turn(from, child, ticket, out);
+            }
+            (PostPurpose::Cancel | PostPurpose::Open { .. } | PostPurpose::Turn { .. }, Err(error)) => {
+                out.push(lost(child, &error));
+            }
+            (PostPurpose::Cancel | PostPurpose::Turn { .. }, Ok(_)) => {}
+        }
+    }
+
+    /// A letter is where it was to go, or can never get there.
+    fn letter_came(
+        &mut self,
+        now: Timestamp,
+        from: InstanceId,
+        number: u32,
+        receipt: bool,
+        out: &mut Vec<Action>,
+    ) {
+        if receipt {
+            return self.append(from, &Input::News(News::Told { letter: number }), out);
+        }
+        let sent = self.slots.get_mut(&from).and_then(|slot| slot.letters.get_mut(&number));
+        if let Some(came) = sent {
+            *came = true;
+            self.sync(now, from, out);
         }
     }
 
@@ -199,31 +248,51 @@ impl Partition {
         found: Result<Option<Box<Start>>, String>,
         out: &mut Vec<Action>,
     ) {
-        let mine = |post: &Post| matches!(post.purpose, PostPurpose::Start { .. });
+        let mine =
+            |post: &Post| matches!(post.purpose, PostPurpose::Start { .. } | PostPurpose::Occasion { .. });
         let keys = self.posts.iter().filter(|((to, _), post)| *to == child && mine(post));
         let keys: Vec<_> = keys.map(|(key, _)| key.clone()).collect();
         for key in keys {
             let found = match &found {
-                Ok(found) => found,
+                Ok(found) => found.as_deref(),
                 Err(reason) => {
                     out.push(Action::Alarm(Alarm::JournalRefuses { reason: reason.clone() }));
                     self.repeats.insert((now.plus(self.options.repeat_after), Repeat::Start(child)));
                     return;
                 }
             };
-            let Some(Post { from, purpose: PostPurpose::Start { call, detached, start }, .. }) =
-                self.posts.remove(&key)
-            else {
-                continue;
-            };
-            let same = found.as_ref().is_some_and(|found| {
-                found.starter == start.starter && found.digest == start.digest && found.parent == start.parent
-            });
-            if same {
-                self.child_began(now, from, child, &call, detached, out);
-            } else {
-                self.refused(from, call, Refusal::KeyInUse, out);
+            let Some(Post { from, purpose, .. }) = self.posts.remove(&key) else { continue };
+            match purpose {
+                PostPurpose::Start { call, detached, start } if is_same(found, &start) => {
+                    self.child_began(now, from, child, &call, detached, out);
+                }
+                PostPurpose::Start { call, .. } => self.refused(from, call, Refusal::KeyInUse, out),
+                PostPurpose::Occasion { due, by, start } if is_same(found, &start) => {
+                    self.occasion_began(from, (due, by), child, out);
+                }
+                PostPurpose::Occasion { due, by, .. } => {
+                    self.occasion_refused(from, due, by, in_use(child), out);
+                }
+                _ => {}
             }
         }
     }
+}
+
+/// Whether the start in the log is the one that was made here.
+fn is_same(found: Option<&Start>, made: &Start) -> bool {
+    found.is_some_and(|found| {
+        found.starter == made.starter
+            && found.digest == made.digest
+            && found.parent == made.parent
+            && found.occasion == made.occasion
+    })
+}
+
+fn in_use(instance: InstanceId) -> String {
+    format!("the key is held by instance {instance}, which was started before")
+}
+
+fn lost(to: InstanceId, error: &AppendError) -> Action {
+    Action::Alarm(Alarm::JournalRefuses { reason: format!("a letter to {to} is lost: {error}") })
 }

@@ -107,6 +107,9 @@ impl Partition {
         stored: Result<Stored, String>,
         out: &mut Vec<Action>,
     ) {
+        if self.kept.contains_key(&instance) {
+            return self.entity_stored(now, instance, stored, out);
+        }
         let seen = self.position;
         let Some(slot) = self.slots.get_mut(&instance).filter(|slot| slot.returning) else { return };
         let Stored { snapshot, records } = match stored {
@@ -174,7 +177,7 @@ impl Partition {
             && slot.parked.is_empty()
             && slot.flights.is_empty()
             && slot.claims.is_empty()
-            && slot.letters.is_empty()
+            && slot.letters.values().all(|came| *came)
             && !slot.runs.values().any(under_way)
             && !self.appends.any_of(&instance)
     }
@@ -222,6 +225,10 @@ impl Partition {
         let late = self.unsaved.iter().take_while(|(position, _)| position.0 <= behind);
         let late: Vec<InstanceId> = late.map(|(_, instance)| *instance).take(SAVING).collect();
         for instance in late {
+            if self.kept.contains_key(&instance) {
+                self.sum_up(instance, out);
+                continue;
+            }
             match self.slots.get(&instance) {
                 Some(slot) if slot.state.is_some() && slot.saving.is_none() && slot.quarantine.is_none() => {
                     self.save(instance, out);

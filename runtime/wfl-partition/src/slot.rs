@@ -24,8 +24,8 @@ pub(crate) struct Slot {
     pub(crate) flights: BTreeMap<CallRef, CallId>,
     /// Children that are started, waited for, or told something.
     pub(crate) runs: BTreeMap<CallRef, RunState>,
-    /// Letters under way.
-    pub(crate) letters: BTreeSet<u32>,
+    /// Letters that were sent, and whether they are known to have come.
+    pub(crate) letters: BTreeMap<u32, bool>,
     /// Calls whose claim is on its way into the log.
     pub(crate) claims: BTreeSet<CallRef>,
     /// Timers in the wheel.

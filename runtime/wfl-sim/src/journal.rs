@@ -14,6 +14,8 @@ pub(crate) struct SimJournal {
     starts: BTreeMap<InstanceId, MessageId>,
     snapshots: BTreeMap<InstanceId, (Position, Vec<u8>)>,
     watermarks: BTreeMap<u32, Position>,
+    /// Up to where the records of an instance are gone, but for its first one.
+    trimmed: BTreeMap<InstanceId, Position>,
 }
 
 impl SimJournal {
@@ -68,6 +70,23 @@ impl SimJournal {
         }
     }
 
+    /// Records up to a position are not there any more, but for the first one.
+    pub(crate) fn trim(&mut self, instance: InstanceId, up_to: Position) {
+        let there = self.trimmed.entry(instance).or_default();
+        *there = up_to.max(*there);
+        let start = self.starts.get(&instance);
+        self.places.retain(|(of, message), (position, _)| {
+            *of != instance || *position > up_to || Some(message) == start
+        });
+    }
+
+    /// Whether a reader still gets a record.
+    pub(crate) fn is_there(&self, record: &Record) -> bool {
+        let envelope = &record.envelope;
+        self.trimmed.get(&envelope.instance).is_none_or(|up_to| record.position > *up_to)
+            || self.starts.get(&envelope.instance) == Some(&envelope.message_id)
+    }
+
     pub(crate) fn drop_snapshot(&mut self, instance: InstanceId) {
         self.snapshots.remove(&instance);
     }
@@ -86,7 +105,8 @@ impl SimJournal {
         let after = snapshot.as_ref().map_or(Position::ZERO, |(position, _)| *position);
         let partition = partition_of(&instance, self.logs.len() as u32);
         let mine = |record: &&Record| record.envelope.instance == instance && record.position > after;
-        Stored { snapshot, records: self.log(partition.0).iter().filter(mine).cloned().collect() }
+        let there = self.log(partition.0).iter().filter(mine).filter(|record| self.is_there(record));
+        Stored { snapshot, records: there.cloned().collect() }
     }
 
     pub(crate) fn set_watermark(&mut self, partition: u32, position: Position) {

@@ -11,6 +11,7 @@ mod sample;
 mod books;
 mod journal;
 mod node;
+mod turns;
 mod sim;
 mod owners;
 mod storage;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use wfl_ir::{Fields, Plan, PlanHash, Timestamp};
 use wfl_machine::{
-    CallRef, Input, Instance, Purpose, Source, Start, input_digest, instance_id, instance_key,
+    AtSchedule, CallRef, Input, Instance, Purpose, Recurrence, Schedule, Source, Start, input_digest,
+    instance_id, instance_key,
 };
-use wfl_partition::{Action, Alarm, Call, CallId, Event, Limits, Resting, Role};
+use wfl_partition::{Action, Alarm, Calendar, Call, CallId, Event, Limits, Resting, Role, Steps};
 use wfl_record::{
-    AppendError, Appended, InstanceId, Namespace, NewRecord, Partition, Record, Stamp, partition_of,
+    AppendError, Appended, InstanceId, Kind, Namespace, NewRecord, Partition, Record, Stamp, partition_of,
 };
 
 use crate::books::Books;
@@ -17,6 +18,7 @@ use crate::fault::{Fault, Faults, Rates, Twist};
 use crate::journal::SimJournal;
 use crate::node::Node;
 use crate::random::Random;
+use crate::turns::Turns;
 
 /// The first instant of every run.
 pub(crate) const BEGIN: i64 = 1_800_000_000_000_000;
@@ -163,6 +165,7 @@ pub struct Sim {
     pub(crate) calls: BTreeMap<(String, Purpose, Vec<u8>), u32>,
     /// What the log says of each instance.
     pub(crate) truth: BTreeMap<InstanceId, Option<Instance>>,
+    pub(crate) turns: Turns,
     /// Calls that were put into the queue.
     pub(crate) queued: BTreeSet<(InstanceId, CallRef)>,
     pub(crate) trace: blake3::Hasher,
@@ -194,6 +197,7 @@ impl Sim {
             points: 0,
             calls: BTreeMap::new(),
             truth: BTreeMap::new(),
+            turns: Turns::default(),
             queued: BTreeSet::new(),
             trace: blake3::Hasher::new(),
             story: Vec::new(),
@@ -239,9 +243,39 @@ impl Sim {
             deadline: None,
             parent_epoch: None,
             not_before: None,
+            occasion: None,
         });
         self.send(id, &start, starter, after);
         Some(id)
+    }
+
+    /// A schedule is made after so many microseconds, whose first time is another so many later.
+    pub fn set_schedule(&mut self, name: &str, recurrence: Recurrence, after: i64) -> InstanceId {
+        let next = Steps.next(&recurrence.cadence, Timestamp(self.now + after));
+        let opened = AtSchedule::Opened { name: name.to_owned() };
+        let set = AtSchedule::Set { recurrence, next, request: "set".to_owned() };
+        self.wish(name, &opened, after);
+        self.wish(name, &set, after)
+    }
+
+    /// Somebody wants something of a schedule, after so many microseconds.
+    pub fn wish(&mut self, name: &str, said: &AtSchedule, after: i64) -> InstanceId {
+        let id = Schedule::id(&Namespace::default(), name);
+        let envelope = said.envelope(&Namespace::default(), id, Some("somebody".to_owned()));
+        let partition = partition_of(&id, self.setup.partitions);
+        let first = matches!(said, AtSchedule::Opened { .. });
+        self.later(after, Happening::Outside(NewRecord { partition, first, envelope }));
+        id
+    }
+
+    /// The virtual time.
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.now)
+    }
+
+    /// What the log says of a schedule.
+    pub fn schedule(&self, id: &InstanceId) -> Option<&Schedule> {
+        self.turns.schedule(id)
     }
 
     /// Somebody sends an input to an instance, after so many microseconds.
@@ -259,7 +293,8 @@ impl Sim {
 
     /// All instances that have begun.
     pub fn instances(&self) -> BTreeSet<InstanceId> {
-        self.journal.records().map(|record| record.envelope.instance).collect()
+        let starts = self.journal.records().filter(|record| record.envelope.kind == Kind::START);
+        starts.map(|record| record.envelope.instance).collect()
     }
 
     /// Everything that processes were told and did, if that was wanted.
@@ -375,8 +410,11 @@ impl Sim {
                     // Whoever sends asks again until it is acknowledged.
                     return self.later(200 * MILLI, Happening::Outside(copy));
                 }
-                // A refusal is told to whoever sends it; the run does not care.
-                let _ = self.write(record);
+                let (copy, waits) = (record.clone(), record.envelope.kind == Kind::SCHEDULE);
+                // A refusal is told to whoever sends it; the run does not care. A schedule has to be there first.
+                if matches!(self.write(record), Err(AppendError::Conflict)) && waits {
+                    return self.later(200 * MILLI, Happening::Outside(copy));
+                }
                 self.maybe_twice(partition);
                 self.grown(partition);
             }
@@ -408,7 +446,9 @@ impl Sim {
         let Some(record) = self.journal.log(partition).get(*at).cloned() else { return };
         *at += 1;
         let more = *at < self.journal.log(partition).len();
-        self.deliver(number, life, partition, Event::Record(record));
+        if self.journal.is_there(&record) {
+            self.deliver(number, life, partition, Event::Record(record));
+        }
         if more {
             self.later(0, Happening::Read(number, life, partition));
         }
@@ -524,6 +564,7 @@ impl Sim {
                 let saved = self.save_snapshot(instance, position, bytes);
                 soon(self, 2_000, Event::Saved(instance, position, saved));
             }
+            Action::Trim(instance, up_to) => self.journal.trim(instance, up_to),
             Action::DropSnapshot(instance) => self.journal.drop_snapshot(instance),
             Action::SetWatermark(position) => self.journal.set_watermark(partition, position),
             Action::Update(_) => {}

@@ -6,6 +6,7 @@ use wfl_record::{AppendError, InstanceId, Position, Record};
 
 use crate::fault::Fault;
 use crate::sim::{Happening, Sim};
+use crate::turns::Turns;
 
 impl Sim {
     /// Partitions of a process learn of their permits; and when there may be more.
@@ -31,6 +32,9 @@ impl Sim {
     /// wrong.
     pub(crate) fn fold(&mut self, record: &Record) {
         let envelope = &record.envelope;
+        if Turns::is_of(envelope.kind) {
+            return self.turns.fold(record);
+        }
         let Ok(input) = Input::decode(envelope.kind, envelope.version, &envelope.payload) else { return };
         let state = self.truth.entry(envelope.instance).or_default();
         let (hash, args) = match (&input, &*state) {
@@ -40,6 +44,11 @@ impl Sim {
         };
         if let Some(plan) = self.plans.get(&hash) {
             let _ = apply(plan, hash, state, envelope, &input, &args, record.at);
+            let Some(state) = state else { return };
+            if let Some((limit, _)) = &plan.limit {
+                self.violations.extend(self.turns.count(state, *limit));
+            }
+            self.violations.extend(self.turns.count_occasion(state));
         }
     }
 

@@ -52,6 +52,7 @@ impl Sim {
             violations.extend(plan.into_iter().flat_map(|plan| shields::of_shields(id, plan, seen)));
             violations.extend(plan.into_iter().flat_map(|plan| rules::of_late(id, plan, seen)));
         }
+        violations.extend(self.turns.left_over());
         for alarm in &self.alarms {
             if let wfl_partition::Alarm::Quarantined { instance, reason } = alarm {
                 violations.push(format!("{instance} is in quarantine: {reason}"));

@@ -104,6 +104,7 @@ pub(crate) fn start_of(program: &Program, hash: PlanHash, args: &Fields) -> Opti
         deadline: None,
         parent_epoch: None,
         not_before: None,
+        occasion: None,
     };
     Some((instance_id(&Namespace::default(), plan, &key, 0), start))
 }

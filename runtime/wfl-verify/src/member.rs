@@ -154,7 +154,7 @@ impl Member {
         for effect in &self.wanted {
             if let Effect::Letter(letter) = effect {
                 let sent = self.watch.sent.contains(&letter.number);
-                letters.push(format!("{} {:?} {sent}", letter.to, letter.news));
+                letters.push(format!("{} {:?} {sent}", letter.to, letter.note));
             }
         }
         letters.sort();

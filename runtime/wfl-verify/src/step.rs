@@ -5,8 +5,8 @@ use std::sync::Arc;
 use wfl_eval::encode_fields;
 use wfl_ir::{Effect as Kind, Name, Plan, Timestamp, Type, TypeKind, Value};
 use wfl_machine::{
-    Answer, CallEffect, CallRef, ChildWish, Control, Dispatch, Effect, Fact, Fired, Input, News, Outcome,
-    Purpose, Refusal, RunEffect, Start, TimerKind, child_start,
+    Answer, AtTurnstile, CallEffect, CallRef, ChildWish, Control, Dispatch, Effect, Fact, Fired, Input, News,
+    Note, Outcome, Purpose, Refusal, RunEffect, Start, TimerKind, child_start,
 };
 use wfl_record::{InstanceId, Namespace};
 
@@ -290,7 +290,14 @@ impl Making<'_> {
         self.change(from, |member| {
             member.watch.sent.insert(number);
         });
-        self.input(letter.to, &Input::News(letter.news));
+        match letter.note {
+            Note::News(news) => self.input(letter.to, &Input::News(news)),
+            // Others run or do not: the turn may come at any time.
+            Note::Turnstile(AtTurnstile::Entered { .. }) => {
+                self.input(from, &Input::News(News::Turn { ticket: u64::from(number) }));
+            }
+            Note::Turnstile(_) | Note::Schedule(_) => {}
+        }
         if letter.receipt {
             self.input(from, &Input::News(News::Told { letter: number }));
         }

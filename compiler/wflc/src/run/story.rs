@@ -174,6 +174,8 @@ fn tell_waiting(fact: &Fact) -> Option<Line> {
         Fact::Waiting { step: id, until: due } => {
             line(Tone::Busy, step(id), "", format!("waits{}", until(due)))
         }
+        Fact::Queued => line(Tone::Busy, String::new(), "", "waits for its turn"),
+        Fact::TurnCame => line(Tone::Good, String::new(), "", "it is its turn"),
         Fact::Delayed { until } => line(Tone::Busy, String::new(), "", format!("begins at {until}")),
         Fact::TimeUp { step: id } => line(Tone::Warn, step(id), "", "the time is up"),
         Fact::SignalReceived { channel, id } => {
@@ -334,6 +336,8 @@ pub(crate) fn word(fact: &Fact) -> &'static str {
         Fact::ItemFailed { .. } => "item_failed",
         Fact::ItemsEnded { .. } => "items_ended",
         Fact::Delayed { .. } => "delayed",
+        Fact::Queued => "queued",
+        Fact::TurnCame => "turn_came",
         Fact::Waiting { .. } => "waiting",
         Fact::TimeUp { .. } => "time_up",
         Fact::SignalReceived { .. } => "signal_received",

@@ -56,6 +56,7 @@ macro_rules! conformance_suite {
             blobs_are_found_by_their_hash
             a_purge_keeps_only_the_start
             a_purge_goes_on_refusing_starts
+            a_trim_takes_what_came_before
             a_purged_instance_is_not_followed
             a_purge_takes_no_position_back
             a_purge_is_repeated_without_harm

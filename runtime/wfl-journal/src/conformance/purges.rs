@@ -44,6 +44,36 @@ pub async fn a_purge_keeps_only_the_start(harness: &impl Harness) {
     assert_eq!(owners, [instance(left)]);
 }
 
+/// A trim takes the records up to a position; what comes later, and the start, stays, and the instance goes on.
+pub async fn a_trim_takes_what_came_before(harness: &impl Harness) {
+    let journal = harness.open().await;
+    let [left, cut, right] = neighbours(&journal).await;
+    let state = Snapshot { instance: instance(cut), position: Position(1), bytes: Bytes::from("s") };
+    journal.save_snapshot(home(1), state).await.expect("a snapshot is taken");
+    let last = add(&journal, later(cut, "c")).await;
+    let up_to = Position(last.position.0 - 1);
+    for instance in [instance(cut), instance(u32::MAX)] {
+        journal.trim(&instance, up_to).await.expect("it is trimmed");
+        journal.trim(&instance, up_to).await.expect("it is trimmed again");
+    }
+    add(&journal, later(cut, "a")).await;
+    let again = harness.reopen(journal).await;
+    let all = ["start/1", "a", "b"];
+    for (key, there) in [(left, all), (cut, ["start/1", "c", "a"]), (right, all)] {
+        let records = again.read_instance(&instance(key), Position::ZERO).await.expect("it is read");
+        assert_eq!(messages(&records), there);
+    }
+    assert_eq!(again.load_snapshots(home(1)).await.expect("they are loaded").snapshots.len(), 1);
+    let repeated = again.append(later(cut, "c")).await.expect("a repeat is answered");
+    assert_eq!((repeated.duplicate, repeated.position), (true, last.position));
+    assert_eq!(
+        Journal::append(&again, record(cut, "start/2", Kind::START, true)).await,
+        Err(AppendError::Conflict)
+    );
+    let heard = hear(&again, home(1), Position::ZERO).await;
+    assert_eq!(heard.records.iter().filter(|record| record.envelope.instance == instance(cut)).count(), 3);
+}
+
 /// After a purge the start is still known: itself as a duplicate, others as a conflict; nothing else is taken.
 pub async fn a_purge_goes_on_refusing_starts(harness: &impl Harness) {
     let journal = harness.open().await;
