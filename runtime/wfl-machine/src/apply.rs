@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wfl_eval::decode_fields;
-use wfl_ir::{EdgeKind, NodeKind, Plan, PlanHash, Timestamp, Value};
-use wfl_record::{Envelope, Stamp};
+use wfl_ir::{EdgeKind, Fields, NodeKind, Plan, PlanHash, Timestamp, Value};
+use wfl_record::{Envelope, InstanceId, Stamp};
 
 use crate::call::{CallRef, Fired, Purpose, TimerKind};
 use crate::fact::Fact;
@@ -104,14 +104,14 @@ pub fn apply(
     Ok(Applied { facts })
 }
 
-fn begin(
+/// The arguments of a start, and the key and the id that they give.
+fn arguments(
     plan: &Plan,
     hash: PlanHash,
     envelope: &Envelope,
     start: &Start,
     args: &[u8],
-    at: Stamp,
-) -> Result<Instance, Quarantine> {
+) -> Result<(Fields, Value, InstanceId), Quarantine> {
     let bad = |why: String| Quarantine::BadStart(why);
     if start.plan != hash {
         return Err(Quarantine::WrongPlan { wanted: start.plan, given: hash });
@@ -126,6 +126,18 @@ fn begin(
     if id != envelope.instance {
         return Err(bad("the arguments' key does not give the instance's id".into()));
     }
+    Ok((fields, key, id))
+}
+
+fn begin(
+    plan: &Plan,
+    hash: PlanHash,
+    envelope: &Envelope,
+    start: &Start,
+    args: &[u8],
+    at: Stamp,
+) -> Result<Instance, Quarantine> {
+    let (fields, key, id) = arguments(plan, hash, envelope, start, args)?;
     Ok(Instance {
         namespace: envelope.namespace.clone(),
         id,

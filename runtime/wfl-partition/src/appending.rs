@@ -65,7 +65,7 @@ impl Partition {
         out: &mut Vec<Action>,
     ) {
         let key = (instance, id);
-        if self.posts.contains_key(&key) {
+        if self.posts.first(&key).is_some() {
             return self.posted(now, key, result, out);
         }
         if self.kept.contains_key(&instance) {
@@ -80,12 +80,11 @@ impl Partition {
                 }
             }
             Err(AppendError::TooLarge { limit }) => self.shrink(key, limit, out),
-            Err(AppendError::Damaged(reason)) => {
-                self.appends.remove(&key.0, &key.1);
-                self.quarantine(instance, reason, out);
-            }
+            // The answer to what was given up since means nothing.
+            Err(AppendError::Damaged(_) | AppendError::Conflict)
+                if self.appends.remove(&key.0, &key.1).is_none() => {}
+            Err(AppendError::Damaged(reason)) => self.quarantine(instance, reason, out),
             Err(AppendError::Conflict) => {
-                self.appends.remove(&key.0, &key.1);
                 self.quarantine(instance, "the journal knows no start of it".into(), out);
             }
             Err(error @ (AppendError::Unknown(_) | AppendError::Unavailable(_))) => {

@@ -12,7 +12,7 @@ use crate::entity::Kept;
 use crate::event::{Action, Event, Role};
 use crate::flights::Flights;
 use crate::gates::Limits;
-use crate::outbox::Post;
+use crate::outbox::Outbox;
 use crate::pending::Pending;
 use crate::slot::{Rest, Slot, View};
 
@@ -96,7 +96,7 @@ pub struct Partition {
     /// Appends that were asked for and not yet folded. Bounded by what is outstanding.
     pub(crate) appends: Pending,
     /// Records for other instances that were asked for and not yet acknowledged.
-    pub(crate) posts: BTreeMap<(InstanceId, MessageId), Post>,
+    pub(crate) posts: Outbox,
     /// Turnstiles and schedules that are not empty, or were not lately.
     pub(crate) kept: BTreeMap<InstanceId, Kept>,
     /// Those of them that are empty, by when they leave the memory.
@@ -143,7 +143,7 @@ impl Partition {
             limits: Arc::default(),
             wheel: BTreeSet::new(),
             appends: Pending::default(),
-            posts: BTreeMap::new(),
+            posts: Outbox::default(),
             kept: BTreeMap::new(),
             deserted: BTreeSet::new(),
             occasions: BTreeSet::new(),
@@ -274,7 +274,7 @@ impl Partition {
                 out.extend(self.appends.get(&instance, &id).cloned().map(Action::Append));
             }
             Repeat::Post(instance, id) => {
-                let record = self.posts.get(&(instance, id)).map(|post| post.record.clone());
+                let record = self.posts.first(&(instance, id)).map(|post| post.record.clone());
                 out.extend(record.map(Action::Append));
             }
             Repeat::Start(instance) => out.push(Action::NeedStart(instance)),

@@ -124,10 +124,10 @@ impl Partition {
         out: &mut Vec<Action>,
     ) {
         let partition = partition_of(&to, self.options.partitions);
-        let message_id = envelope.message_id.clone();
         let record = NewRecord { partition, first, envelope };
-        self.posts.insert((to, message_id), Post { from, record: record.clone(), purpose });
-        out.push(Action::Append(record));
+        if self.posts.push(Post { from, record: record.clone(), purpose }) {
+            out.push(Action::Append(record));
+        }
     }
 
     /// The append of a record for another instance was answered.
@@ -144,15 +144,20 @@ impl Partition {
             return;
         }
         let child = key.0;
-        let Some(Post { from, record, purpose }) = self.posts.remove(&key) else { return };
-        match (purpose, result) {
-            (PostPurpose::Start { call, detached, start }, Ok(Appended { duplicate: true, .. })) => {
-                // Somebody else may have started the same with the same arguments.
+        if matches!(result, Ok(Appended { duplicate: true, .. }))
+            && let Some(Post { from, purpose, .. }) = self.posts.first(&key)
+            && let PostPurpose::Start { .. } | PostPurpose::Occasion { .. } = purpose
+        {
+            // Somebody else may have started the same with the same arguments.
+            if let (from, PostPurpose::Start { call, .. }) = (*from, purpose) {
+                let call = call.clone();
                 self.set_run(from, &call, RunState::Comparing(child));
-                let purpose = PostPurpose::Start { call, detached, start };
-                self.posts.insert(key, Post { from, record, purpose });
-                out.push(Action::NeedStart(child));
             }
+            return out.push(Action::NeedStart(child));
+        }
+        let Some((Post { from, record, purpose }, next)) = self.posts.take(&key) else { return };
+        out.extend(next.map(Action::Append));
+        match (purpose, result) {
             (PostPurpose::Start { call, detached, .. }, Ok(_)) => {
                 self.child_began(now, from, child, &call, detached, out);
             }
@@ -161,11 +166,6 @@ impl Partition {
             }
             (PostPurpose::Start { call, .. }, Err(error)) => {
                 self.refused(from, call, Refusal::Invalid(error.to_string()), out);
-            }
-            (PostPurpose::Occasion { due, by, start }, Ok(Appended { duplicate: true, .. })) => {
-                let purpose = PostPurpose::Occasion { due, by, start };
-                self.posts.insert(key, Post { from, record, purpose });
-                out.push(Action::NeedStart(child));
             }
             (PostPurpose::Occasion { due, by, .. }, Ok(_)) => {
                 self.occasion_began(from, (due, by), child, out)
@@ -184,14 +184,16 @@ impl Partition {
                 out.extend(result.err().map(|error| lost(child, &error)));
                 self.letter_came(now, from, number, receipt, out);
             }
-            (PostPurpose::Open { entry, number }, Ok(_)) => {
-                let purpose = PostPurpose::Letter { number, receipt: false };
-                self.post(from, child, false, entry.envelope, purpose, out);
+            (PostPurpose::Open(entries), Ok(_)) => {
+                for (who, entry, number) in entries {
+                    let purpose = PostPurpose::Letter { number, receipt: false };
+                    self.post(who, child, false, entry.envelope, purpose, out);
+                }
             }
             (PostPurpose::Turn { ticket }, Err(AppendError::Conflict)) => {
                 self.give_back_turn(from, child, ticket, out);
             }
-            (PostPurpose::Cancel | PostPurpose::Open { .. } | PostPurpose::Turn { .. }, Err(error)) => {
+            (PostPurpose::Cancel | PostPurpose::Open(_) | PostPurpose::Turn { .. }, Err(error)) => {
                 out.push(lost(child, &error));
             }
             (PostPurpose::Cancel | PostPurpose::Turn { .. }, Ok(_)) => {}
@@ -248,11 +250,11 @@ impl Partition {
         found: Result<Option<Box<Start>>, String>,
         out: &mut Vec<Action>,
     ) {
-        let mine =
-            |post: &Post| matches!(post.purpose, PostPurpose::Start { .. } | PostPurpose::Occasion { .. });
-        let keys = self.posts.iter().filter(|((to, _), post)| *to == child && mine(post));
-        let keys: Vec<_> = keys.map(|(key, _)| key.clone()).collect();
-        for key in keys {
+        for key in self.posts.to(child) {
+            let waits = self.posts.first(&key).map(|post| &post.purpose);
+            if !matches!(waits, Some(PostPurpose::Start { .. } | PostPurpose::Occasion { .. })) {
+                continue;
+            }
             let found = match &found {
                 Ok(found) => found.as_deref(),
                 Err(reason) => {
@@ -261,7 +263,8 @@ impl Partition {
                     return;
                 }
             };
-            let Some(Post { from, purpose, .. }) = self.posts.remove(&key) else { continue };
+            let Some((Post { from, purpose, .. }, next)) = self.posts.take(&key) else { continue };
+            out.extend(next.map(Action::Append));
             match purpose {
                 PostPurpose::Start { call, detached, start } if is_same(found, &start) => {
                     self.child_began(now, from, child, &call, detached, out);

@@ -58,6 +58,11 @@ impl Partition {
         let id = entry.envelope.instance;
         let opened = AtTurnstile::Opened { workflow: state.workflow().clone() };
         let envelope = opened.envelope(state.namespace(), id, entry.envelope.actor.clone());
-        self.post(from, id, true, envelope, PostPurpose::Open { entry, number }, out);
+        // Others of this partition may be about to open it, too.
+        let under_way = self.posts.first_mut(&(id, envelope.message_id.clone()));
+        if let Some(PostPurpose::Open(entries)) = under_way.map(|post| &mut post.purpose) {
+            return entries.push((from, entry, number));
+        }
+        self.post(from, id, true, envelope, PostPurpose::Open(vec![(from, entry, number)]), out);
     }
 }

@@ -13,6 +13,7 @@ mod journal;
 mod node;
 mod turns;
 mod sim;
+mod outside;
 mod owners;
 mod storage;
 mod calls;
