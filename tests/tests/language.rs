@@ -27,6 +27,17 @@ fn the_programs_of_the_reference_do_what_they_say() {
     assert!(count >= 120, "only {count} programs");
 }
 
+/// The page about how workflows run stands beside the reference.
+fn execution() -> Document {
+    Document::read(&root().join("docs/execution.md"))
+}
+
+#[test]
+fn the_programs_about_execution_do_what_they_say() {
+    let problems = literate::check(&[execution()], Reports::None);
+    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
+}
+
 #[test]
 fn programs_that_are_checked_together_are_checked() {
     let check = |text: &str| {
@@ -73,11 +84,12 @@ fn anchor(heading: &str) -> String {
 fn the_links_lead_somewhere() {
     let index = Document::read(&folder().join("README.md"));
     let mut broken = Vec::new();
-    for document in literate::documents(&folder()).iter().chain([&index]) {
+    for document in literate::documents(&folder()).iter().chain([&index, &execution()]) {
+        let beside = document.path.parent().map(PathBuf::from).unwrap_or_default();
         for (at, line) in document.text.lines().enumerate() {
             for link in line.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
                 let (path, wanted) = link.split_once('#').unwrap_or((link, ""));
-                let target = if path.is_empty() { document.path.clone() } else { folder().join(path) };
+                let target = if path.is_empty() { document.path.clone() } else { beside.join(path) };
                 let has = || Document::read(&target).headings.iter().any(|(_, it)| anchor(it) == wanted);
                 if !target.exists() || !(wanted.is_empty() || has()) {
                     broken.push(format!("{}:{}: `{link}` leads nowhere", document.name(), at + 1));

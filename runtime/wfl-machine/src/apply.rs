@@ -219,7 +219,7 @@ impl Fold<'_> {
             Input::Answer(Answer { call, outcome }) if call.purpose == Purpose::Undo => {
                 return self.undo_answer(call, outcome);
             }
-            Input::Answer(answer) if self.state.ending.is_some() => return self.too_late(answer),
+            Input::Answer(answer) => return self.answer(answer),
             Input::Timer(Fired { timer, due }) if timer.kind == TimerKind::Undo => {
                 return self.undo_timer(timer, *due);
             }
@@ -227,13 +227,12 @@ impl Fold<'_> {
             _ => {}
         }
         match input {
-            Input::Answer(answer) => self.answer(answer),
             Input::Timer(fired) => self.timer_fired(fired),
             Input::Control(control) => self.control(control),
             Input::Signal(signal) => self.signalled(signal),
             Input::Decision(decision) => self.decided(decision),
             Input::Dispatch(dispatch) => self.claimed(dispatch),
-            Input::Start(_) | Input::News(_) => None,
+            Input::Start(_) | Input::News(_) | Input::Answer(_) => None,
         }
     }
 
@@ -264,6 +263,8 @@ impl Fold<'_> {
             Input::Control(
                 control @ (crate::wish::Control::Retry { .. }
                 | crate::wish::Control::Complete { .. }
+                | crate::wish::Control::Fail { .. }
+                | crate::wish::Control::Edit { .. }
                 | crate::wish::Control::Skip { .. }),
             ) if !self.state.strands.is_empty() => self.control(control),
             Input::Control(_) | Input::Signal(_) | Input::Decision(_) => {
@@ -329,6 +330,11 @@ impl Fold<'_> {
     /// A call ended. What the state does not wait for any more changes nothing.
     fn answer(&mut self, answer: &Answer) -> Option<u32> {
         let Answer { call, outcome } = answer;
+        if let Some(index) = self.find_twin(answer)
+            && let Some((_, step)) = self.take_step()
+        {
+            return self.twin_answered(index, step, outcome);
+        }
         let Some(index) = self.find(&call.step, call.item.as_ref(), call.epoch) else {
             return self.too_late(answer);
         };
@@ -343,6 +349,10 @@ impl Fold<'_> {
             return if waits { self.reminder_answered(outcome) } else { self.late(call) };
         }
         let Some((_, step)) = self.take_step() else { return self.too_late(answer) };
+        if step.twin_of.is_some() {
+            self.put_step(index, step);
+            return self.too_late(answer);
+        }
         let current = match call.purpose {
             Purpose::Do => step.phase == Phase::Calling && step.attempt == call.attempt,
             _ => step.phase == Phase::Confirming && step.confirm_attempt == call.attempt,
@@ -356,6 +366,7 @@ impl Fold<'_> {
             (Purpose::Do, true) => {
                 if matches!(outcome, Outcome::Returned(_)) {
                     self.account_for(index, &step, call.attempt);
+                    self.doubt_later(index, &step, call.attempt);
                 }
                 self.do_answered(index, step, outcome)
             }
@@ -393,6 +404,13 @@ impl Fold<'_> {
         if operation.idempotent.is_some() {
             // Whichever attempt it was, there is one effect.
             self.state.absent.retain(|absent| !absent.is_of(call));
+        }
+        if absent.found && absent.known.len() == 1 {
+            // By the word of `confirm with` an attempt that it did not find had no effect: only the latest is in doubt.
+            if call.attempt < absent.call.attempt {
+                self.doubt_found(&absent, call.attempt);
+            }
+            return None;
         }
         let undo = read(self.plan.library(), &operation.result, json).ok().and_then(|value| {
             self.bind_undo(operation, &absent.args, &value, call.epoch, Some(call.attempt)).ok().flatten()

@@ -14,6 +14,7 @@ use crate::planted::{Bug, planted};
 use crate::raise::handler_of;
 use crate::state::{Cancelling, Orphan};
 use crate::strand::{BODY, Doing, Ending, Raised, Running, Strand, Then, place};
+use crate::wish::CancelMode;
 
 impl Fold<'_> {
     /// A child is to be started.
@@ -21,7 +22,8 @@ impl Fold<'_> {
         let args = self.eval_fields(&run.args)?;
         let due = run.timeout.map(|timeout| self.now().plus(timeout));
         self.facts.push(Fact::ChildAsked { step: self.name(index), workflow: run.workflow.clone() });
-        let running = Running { epoch: self.state.epoch, args, due, overdue: false, cancel: None };
+        let running =
+            Running { epoch: self.state.epoch, args, due, overdue: false, cancel: None, stays: false };
         self.strand().doing = Doing::Run(index, Box::new(running));
         Ok(())
     }
@@ -59,8 +61,9 @@ impl Fold<'_> {
             News::Undone { call } => self.child_undone(call),
             News::Undo => self.undo_for_parent(),
             News::Commit | News::Release => self.let_go(),
-            News::Cancel { reason } => {
-                self.cancel(Cancelling { stop: false, reason: reason.clone(), grace: None })
+            News::Cancel { reason, mode } => {
+                let stop = *mode == Some(CancelMode::Stop);
+                self.cancel(Cancelling { stop, reason: reason.clone(), grace: None })
             }
             News::Turn { ticket } => self.turn_came(*ticket),
             News::Told { letter } => {
@@ -247,8 +250,12 @@ impl Fold<'_> {
             }
             return;
         }
-        if let Some((_, running)) = self.running().filter(|_| policy == ParentCancel::Cancel) {
-            running.cancel.get_or_insert_with(|| "its parent is undone".to_owned());
+        let stays = self.state.waive_all;
+        if let Some((_, running)) = self.running().filter(|_| policy == ParentCancel::Cancel)
+            && running.cancel.is_none()
+        {
+            let why = if stays { "its parent is stopped" } else { "its parent is undone" };
+            (running.cancel, running.stays) = (Some(why.to_owned()), stays);
         }
     }
 

@@ -131,7 +131,8 @@ impl Fold<'_> {
     fn resume_step(&mut self, index: u32, mut step: Box<Step>) -> Option<u32> {
         let call = self.call(index)?;
         let operation = self.operation(call.operation);
-        if step.doubt && operation.confirm.is_none() && operation.idempotent.is_none() {
+        let asks = operation.confirm.is_some() && step.twin_of.is_none();
+        if step.doubt && !asks && operation.idempotent.is_none() {
             self.put_step(index, step);
             return self.reject(
                 "it may have had its effect, and nothing makes a second call harmless: decide it by hand",
@@ -213,7 +214,13 @@ impl Fold<'_> {
                     reason: reason.to_owned(),
                 });
                 match self.take_step() {
-                    Some((index, step)) => self.succeed(index, step, value, false),
+                    Some((index, step)) if step.twin_of.is_some() => self.twin_is_there(index, step, &value),
+                    Some((index, step)) => {
+                        if step.doubt {
+                            self.found_effect(index, &step);
+                        }
+                        self.succeed(index, step, value, false)
+                    }
                     None => self.stands(index, value),
                 }
             }
@@ -273,6 +280,9 @@ impl Fold<'_> {
             return self.reject(format!("nothing handles {error} at the step"));
         }
         self.facts.push(Fact::ByHand { step: self.name(index), what: "failed", reason: reason.to_owned() });
+        if self.is_twin() {
+            return self.twin_is_absent(index);
+        }
         *self.strand().activity_mut() = Doing::Idle;
         self.fail_step(index, raised)
     }
@@ -284,6 +294,18 @@ impl Fold<'_> {
                 self.by_hand("skipped", index, reason);
                 self.settle(index, Settlement::Waived);
                 self.unwind_on()
+            }
+            Stuck::Node(_, index) if self.is_twin() => {
+                // Whether it is there or not, it stays so.
+                self.facts.push(Fact::ByHand {
+                    step: self.name(index),
+                    what: "skipped",
+                    reason: reason.to_owned(),
+                });
+                if let Some(debt) = self.pending_debt(index) {
+                    self.settle(debt, Settlement::Waived);
+                }
+                self.stands(index, Value::None)
             }
             Stuck::Node(_, index) => {
                 let (used, ty) = match &self.node(index).kind {

@@ -20,7 +20,7 @@ impl Fold<'_> {
     }
 
     /// The debt of a step that is under way.
-    fn pending_debt(&mut self, node: u32) -> Option<usize> {
+    pub(crate) fn pending_debt(&mut self, node: u32) -> Option<usize> {
         let pending = |entry: &Entry| {
             entry.debt().is_some_and(|debt| debt.node == node && debt.state == DebtState::Pending)
         };
@@ -37,7 +37,8 @@ impl Fold<'_> {
     /// The step's effect is there: binds the arguments that undo it.
     pub(crate) fn owe(&mut self, node: u32, step: &Step, result: &Value) -> Result<(), Suspension> {
         let Some(call) = self.call(node) else { return Ok(()) };
-        let undo = self.bind_undo(self.operation(call.operation), &step.args, result, step.epoch, None)?;
+        let late = step.twin_of.map(|_| step.attempt);
+        let undo = self.bind_undo(self.operation(call.operation), &step.args, result, step.epoch, late)?;
         let Some((undo, index)) = undo.zip(self.pending_debt(node)) else { return Ok(()) };
         if let Some(debt) = self.strand().ledger[index].debt_mut() {
             debt.state = DebtState::Owed(Box::new(undo));

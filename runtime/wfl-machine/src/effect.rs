@@ -7,6 +7,7 @@ use crate::call::{CallRef, TimerRef};
 use crate::input::News;
 use crate::recurring::AtSchedule;
 use crate::turnstile::AtTurnstile;
+use crate::wish::CancelMode;
 
 /// Something that the world should be doing for the instance right now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,8 +89,8 @@ pub struct RunEffect {
 pub enum ChildWish {
     /// Nothing.
     Wait,
-    /// To stop, and why.
-    Cancel(String),
+    /// To stop, and why; and whether what it did stays.
+    Cancel(String, Option<CancelMode>),
     /// To stop, by a parent that is no more; with the number of the letter.
     CancelOrphan(String, u32),
     /// That nobody waits for it; with the number of the letter.

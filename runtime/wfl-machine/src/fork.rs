@@ -137,10 +137,11 @@ impl Fold<'_> {
         let (index, forked) = self.forked()?;
         forked.due = None;
         let (done, decided) = (forked.done() as u32, forked.verdict.is_some() || forked.stopping);
-        if decided {
+        let fork = self.fork_kind(index)?.0;
+        if decided || done as usize >= needed(fork) {
             return None;
         }
-        let policy = self.fork_kind(index)?.0.policy;
+        let policy = fork.policy;
         let raised = match policy {
             JoinPolicy::All => Raised::Timeout,
             JoinPolicy::Any | JoinPolicy::Quorum(_) => Raised::Shortfall(done),
@@ -184,13 +185,15 @@ impl Fold<'_> {
             return self.fork_failed(index, raised);
         }
         let (fork, _) = self.fork_kind(index)?;
-        let needed = match fork.policy {
-            JoinPolicy::All => fork.branches.len(),
-            JoinPolicy::Any => 1,
-            JoinPolicy::Quorum(needed) => needed as usize,
-        };
+        let needed = needed(fork);
         if done >= needed {
-            return self.joined(index);
+            let live = self.forked()?.1.live();
+            if !self.is_one_in_shield(&live) {
+                return self.joined(index);
+            }
+            // The winners are known. What is in a shield comes to its end first, and the others begin nothing more.
+            live.into_iter().rev().for_each(|id| self.stop(id, "it is not needed any more"));
+            return None;
         }
         if live + done < needed {
             self.fork_fails(Raised::Shortfall(done as u32), true);
@@ -280,5 +283,14 @@ impl Fold<'_> {
             NodeKind::Fork(fork) => fork.policy != JoinPolicy::All,
             _ => false,
         })
+    }
+}
+
+/// How many branches have to end well.
+fn needed(fork: &Fork) -> usize {
+    match fork.policy {
+        JoinPolicy::All => fork.branches.len(),
+        JoinPolicy::Any => 1,
+        JoinPolicy::Quorum(needed) => needed as usize,
     }
 }

@@ -8,7 +8,7 @@ use wfl_ir::{Duration, Name, PlanHash, Timestamp};
 use wfl_record::{Envelope, InstanceId, Kind, MessageId, Namespace};
 
 use crate::call::{CallRef, Fired};
-use crate::wish::Control;
+use crate::wish::{CancelMode, Control};
 
 const VERSION: u16 = 1;
 
@@ -273,6 +273,9 @@ pub enum News {
         /// Why, for people.
         #[n(0)]
         reason: String,
+        /// What becomes of what it did; without a word it is undone.
+        #[n(1)]
+        mode: Option<CancelMode>,
     },
     /// To the child: your parent lets you go.
     #[n(7)]

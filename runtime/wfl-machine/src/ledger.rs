@@ -30,6 +30,10 @@ pub enum Suspension {
     /// A child ended in a way that its parent does not know.
     #[n(6)]
     ChildEnded(#[n(0)] String),
+    /// Of a call without a key one attempt has had its effect, and it is not known whether a later one has had it too;
+    /// with the numbers of both.
+    #[n(7)]
+    PerhapsTwice(#[n(0)] u32, #[n(1)] u32),
 }
 
 impl std::fmt::Display for Suspension {
@@ -44,6 +48,12 @@ impl std::fmt::Display for Suspension {
             }
             Suspension::BadAnswer(why, _) => write!(f, "the answer breaks the contract: {why}"),
             Suspension::ChildEnded(why) => write!(f, "the child workflow {why}"),
+            Suspension::PerhapsTwice(known, doubt) => {
+                write!(
+                    f,
+                    "perhaps done twice: attempt {known} has had its effect, and attempt {doubt} may have"
+                )
+            }
         }
     }
 }
@@ -182,6 +192,9 @@ pub(crate) struct Absent {
     /// The attempts whose effects are known after all.
     #[n(3)]
     pub(crate) known: Vec<u32>,
+    /// One effect was found by asking, and the step went on with it; nobody knows whose it is.
+    #[n(4)]
+    pub(crate) found: bool,
 }
 
 impl Absent {

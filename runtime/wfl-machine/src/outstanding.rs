@@ -16,6 +16,7 @@ use crate::state::{Instance, Orphan};
 use crate::status::ended;
 use crate::strand::{Awaiting, BODY, Doing, Ending, Phase, ReminderPhase, Running, Step, Strand, place};
 use crate::turnstile::AtTurnstile;
+use crate::wish::CancelMode;
 
 /// The calls, timers, children and letters that should be under way, in a fixed order. Nothing for an instance that is
 /// closed.
@@ -187,7 +188,9 @@ impl View<'_> {
 
     fn running(&mut self, node: u32, running: &Running, still: bool) {
         let NodeKind::SubWorkflow(run) = &self.plan.nodes[node as usize].kind else { return };
-        let wish = running.cancel.clone().map_or(ChildWish::Wait, ChildWish::Cancel);
+        let mode = running.stays.then_some(CancelMode::Stop);
+        let cancel = running.cancel.clone();
+        let wish = cancel.map_or(ChildWish::Wait, |reason| ChildWish::Cancel(reason, mode));
         self.run(node, run, running, wish);
         if let Some(due) = running.due.filter(|_| !running.overdue && !still) {
             self.timer(TimerKind::Run, node, running.epoch, 0, due);

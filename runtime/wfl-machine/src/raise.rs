@@ -125,6 +125,10 @@ impl Fold<'_> {
             return None;
         }
         self.switch(parent);
+        // One that was detached since is none of its parent's business any more.
+        if !self.strand().activity().strands().contains(&id) {
+            return None;
+        }
         match self.strand().activity() {
             Doing::Fork(..) => self.branch_left(index, left),
             Doing::Map(..) => self.item_left(index, left),

@@ -120,8 +120,9 @@ impl Fold<'_> {
             return;
         }
         let call = self.attempt_of(index, step);
-        let known = self.forget_absent(&call).map(|absent| absent.known).unwrap_or_default();
-        self.state.absent.push(Absent { call, node: index, args: step.args.clone(), known });
+        let before = self.forget_absent(&call);
+        let (known, found) = before.map(|absent| (absent.known, absent.found)).unwrap_or_default();
+        self.state.absent.push(Absent { call, node: index, args: step.args.clone(), known, found });
     }
 
     /// The name of the latest attempt of a step.
@@ -155,11 +156,20 @@ impl Fold<'_> {
         }
     }
 
-    /// What was found by asking is the effect of whichever attempt.
+    /// What was found by asking is the effect of whichever attempt. Under a key, or of a single attempt, it is the only
+    /// one; else another attempt may have had one besides.
     pub(crate) fn found_effect(&mut self, index: u32, step: &Step) {
-        if !planted(Bug::SuccessTakenForLate) {
-            let call = self.attempt_of(index, step);
+        if planted(Bug::SuccessTakenForLate) {
+            return;
+        }
+        let call = self.attempt_of(index, step);
+        if step.key.is_some() || step.attempt == 1 {
             self.forget_absent(&call);
+            return;
+        }
+        self.remember_absent(index, step);
+        if let Some(absent) = self.state.absent.iter_mut().find(|absent| absent.is_of(&call)) {
+            absent.found = true;
         }
     }
 

@@ -13,7 +13,7 @@ use crate::status::{Compensation, Status, ended};
 use crate::strand::{BODY, Doing, Ending, Phase, Running, Strand, StrandId, place};
 
 /// The layout of states that this build writes. A snapshot of another one is not read: the log is folded instead.
-pub const STATE_FORMAT: u16 = 4;
+pub const STATE_FORMAT: u16 = 5;
 
 /// One workflow instance. Node, scope, region and slot numbers are those of the plan with the hash `plan`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

@@ -51,6 +51,7 @@ impl Fold<'_> {
             phase: Phase::Calling,
             claim: None,
             asked_at: self.state.stamp,
+            twin_of: None,
         };
         self.facts.push(Fact::StepStarted {
             step: self.name(index),
@@ -149,6 +150,9 @@ impl Fold<'_> {
     /// The attempt may have had its effect.
     pub(crate) fn unknown(&mut self, index: u32, mut step: Box<Step>, reason: &str) -> Option<u32> {
         let call = self.call(index)?;
+        if step.twin_of.is_some() {
+            return self.twin_is_unknown(index, step);
+        }
         if self.is_read(call) || planted(Bug::UnknownIsNothing) {
             return self.try_again(index, step, Raised::Timeout, reason, None);
         }

@@ -54,6 +54,12 @@ pub(crate) struct Strand {
     /// What was done, for going back.
     #[n(11)]
     pub(crate) trail: Vec<Passed>,
+    /// The outermost shield of its own that it is in.
+    #[n(12)]
+    pub(crate) shield: Option<u32>,
+    /// Why it stops behind that shield.
+    #[n(13)]
+    pub(crate) stopped: Option<String>,
 }
 
 /// Something that was done.
@@ -250,6 +256,9 @@ pub(crate) struct Step {
     /// When the latest question what became of it became outstanding, by the stamps of the log.
     #[n(12)]
     pub(crate) asked_at: Timestamp,
+    /// It is only asked whether its attempt had an effect, too: the one that the step went on with is this attempt's.
+    #[n(13)]
+    pub(crate) twin_of: Option<u32>,
 }
 
 /// What a step is doing.
@@ -426,6 +435,9 @@ pub(crate) struct Running {
     /// Why it is told to stop, if it is.
     #[n(4)]
     pub(crate) cancel: Option<String>,
+    /// What it did stays then.
+    #[n(5)]
+    pub(crate) stays: bool,
 }
 
 /// Strands that undo what ran side by side.
@@ -454,6 +466,8 @@ impl Strand {
             doing: Doing::Idle,
             tidying: None,
             trail: Vec::new(),
+            shield: None,
+            stopped: None,
         }
     }
 

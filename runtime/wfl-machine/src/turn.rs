@@ -81,16 +81,10 @@ impl Fold<'_> {
     /// Whether a turn has to wait: a pivot may be happening, or somebody is in a `shield`. `at` is the node that the
     /// current strand is about to go on with.
     fn must_wait(&self, at: Option<u32>) -> bool {
-        let shielded = |node: u32| self.plan.is_shielded(self.node(node).region);
-        // What was held by a pause goes on, one after the other.
-        let about_to_go =
-            self.ready.iter().any(|ready| matches!(ready, Ready::Go(_, node) if shielded(*node)));
-        about_to_go && !planted(Bug::ShieldOpen)
-            || self.state.strands.iter().any(|(id, strand)| {
-                let here = at.filter(|_| *id == self.current).or_else(|| strand.activity().node());
-                pivot_in_doubt(self, strand) && !planted(Bug::PivotNotAwaited)
-                    || !strand.unwinds() && here.is_some_and(shielded) && !planted(Bug::ShieldOpen)
-            })
+        self.state.strands.iter().any(|(id, strand)| {
+            let at = at.filter(|_| *id == self.current);
+            pivot_in_doubt(self, strand) && !planted(Bug::PivotNotAwaited) || self.is_in_shield(strand, at)
+        })
     }
 
     /// What waited takes effect as soon as nothing makes it wait. `Some` when the path does not go on to `at`.
@@ -289,6 +283,7 @@ fn pivot_in_doubt(fold: &Fold<'_>, strand: &Strand) -> bool {
     match strand.activity() {
         Doing::Step(index, step) => {
             fold.call(*index).is_some_and(|call| call.pivot)
+                && step.twin_of.is_none()
                 && (step.doubt || matches!(step.phase, Phase::Calling | Phase::Confirming))
         }
         Doing::Run(index, _) => match &fold.node(*index).kind {

@@ -56,13 +56,16 @@ impl Fold<'_> {
         parent.and_then(|(parent, _)| strand(parent)).is_some_and(Strand::unwinds)
     }
 
-    /// Stops a strand: it undoes what it did, and is gone then.
+    /// Stops a strand, behind the shield that it is in: it undoes what it did, and is gone then.
     pub(crate) fn stop(&mut self, id: u32, reason: &str) {
         let here = self.current;
         self.switch(id);
+        let shielded = self.is_one_in_shield(&[id]);
         let strand = self.strand();
         let leaves = matches!(&strand.doing, Doing::Unwind(unwind) if matches!(unwind.then, Then::Leave(_)));
-        if !leaves {
+        if shielded {
+            strand.stopped.get_or_insert_with(|| reason.to_owned());
+        } else if !leaves {
             let base = strand.base;
             // A strand that leaves leads to no node to go on with.
             let _ = self.unwind(base, Then::Leave(Left::Stopped), reason.to_owned());
@@ -304,6 +307,7 @@ impl Fold<'_> {
             Phase::Suspended(Suspension::BadAnswer(..) | Suspension::KeyExpired) if !read => {
                 self.put_step(index, step)
             }
+            _ if step.twin_of.is_some() => self.put_step(index, step),
             _ if step.doubt && !self.is_harmless(call) => {
                 // While undoing, resolution leads to no node to go on with.
                 let _ = self.resolve(index, step, "undoing needs to know".into());
@@ -445,10 +449,11 @@ impl Fold<'_> {
     }
 
     /// The instance is over: what is still owed stays as it is, by the meaning of the way it ended. What a child did
-    /// well is kept open for its parent.
+    /// well is kept open for its parent, unless it has passed its point of no return.
     pub(crate) fn end(&mut self, ending: Ending) {
         let held = self.state.parent.is_some()
             && !self.state.released
+            && !self.state.past_pivot
             && matches!(ending, Ending::Completed(_))
             && !self.strand().ledger.is_empty();
         if !held {

@@ -8,7 +8,7 @@ use crate::fact::Fact;
 use crate::fold::{Fold, Ready};
 use crate::ledger::Suspension;
 use crate::planted::{Bug, planted};
-use crate::strand::{Doing, Ending, Passed, StrandId, Then};
+use crate::strand::{Doing, Ending, Left, Passed, StrandId, Then};
 
 impl Fold<'_> {
     /// Goes on from a node of the current strand, and then with all that this made ready.
@@ -147,6 +147,12 @@ impl Fold<'_> {
     /// What comes before a node: a deferred end, a pause, the end of what the path leaves. `Some` when the path does not
     /// go on to the node now.
     fn before(&mut self, index: u32) -> Option<Option<u32>> {
+        if self.leaves_shield(index)
+            && let Some(reason) = self.strand().stopped.take()
+        {
+            let base = self.strand().base;
+            return Some(self.unwind(base, Then::Leave(Left::Stopped), reason));
+        }
         if self.state.deferred.is_some()
             && let Some(next) = self.take_deferred(Some(index))
         {
@@ -168,9 +174,12 @@ impl Fold<'_> {
             }
             self.strand().rounds.pop();
         }
-        if self.strand().scope != node.scope {
-            return self.move_to_scope(index, node.scope);
+        if self.strand().scope != node.scope
+            && let Some(next) = self.move_to_scope(index, node.scope)
+        {
+            return Some(next);
         }
+        self.enter_shield(index);
         None
     }
 

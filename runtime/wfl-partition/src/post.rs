@@ -65,9 +65,11 @@ impl Partition {
     fn tell_child(&mut self, from: InstanceId, child: InstanceId, run: &RunEffect, out: &mut Vec<Action>) {
         let (news, purpose) = match &run.wish {
             ChildWish::Wait => return,
-            ChildWish::Cancel(reason) => (News::Cancel { reason: reason.clone() }, PostPurpose::Cancel),
+            ChildWish::Cancel(reason, mode) => {
+                (News::Cancel { reason: reason.clone(), mode: *mode }, PostPurpose::Cancel)
+            }
             ChildWish::CancelOrphan(reason, letter) => (
-                News::Cancel { reason: reason.clone() },
+                News::Cancel { reason: reason.clone(), mode: None },
                 PostPurpose::Letter { number: *letter, receipt: true },
             ),
             ChildWish::Release(letter) => {

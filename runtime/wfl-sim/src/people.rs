@@ -2,7 +2,7 @@
 
 use wfl_ir::{NodeKind, Plan, Value};
 use wfl_machine::{
-    CancelMode, Control, Decision, Input, Instance, Outcome, Place, Signal, Suspended, Suspension,
+    CancelMode, Control, Decision, Input, Instance, Outcome, Place, Purpose, Signal, Suspended, Suspension,
 };
 use wfl_record::InstanceId;
 
@@ -136,6 +136,7 @@ impl Sim {
                 {
                     self.by_hand(id, plan, node, undo, place, request)
                 }
+                Suspension::PerhapsTwice(_, attempt) => self.twice(id, plan, node, *attempt, place, request),
                 _ => Control::Retry { step: Some(place.step), item: place.item, request },
             });
         }
@@ -188,6 +189,31 @@ impl Sim {
             }
             // It did not happen, and under its old key nobody may send it any more.
             None => Control::Edit { place, args: Vec::new(), reason, request, absent: true },
+        }
+    }
+
+    /// A person finds out whether an attempt had an effect besides the one that is known.
+    fn twice(
+        &self,
+        id: &InstanceId,
+        plan: &Plan,
+        node: u32,
+        attempt: u32,
+        place: Place,
+        request: String,
+    ) -> Control {
+        let reason = "looked up by hand".to_owned();
+        let found = self.books.entries().iter().find(|entry| {
+            entry.instance == *id
+                && (&entry.call.step, &entry.call.item) == (&place.step, &place.item)
+                && (entry.call.purpose, entry.call.attempt) == (Purpose::Do, attempt)
+        });
+        match (found.map(|entry| &entry.reply), &plan.nodes[node as usize].kind) {
+            (Some(Reply::Returns(value)), NodeKind::Call(call)) => {
+                let value = json(plan, &plan.operations[call.operation as usize].result, value);
+                Control::Complete { place, value, reason, request }
+            }
+            _ => Control::Edit { place, args: Vec::new(), reason, request, absent: true },
         }
     }
 }

@@ -105,15 +105,18 @@ fn may_lose(plan: &Plan, entry: &Entry) -> bool {
     false
 }
 
-/// What must hold of two effects of one instance, the first of which was done first.
+/// A step has one effect. What was taken never to have happened, and did, is undone once it is known; of the two, which
+/// look alike, either may be.
+pub(crate) fn of_twins(first: &Entry, second: &Entry) -> Option<String> {
+    let is_undone = first.state == EffectState::Undone || second.state == EffectState::Undone;
+    let late = (first.late || second.late) && is_undone;
+    (!late).then(|| format!("{} of {} was done twice", first.call.path(), first.instance))
+}
+
+/// What must hold of the effects of two steps of one instance, the first of which was done first.
 pub(crate) fn of_two(plan: Option<&Plan>, first: &Entry, second: &Entry) -> Vec<String> {
     let mut wrong = Vec::new();
     let (one, two) = (&first.call, &second.call);
-    // What was taken never to have happened, and did, is undone once it is known.
-    let late = |entry: &Entry| entry.late && entry.state == EffectState::Undone;
-    if same_step(first, second) && !late(first) && !late(second) {
-        wrong.push(format!("{} of {} was done twice", one.path(), first.instance));
-    }
     let undone = |entry: &Entry| (entry.state == EffectState::Undone).then_some(entry.undone_at).flatten();
     if second.effect == Effect::Irreversible
         && !first.late

@@ -15,12 +15,8 @@ pub(crate) fn of_shields(id: &InstanceId, plan: &Plan, seen: &Observed) -> Vec<S
         return wrong;
     }
     let facts = seen.last_life();
-    // An error in a shield leaves it; one beside it, or a time limit, may end its branch.
-    let failed = facts.iter().any(|fact| matches!(fact, Fact::StepFailed { .. }));
-    let lost = facts.iter().any(|fact| matches!(fact, Fact::Joined { lost, .. } if *lost > 0));
-    let limited =
-        plan.nodes.iter().any(|node| matches!(&node.kind, NodeKind::Fork(fork) if fork.within.is_some()));
-    if failed || lost || limited {
+    // An error in a shield leaves it.
+    if facts.iter().any(|fact| matches!(fact, Fact::StepFailed { .. })) {
         return wrong;
     }
     for (region, _) in plan.regions.iter().enumerate().filter(|(_, it)| it.kind == RegionKind::Shield) {

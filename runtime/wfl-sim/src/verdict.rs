@@ -211,10 +211,19 @@ impl Sim {
         let mine = |entry: &&Entry| entry.instance == *id && entry.call.purpose == Purpose::Do;
         let acted = |entry: &&Entry| entry.state != EffectState::Nothing;
         let effects: Vec<&Entry> = self.books.entries().iter().filter(mine).filter(acted).collect();
-        let plan = self.plan(seen.state.plan());
+        let plan = self.plan(seen.state.plan()).map(|plan| &**plan);
+        let alone = |entry: &Entry| effects.iter().filter(|it| rules::same_step(entry, it)).count() == 1;
+        let alone: Vec<bool> = effects.iter().map(|entry| alone(entry)).collect();
         effects.iter().enumerate().fold(Vec::new(), |mut wrong, (at, first)| {
-            for second in &effects[at + 1..] {
-                wrong.extend(rules::of_two(plan.map(|plan| &**plan), first, second));
+            let step = name(&first.call);
+            let decided = by_hand(&seen.facts, &step) || waived(&seen.facts, &step);
+            for (other, second) in effects.iter().enumerate().skip(at + 1) {
+                if rules::same_step(first, second) {
+                    wrong.extend(rules::of_twins(first, second).filter(|_| !decided));
+                } else if alone[at] && alone[other] {
+                    // Of several effects of a step, which look alike, nobody knows which one was undone when.
+                    wrong.extend(rules::of_two(plan, first, second));
+                }
             }
             wrong
         })
@@ -252,6 +261,13 @@ fn must_undo(ending: &Ending) -> bool {
 fn by_hand(facts: &[Fact], step: &str) -> bool {
     facts.iter().any(|fact| {
         matches!(fact, Fact::ByHand { step: of, reason, .. } if of.as_str() == step && reason == UNDONE)
+    })
+}
+
+/// Whether what a step did stays although it should have been undone.
+fn waived(facts: &[Fact], step: &str) -> bool {
+    facts.iter().any(|fact| {
+        matches!(fact, Fact::CompensationSettled { step: of, how: Settlement::Waived, .. } if of.as_str() == step)
     })
 }
 

@@ -167,7 +167,17 @@ impl Help<'_> {
             let there = self.state.world.found(id, &name(*epoch)).is_some_and(|effect| effect.is_there());
             if self.suspended.undo { there } else { self.member.instance.is_at_step(plan, &name(*epoch)) }
         };
-        let effect = lives.find(is_meant).and_then(|epoch| self.state.world.found(id, &name(epoch)));
+        let effect = lives.find(is_meant).and_then(|epoch| match self.suspended.why {
+            Suspension::PerhapsTwice(_, attempt) => {
+                let just = CallRef { attempt: *attempt, ..name(epoch) };
+                self.state
+                    .world
+                    .effects
+                    .values()
+                    .find(|effect| effect.instance == id && effect.call == just && effect.was_there())
+            }
+            _ => self.state.world.found(id, &name(epoch)),
+        });
         if self.suspended.undo {
             let of = effect.map_or_else(|| name(self.member.instance.epoch()), |effect| effect.call.clone());
             let control = Control::Complete { place, value: b"null".to_vec(), reason, request };

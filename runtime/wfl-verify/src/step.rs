@@ -265,9 +265,9 @@ impl Making<'_> {
         let Some(Child::Started(child)) = known else { return };
         let (news, letter) = match &run.wish {
             ChildWish::Wait => return,
-            ChildWish::Cancel(reason) => (News::Cancel { reason: reason.clone() }, None),
+            ChildWish::Cancel(reason, mode) => (News::Cancel { reason: reason.clone(), mode: *mode }, None),
             ChildWish::CancelOrphan(reason, letter) => {
-                (News::Cancel { reason: reason.clone() }, Some(*letter))
+                (News::Cancel { reason: reason.clone(), mode: None }, Some(*letter))
             }
             ChildWish::Release(letter) => (News::Release, Some(*letter)),
         };

@@ -1,13 +1,7 @@
 //! Small programs that once came to something else than the semantics say, and must not again. Random programs found
 //! them; each is here in its smallest form, with what it should come to.
 //!
-//! Where the text can be read in two ways the reference allows both: whether a shield holds branches that are not needed
-//! any more (`Reference::around`); whether a step whose attempts are used up, in a branch whose failure is only counted,
-//! fails the branch or waits for a person (`Way::Failed`); what becomes of a running child when its parent is cancelled and
-//! what was done shall stay (`Reference::undo_effect`); whether what a child did behind its point of no return is owed
-//! when the step is a pivot of its parent (`Reference::child_ended`).
-//!
-//! What still differs is in `differs.rs`.
+//! What was an open question of the semantics, and how it was answered, is in `settled.rs`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, and says what it did")]
 

@@ -18,7 +18,7 @@ enum Way {
     DeclinedInVain,
     /// It had no effect, and a handler takes that.
     Gone(usize),
-    /// It had no effect, and a branch that is only counted fails by that: see `mended.rs`.
+    /// It only asks, and a branch that is only counted fails by that.
     Failed(&'static str),
     /// A person does it outside of the books.
     ByHand,
@@ -56,7 +56,7 @@ impl Reference<'_> {
         // What came too late is no part of the story.
         found.retain(|at| Some(*at) != seen || way.is_without_effect());
         if self.allowed.late || !way.is_without_effect() {
-            self.came_too_late(&found, operation, &node.id, !way.is_without_effect())?;
+            self.came_too_late(&found, operation, &node.id)?;
         }
         if way == Way::Stopped {
             return Ok(Next::Ended(Done::Stopped));
@@ -145,7 +145,7 @@ impl Reference<'_> {
             ways.extend(handlers.map(|(number, _)| Way::Gone(number)));
             let taken = |caught: Caught| call.handlers.iter().any(|handler| handler.on == caught);
             for (caught, error) in [(Caught::Timeout, "Timeout"), (Caught::Unavailable, "Unavailable")] {
-                if strand.counted && !taken(caught) {
+                if strand.counted && operation.effect == Effect::Read && !taken(caught) {
                     ways.push(Way::Failed(error));
                 }
             }
@@ -163,20 +163,13 @@ impl Reference<'_> {
     }
 
     /// Calls that arrived when they were taken never to have: what they did is owed, and undone whatever comes.
-    fn came_too_late(
-        &mut self,
-        found: &[usize],
-        operation: &Operation,
-        step: &Name,
-        goes_on: bool,
-    ) -> Flow<()> {
+    fn came_too_late(&mut self, found: &[usize], operation: &Operation, step: &Name) -> Flow<()> {
         let Some(witness) = self.witness else { return Ok(()) };
         let compensable = matches!(operation.effect, Effect::Compensable { .. });
         for at in found.iter().filter(|_| self.allowed.late) {
-            let stays = witness.calls[*at].state == EffectState::Done && !witness.calls[*at].by_hand;
-            // Of two calls without a key one may hide behind the other: see `differs.rs`.
-            let hidden = operation.idempotent.is_none() && goes_on;
-            if compensable && stays && !hidden {
+            let there = witness.calls[*at].state == EffectState::Done && !witness.calls[*at].by_hand;
+            let stays = there && !self.keeps();
+            if compensable && stays {
                 return self.dead("it came too late, and is there", step);
             }
             self.used[*at] = true;

@@ -98,11 +98,10 @@ impl Reference<'_> {
         match lived.end {
             End::Completed(value) => {
                 strand.set(run.result, value);
-                // Whether the parent passes it at once or at the child's end is not said: see `mended.rs`.
-                let open = !lived.debts.iter().all(Debt::is_nothing);
-                if open && lived.passed && run.pivot && self.choice.of(2) == 1 {
+                // Behind its point of no return it only goes forward: what it did there stays.
+                if lived.passed {
                     self.keep_all(&lived.debts)?;
-                } else if open {
+                } else if !lived.debts.iter().all(Debt::is_nothing) {
                     strand.owe(Debt::Sequence(lived.debts));
                 }
                 self.goes_on(life, at)

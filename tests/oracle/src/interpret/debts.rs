@@ -4,7 +4,7 @@ use wfl_sim::EffectState;
 
 use crate::interpret::reference::Reference;
 use crate::story::{Ending, Event};
-use crate::strand::{Debt, Flow, Strand, union};
+use crate::strand::{Debt, Done, Flow, Strand, union};
 
 impl Reference<'_> {
     /// Notes that of two events one must be first. A call that leaves nothing to be undone
@@ -44,8 +44,8 @@ impl Reference<'_> {
     fn undo_effect(&mut self, effect: usize) -> Flow<()> {
         if let (Some(witness), Some(seen)) = (self.witness, self.seen[effect]) {
             let call = &witness.calls[seen];
-            // Whoever cancels may say that what is owed stays, be some of it undone already.
-            if self.allowed.keeps && witness.ending == Ending::Cancelled {
+            // Whoever cancels may say that what is owed stays, while some of it is being undone already.
+            if self.keeps() {
                 self.story.effects[effect].state = call.state;
                 return Ok(());
             }
@@ -55,6 +55,19 @@ impl Reference<'_> {
         }
         self.story.effects[effect].state = EffectState::Undone;
         Ok(())
+    }
+
+    /// Whether whoever cancelled it said that what was done stays.
+    pub(crate) fn keeps(&self) -> bool {
+        self.allowed.keeps && self.witness.is_some_and(|witness| witness.ending == Ending::Cancelled)
+    }
+
+    /// A path is stopped: what it owes is undone, or stays if whoever stops it says so. One that has failed before is
+    /// undone.
+    pub(crate) fn stop_strand(&mut self, strand: &mut Strand, done: &Done) -> Flow<()> {
+        let failed = matches!(done, Done::Raised(_));
+        let by_wish = strand.stops.outside && !strand.stops.beside && !self.allowed.deadline && !self.limited;
+        if self.keeps() && by_wish && !failed { self.keep_strand(strand) } else { self.undo_strand(strand) }
     }
 
     /// What is owed stays.

@@ -69,10 +69,11 @@ impl Reference<'_> {
         let mut ends = Vec::new();
         for number in 0..fork.branches.len() {
             let mut ended = self.branch(life, strand, at, fork, number, stops)?;
-            if matches!(ended.done, Done::Raised(_)) && fork.policy == JoinPolicy::All && !fork.finish {
+            let failed = matches!(ended.done, Done::Raised(_)) && ended.strand.shield.is_none();
+            if failed && fork.policy == JoinPolicy::All && !fork.finish {
                 return self.dead("a branch failed first", "");
             }
-            self.undo_strand(&mut ended.strand)?;
+            self.stop_strand(&mut ended.strand, &ended.done)?;
             ends.push(ended.strand.after);
         }
         // A scope that undoes side by side does not wait for what is under way in it.
@@ -108,6 +109,8 @@ impl Reference<'_> {
             match &ended.done {
                 Done::Raised(raised) if is_first => failed = Some(raised.clone()),
                 _ if is_first => return self.dead("the branch does not fail", ""),
+                // What is in a shield goes on, and may fail there.
+                Done::Raised(_) if time_up && ended.strand.shield.is_some() => {}
                 Done::Raised(_) if first.is_none() || time_up => return self.dead("a branch fails", ""),
                 _ => {}
             }
@@ -178,6 +181,8 @@ impl Reference<'_> {
             };
             let ended = self.branch(life, strand, at, fork, number, stops)?;
             match (&ended.done, role) {
+                // What is in a shield goes on, and may fail there.
+                (Done::Raised(_), Role::Loses) if ended.strand.shield.is_some() => {}
                 (Done::Reached, Role::Wins | Role::Loses)
                 | (Done::Raised(_), Role::Fails)
                 | (Done::Stopped, Role::Loses) => {}

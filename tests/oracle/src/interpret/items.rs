@@ -93,14 +93,16 @@ impl Reference<'_> {
             }
             let mut ended = self.item(life, strand, at, map, item, begins.clone(), stops)?;
             match &ended.done {
-                Done::Raised(_) if map.tolerated.is_none() => return self.dead("an item failed first", ""),
+                Done::Raised(_) if map.tolerated.is_none() && ended.strand.shield.is_none() => {
+                    return self.dead("an item failed first", "");
+                }
                 Done::Raised(_) => self.undo_strand(&mut ended.strand)?,
                 done => {
                     stopped |= matches!(done, Done::Stopped);
                     if map.limit == Some(1) && !stopped {
                         begins = ended.strand.after.clone();
                     }
-                    self.undo_strand(&mut ended.strand)?;
+                    self.stop_strand(&mut ended.strand, &ended.done)?;
                 }
             }
             after.push(ended.strand.after);
@@ -204,7 +206,8 @@ impl Reference<'_> {
         }
         strand.after = self.undo_items(ends, &strand.after.clone())?;
         let count = |name: &str, value: usize| (Name::from(name), Value::Int(value as i64));
-        let fields = Fields::new([count("failed", failed), count("total", items.len())]);
+        // It is over with the first item too many, whatever else fails in a shield.
+        let fields = Fields::new([count("failed", most + 1), count("total", items.len())]);
         self.raise(life, strand, at, &map.handlers, Raised::new("TooManyFailures", fields))
     }
 

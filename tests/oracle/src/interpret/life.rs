@@ -45,7 +45,7 @@ impl Reference<'_> {
                 Done::Returned(value) => End::Completed(value),
                 Done::Raised(raised) => End::Failed(raised),
                 Done::Stopped => {
-                    self.undo_strand(&mut strand)?;
+                    self.stop_strand(&mut strand, &done)?;
                     End::Stopped
                 }
                 Done::Reached | Done::Restarted(_) => return self.dead("a workflow just stopped", ""),

@@ -106,12 +106,13 @@ impl Reference<'_> {
         Ok(Next::To(self.target(life, node, EdgeKind::Order)?))
     }
 
-    /// What from outside may end the path now. Behind the point of no return the whole is not stopped any more, and it
-    /// waits for the end of a shield. Branches and items beside it do not wait for that:
-    /// see `mended.rs`.
+    /// What from outside may end the path now. Behind the point of no return the whole is not stopped any more, and
+    /// whatever would stop the path waits for the end of a shield.
     pub(crate) fn around(&self, life: &Life, strand: &Strand) -> Stops {
-        let outside = strand.stops.outside && !life.passed && strand.shield.is_none();
-        Stops { outside, beside: strand.stops.beside }
+        if strand.shield.is_some() {
+            return Stops::default();
+        }
+        Stops { outside: strand.stops.outside && !life.passed, beside: strand.stops.beside }
     }
 
     pub(crate) fn may_stop(&self, life: &Life, strand: &Strand) -> bool {
