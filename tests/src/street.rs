@@ -139,7 +139,7 @@ impl Street<'_> {
 
 /// A partition that keeps all in memory.
 fn partition() -> Partition {
-    Partition::new(wfl_record::Partition(0), Options { rest: None, ..Options::default() })
+    Partition::new(wfl_record::Partition(0), Options { rest: None, retention: None, ..Options::default() })
 }
 
 /// The start record of an input.
@@ -213,6 +213,7 @@ impl Run<'_, '_> {
             }
             Action::NeedBlob(_) | Action::NeedStart(_) | Action::CancelCall(_) => {}
             Action::NeedPermits(..) | Action::ReturnPermits(..) => {}
+            Action::NeedExpired { .. } | Action::Purge(..) => {}
             Action::SaveSnapshot(..) | Action::DropSnapshot(_) | Action::SetWatermark(_) => {}
             Action::Update(update) => self.facts.extend(update.facts),
             Action::Alarm(alarm) => self.alarms.push(alarm),

@@ -8,7 +8,7 @@ mod kind;
 mod envelope;
 mod entry;
 
-pub use entry::{AppendError, Appended, NewRecord, Record};
+pub use entry::{Ahead, AppendError, Appended, LastRecords, NewRecord, Record};
 pub use envelope::{DecodeError, Envelope, FORMAT};
 pub use identity::{
     IdentityError, InstanceId, MAX_MESSAGE_ID_BYTES, MessageId, Namespace, Partition, Position, Stamp,

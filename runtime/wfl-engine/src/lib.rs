@@ -10,7 +10,7 @@ mod shard;
 mod desk;
 mod engine;
 
-pub use engine::{Engine, EngineError, EngineOptions, StartError, Started};
+pub use engine::{Engine, EngineError, EngineOptions, SendError, StartError, Started};
 pub use inspection::Inspection;
 pub use observer::Observer;
 pub use wfl_partition::{Limit, Limits};

@@ -9,6 +9,7 @@ mod rows;
 mod open;
 mod shared;
 mod read;
+mod walk;
 mod insert;
 mod group;
 mod purge;

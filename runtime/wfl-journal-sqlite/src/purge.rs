@@ -3,18 +3,20 @@
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row};
 use wfl_journal::AppendError;
-use wfl_record::{InstanceId, partition_of};
+use wfl_record::{InstanceId, Position, partition_of};
 
 use crate::group::{Found, Memory, find};
 use crate::insert;
 use crate::rows::{RecordRow, purged_sum};
 
-/// Takes away all records of an instance but its start, and its snapshot, inside the open transaction. What is
+/// Takes away all records of an instance but its start, and its snapshot, inside the open transaction, unless one
+/// stands behind `last`. What is
 /// damaged is left alone and said: it can no longer be told what belongs to the instance.
 pub(crate) async fn purge(
     db: &mut SqliteConnection,
     memory: &mut Memory,
     id: &InstanceId,
+    last: Position,
 ) -> Result<Result<(), AppendError>, sqlx::Error> {
     let damaged = |what: &str| Ok(Err(AppendError::Damaged(what.to_owned())));
     let mut owner = match find(db, memory, id).await? {
@@ -33,6 +35,9 @@ pub(crate) async fn purge(
     let sound = |row| matches!(RecordRow::read(row, home, memory.partitions), RecordRow::Sound(_));
     if rows.len() as i64 != owner.count || !rows.iter().all(sound) {
         return damaged("its records are damaged");
+    }
+    if rows.last().is_some_and(|row| row.try_get::<i64, _>(0).is_ok_and(|at| at.cast_unsigned() > last.0)) {
+        return Ok(Err(AppendError::Conflict));
     }
     let mut gone = Vec::with_capacity(rows.len());
     for row in &rows {

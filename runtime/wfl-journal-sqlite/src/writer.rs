@@ -29,7 +29,7 @@ pub(crate) enum Command {
     DropSnapshot(InstanceId, oneshot::Sender<Result<(), AppendError>>),
     Watermark(Partition, Position, oneshot::Sender<Result<(), AppendError>>),
     Blob(Bytes, oneshot::Sender<Result<BlobHash, AppendError>>),
-    Purge(InstanceId, oneshot::Sender<Result<(), AppendError>>),
+    Purge(InstanceId, Position, oneshot::Sender<Result<(), AppendError>>),
 }
 
 /// Why nothing more is taken.
@@ -173,8 +173,8 @@ impl Writer {
                 let hash = self.blob(&bytes).await?;
                 effects.answers.push(Box::new(move || drop(reply.send(Ok(hash)))));
             }
-            Command::Purge(instance, reply) => {
-                let answer = purge::purge(&mut self.db, &mut self.memory, &instance).await?;
+            Command::Purge(instance, last, reply) => {
+                let answer = purge::purge(&mut self.db, &mut self.memory, &instance, last).await?;
                 effects.forget.extend(answer.is_ok().then_some(instance));
                 effects.answers.push(Box::new(move || drop(reply.send(answer))));
             }
@@ -261,7 +261,7 @@ fn refuse(command: Command, reason: &str) {
         Command::Snapshot(_, _, reply)
         | Command::Watermark(_, _, reply)
         | Command::DropSnapshot(_, reply)
-        | Command::Purge(_, reply) => drop(reply.send(Err(error))),
+        | Command::Purge(_, _, reply) => drop(reply.send(Err(error))),
         Command::Blob(_, reply) => drop(reply.send(Err(error))),
     }
 }

@@ -176,7 +176,7 @@ async fn a_refused_purge_takes_nothing_from_followers() {
     later.first = false;
     later.envelope.message_id = MessageId::new("later");
     journal.append(later).await.unwrap();
-    assert!(matches!(journal.purge(&instance).await, Err(AppendError::Damaged(_))));
+    assert!(matches!(journal.purge(&instance, Position(u64::MAX)).await, Err(AppendError::Damaged(_))));
     let heard = tokio::time::timeout(std::time::Duration::from_secs(30), items.next()).await;
     let heard = heard.expect("a record that was acknowledged reaches who follows");
     assert!(matches!(heard, Some(Ok(Followed::Record(r))) if r.envelope.message_id.as_str() == "later"));

@@ -10,8 +10,8 @@ pub mod conformance;
 
 pub use clock::Clock;
 pub use journal::{
-    AppendError, Appended, BlobHash, Durability, Followed, Journal, NewRecord, ReadError, Record, Snapshot,
-    Snapshots,
+    Ahead, AppendError, Appended, BlobHash, Durability, Followed, Journal, LastRecords, NewRecord, ReadError,
+    Record, Snapshot, Snapshots,
 };
 pub use limits::Limits;
 pub use memory::MemoryJournal;

@@ -13,10 +13,13 @@ use wfl_record::{InstanceId, MessageId, Partition, Position, Stamp};
 
 use crate::clock::Clock;
 use crate::journal::{
-    AppendError, Appended, BlobHash, Durability, Followed, Journal, NewRecord, ReadError, Record, Snapshot,
-    Snapshots,
+    Ahead, AppendError, Appended, BlobHash, Durability, Followed, Journal, LastRecords, NewRecord, ReadError,
+    Record, Snapshot, Snapshots,
 };
 use crate::limits::Limits;
+
+/// How many records a walk over last records looks at.
+const WALK: usize = 4_096;
 
 /// A journal that lives as long as the process. Every answer is there at once: no runtime is needed, and one
 /// order of calls gives one content.
@@ -50,6 +53,8 @@ struct Log {
 struct Known {
     partition: Partition,
     start: MessageId,
+    /// The place of its last record.
+    last: Position,
     purged: bool,
     places: HashMap<MessageId, (Position, Stamp)>,
 }
@@ -116,6 +121,24 @@ impl Journal for MemoryJournal {
         ready(Ok(records)).boxed()
     }
 
+    fn read_start<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+    ) -> BoxFuture<'a, Result<Option<Record>, ReadError>> {
+        ready(Ok(self.store.state().read_start(instance))).boxed()
+    }
+
+    fn last_records(
+        &self,
+        partition: Partition,
+        after: Position,
+        before: Stamp,
+        most: usize,
+    ) -> BoxFuture<'_, Result<LastRecords, ReadError>> {
+        let walked = self.store.state().last_records(partition, after, before, most);
+        ready(walked.map_err(ReadError::Unavailable)).boxed()
+    }
+
     fn save_snapshot(
         &self,
         partition: Partition,
@@ -174,9 +197,12 @@ impl Journal for MemoryJournal {
         ready(Ok(self.store.state().blobs.get(hash).cloned())).boxed()
     }
 
-    fn purge<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<(), AppendError>> {
-        self.store.state().purge(instance);
-        ready(Ok(())).boxed()
+    fn purge<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        last: Position,
+    ) -> BoxFuture<'a, Result<(), AppendError>> {
+        ready(self.store.state().purge(instance, last)).boxed()
     }
 
     fn durability(&self) -> Durability {
@@ -218,10 +244,12 @@ impl State {
         let known = self.instances.entry(envelope.instance).or_insert_with(|| Known {
             partition,
             start: envelope.message_id.clone(),
+            last: position,
             purged: false,
             places: HashMap::new(),
         });
         known.places.insert(envelope.message_id.clone(), (position, at));
+        known.last = position;
         let log = self.log_mut(partition)?;
         log.tail = position;
         log.records.insert(position, Record { partition, position, at, envelope });
@@ -229,7 +257,8 @@ impl State {
     }
 
     fn read_instance(&self, instance: &InstanceId) -> Vec<Record> {
-        let Some(known) = self.instances.get(instance) else { return Vec::new() };
+        let known = self.instances.get(instance).filter(|known| !known.purged);
+        let Some(known) = known else { return Vec::new() };
         let Ok(log) = self.log(known.partition) else { return Vec::new() };
         let mut places: Vec<Position> = known.places.values().map(|(position, _)| *position).collect();
         places.sort_unstable();
@@ -249,10 +278,46 @@ impl State {
         Ok(())
     }
 
-    fn purge(&mut self, instance: &InstanceId) {
-        let Some(known) = self.instances.get_mut(instance) else { return };
+    fn read_start(&self, instance: &InstanceId) -> Option<Record> {
+        let known = self.instances.get(instance)?;
+        let (position, _) = known.places.get(&known.start)?;
+        self.log(known.partition).ok()?.records.get(position).cloned()
+    }
+
+    fn last_records(
+        &self,
+        partition: Partition,
+        after: Position,
+        before: Stamp,
+        most: usize,
+    ) -> Result<LastRecords, String> {
+        let (mut instances, mut next) = (Vec::new(), after);
+        let log = self.log(partition)?;
+        let rest = log.records.range((Excluded(after), Unbounded));
+        for (walked, (position, record)) in rest.enumerate() {
+            if walked == WALK || instances.len() >= most {
+                return Ok(LastRecords { instances, next, ahead: Ahead::More });
+            }
+            let instance = record.envelope.instance;
+            let owner = self.instances.get(&instance).filter(|owner| !owner.purged);
+            if owner.is_some() && record.at >= before {
+                return Ok(LastRecords { instances, next, ahead: Ahead::Young(record.at) });
+            }
+            instances.extend(owner.filter(|owner| owner.last == *position).map(|_| (instance, *position)));
+            next = *position;
+        }
+        // A purge may have taken what stood at the end.
+        Ok(LastRecords { instances, next: after.max(log.tail), ahead: Ahead::Nothing })
+    }
+
+    fn purge(&mut self, instance: &InstanceId, last: Position) -> Result<(), AppendError> {
+        let known = self.instances.get_mut(instance).filter(|known| !known.purged);
+        let Some(known) = known else { return Ok(()) };
+        if known.last > last {
+            return Err(AppendError::Conflict);
+        }
         known.purged = true;
-        let Some(log) = self.logs.get_mut(known.partition.0 as usize) else { return };
+        let Some(log) = self.logs.get_mut(known.partition.0 as usize) else { return Ok(()) };
         log.snapshots.remove(instance);
         let start = &known.start;
         known.places.retain(|message, (position, _)| {
@@ -262,6 +327,7 @@ impl State {
             }
             stays
         });
+        Ok(())
     }
 
     fn is_purged(&self, instance: &InstanceId) -> bool {

@@ -44,7 +44,8 @@ pub use input::{
 pub use ledger::Suspension;
 pub use outstanding::outstanding;
 #[cfg(feature = "planted")]
-pub use planted::{Bug, plant};
+pub use planted::plant;
+pub use planted::{Bug, planted};
 pub use schedule::{child_start, input_digest, instance_id, instance_key};
 pub use state::{Compensation, Instance, OpenTask, STATE_FORMAT, StateError, Status, Suspended};
 pub use strand::Ending;

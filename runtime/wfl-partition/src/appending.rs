@@ -81,6 +81,7 @@ impl Partition {
                 self.appends.remove(&key.0, &key.1);
                 self.quarantine(instance, reason, out);
             }
+            Err(AppendError::Conflict) if self.is_purged(now, &instance) => self.forget(instance, out),
             Err(AppendError::Conflict) => {
                 self.appends.remove(&key.0, &key.1);
                 self.quarantine(instance, "the journal knows no start of it".into(), out);

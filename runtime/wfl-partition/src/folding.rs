@@ -18,6 +18,7 @@ impl Partition {
             return;
         }
         self.position = record.position;
+        self.expires_later(now, record.at);
         let instance = record.envelope.instance;
         self.appends.remove(&instance, &record.envelope.message_id);
         let begins = record.envelope.kind == Kind::START;

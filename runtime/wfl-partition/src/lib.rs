@@ -11,12 +11,14 @@ mod flights;
 mod snapshot;
 mod outbox;
 mod pending;
+mod janitor;
 mod partition;
 mod folding;
 mod dispatch;
 mod appending;
 mod post;
 mod resting;
+mod purging;
 
 pub use event::{Action, Alarm, Call, CallId, Event, Role, Stored, Update};
 pub use gates::{Gates, Limit, Limits, Permits};

@@ -10,6 +10,7 @@ use wfl_record::{InstanceId, MessageId, Position};
 use crate::event::{Action, Event, Role};
 use crate::flights::Flights;
 use crate::gates::Limits;
+use crate::janitor::Janitor;
 use crate::outbox::Post;
 use crate::pending::Pending;
 use crate::slot::{Rest, Slot, View};
@@ -27,6 +28,8 @@ pub struct Options {
     pub nonce: u64,
     /// When instances leave the memory; none for never.
     pub rest: Option<Resting>,
+    /// For how long what has ended is kept; none for ever. All processes on a journal keep it as long.
+    pub retention: Option<Duration>,
 }
 
 /// When instances are written down as they are, and leave the memory. They come back when something happens to them.
@@ -57,6 +60,7 @@ impl Default for Options {
             partitions: 1,
             nonce: 0,
             rest: Some(Resting::default()),
+            retention: Some(Duration::from_secs(7 * 24 * 3_600)),
         }
     }
 }
@@ -95,6 +99,8 @@ pub struct Partition {
     pub(crate) posts: BTreeMap<(InstanceId, MessageId), Post>,
     /// Calls of operations that are sent once at most, that this process has sent.
     pub(crate) sent_once: BTreeSet<(InstanceId, CallRef)>,
+    /// What has ended long ago, and how far the log was looked through for it.
+    pub(crate) janitor: Janitor,
     /// What is to be asked for again, and when.
     pub(crate) repeats: BTreeSet<(Timestamp, Repeat)>,
 }
@@ -108,6 +114,7 @@ pub(crate) enum Repeat {
     Stored(InstanceId),
     Plan(PlanHash),
     Blob([u8; 32]),
+    Purge(InstanceId),
 }
 
 impl Partition {
@@ -133,6 +140,7 @@ impl Partition {
             appends: Pending::default(),
             posts: BTreeMap::new(),
             sent_once: BTreeSet::new(),
+            janitor: Janitor::default(),
             repeats: BTreeSet::new(),
         }
     }
@@ -152,6 +160,8 @@ impl Partition {
             Event::Snapshots(watermark, snapshots) => self.restore(now, watermark, snapshots, out),
             Event::Stored(instance, stored) => self.stored(now, instance, stored, out),
             Event::Saved(instance, position, result) => self.saved(now, instance, position, result, out),
+            Event::Expired(after, found) => self.expired(now, after, found, out),
+            Event::Purged(instance, result) => self.purged(now, instance, result, out),
             Event::Look(instance) => self.look(instance, out),
             Event::Plan(hash, plan) => self.plan_came(now, hash, plan, out),
             Event::Blob(hash, bytes) => self.blob_came(now, hash, bytes, out),
@@ -162,6 +172,7 @@ impl Partition {
             Event::Appended(instance, id, result) => self.appended(now, instance, id, result, out),
             Event::Wake => self.wake(now, out),
         }
+        self.purge_found(out);
         self.dispatch_queued(now, out);
         self.give_back_permits(out);
         self.make_room(now, out);
@@ -172,7 +183,8 @@ impl Partition {
         let owner = self.role == Role::Owner;
         let timer = self.wheel.first().filter(|_| owner).map(|(timer, _)| timer.due);
         let repeat = self.repeats.first().map(|(at, _)| *at);
-        [timer, self.flights.next_end(), repeat, self.next_rest()].into_iter().flatten().min()
+        let look = self.janitor.wakes();
+        [timer, self.flights.next_end(), repeat, self.next_rest(), look].into_iter().flatten().min()
     }
 
     /// What is known of an instance.
@@ -197,6 +209,7 @@ impl Partition {
 
     fn set_role(&mut self, now: Timestamp, role: Role, out: &mut Vec<Action>) {
         self.role = role;
+        self.walk_anew(now);
         // Timers that were on their way into the log may not have got there: all are set anew.
         self.wheel.clear();
         self.slots.values_mut().for_each(|slot| slot.timers.clear());
@@ -206,6 +219,7 @@ impl Partition {
         let all: Vec<InstanceId> = self.slots.keys().copied().collect();
         for instance in all {
             match role {
+                Role::Owner if self.may_be_gone(now, &instance) => self.read_again(instance, out),
                 Role::Owner => self.sync_as(now, instance, true, out),
                 Role::Standby => {
                     self.give_up_calls(instance, out);
@@ -236,6 +250,7 @@ impl Partition {
             self.repeat(repeat, out);
         }
         self.rest_idle(now, out);
+        self.look_for_expired(now, out);
     }
 
     fn repeat(&mut self, repeat: Repeat, out: &mut Vec<Action>) {
@@ -250,6 +265,7 @@ impl Partition {
             Repeat::Start(instance) => out.push(Action::NeedStart(instance)),
             Repeat::Stored(instance) => out.push(Action::NeedInstance { instance, records_only: false }),
             Repeat::Plan(hash) => out.push(Action::NeedPlan(hash)),
+            Repeat::Purge(instance) => self.purge_again(instance, out),
             Repeat::Blob(hash) => out.push(Action::NeedBlob(hash)),
         }
     }

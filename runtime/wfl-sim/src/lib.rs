@@ -14,6 +14,7 @@ mod node;
 mod sim;
 mod owners;
 mod storage;
+mod purging;
 mod calls;
 mod people;
 mod observed;

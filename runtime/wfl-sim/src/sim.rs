@@ -44,6 +44,8 @@ pub struct Setup {
     pub twists: Vec<Twist>,
     /// When instances leave the memory of a process.
     pub rest: Option<Resting>,
+    /// For how long what has ended is kept; none for ever.
+    pub retention: Option<wfl_ir::Duration>,
     /// What operations may be asked to do.
     pub limits: Arc<Limits>,
     /// Whether everything that happens is written down, a line each.
@@ -63,6 +65,7 @@ impl Setup {
             quiet_after: 0,
             twists: Vec::new(),
             rest: None,
+            retention: None,
             limits: Arc::default(),
             story: false,
             crash_point: None,
@@ -80,6 +83,7 @@ impl Setup {
             quiet_after: 300 + random.below(3_000),
             twists: Vec::new(),
             rest: resting(&mut random),
+            retention: retention(&mut random),
             limits: Arc::default(),
             story: false,
             crash_point: None,
@@ -105,6 +109,12 @@ fn resting(random: &mut Random) -> Option<Resting> {
         snapshot_every: 1 + random.below(8) as u32,
         lag: random.below(30),
     })
+}
+
+/// Long enough that every process has read what another purges, whatever its clock says, and that nothing comes too late.
+fn retention(random: &mut Random) -> Option<wfl_ir::Duration> {
+    let hours = *random.pick(&[6, 20, 72])?;
+    (random.below(2) == 0).then(|| wfl_ir::Duration::from_secs(hours * 3_600))
 }
 
 /// Something that will happen.
@@ -174,7 +184,7 @@ impl Sim {
     pub fn new(setup: Setup, plans: impl IntoIterator<Item = (PlanHash, Arc<Plan>)>) -> Sim {
         let seed = setup.seed;
         let nodes = (0..setup.nodes)
-            .map(|number| Node::new(number, 1, setup.partitions, setup.rest, &setup.limits))
+            .map(|number| Node::new(number, 1, setup.partitions, setup.rest, setup.retention, &setup.limits))
             .collect();
         let mut sim = Sim {
             now: BEGIN,
@@ -345,6 +355,7 @@ impl Sim {
                     node.life + 1,
                     self.setup.partitions,
                     self.setup.rest,
+                    self.setup.retention,
                     &self.setup.limits,
                 );
                 for partition in 0..self.setup.partitions {
@@ -404,10 +415,12 @@ impl Sim {
         if !node.alive || node.life != life {
             return;
         }
-        let at = &mut node.read[partition as usize];
-        let Some(record) = self.journal.log(partition).get(*at).cloned() else { return };
+        let (log, at) = (self.journal.log(partition), &mut node.read[partition as usize]);
+        let is_gone = |record: &&Record| self.journal.is_purged(&record.envelope.instance);
+        *at += log[(*at).min(log.len())..].iter().take_while(is_gone).count();
+        let Some(record) = log.get(*at).cloned() else { return };
         *at += 1;
-        let more = *at < self.journal.log(partition).len();
+        let more = *at < log.len();
         self.deliver(number, life, partition, Event::Record(record));
         if more {
             self.later(0, Happening::Read(number, life, partition));
@@ -482,6 +495,7 @@ impl Sim {
             let after = sim.random.below(after) as i64;
             sim.later(after, Happening::Event(node, life, partition, event));
         };
+        self.acts_alive(&action);
         match action {
             Action::Append(record) => self.append(node, life, partition, record),
             Action::Call(id, call) => self.dispatch(node, life, partition, id, call),
@@ -523,6 +537,14 @@ impl Sim {
             Action::SaveSnapshot(instance, position, bytes) => {
                 let saved = self.save_snapshot(instance, position, bytes);
                 soon(self, 2_000, Event::Saved(instance, position, saved));
+            }
+            Action::NeedExpired { after, before, most } => {
+                let found = self.look_for_expired(partition, after, before, most);
+                soon(self, 2_000, Event::Expired(after, found));
+            }
+            Action::Purge(instance, last) => {
+                let purged = self.purge(instance, last);
+                soon(self, 2_000, Event::Purged(instance, purged));
             }
             Action::DropSnapshot(instance) => self.journal.drop_snapshot(instance),
             Action::SetWatermark(position) => self.journal.set_watermark(partition, position),

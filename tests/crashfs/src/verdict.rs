@@ -90,11 +90,11 @@ async fn instance(
 ) -> Result<(), String> {
     let own = journal.read_instance(&id, Position::ZERO).await.map_err(|error| error.to_string())?;
     let purge = ledger.purged.get(&id).copied();
-    if purge.is_some() && followed.is_empty() && !own.is_empty() {
+    let start = journal.read_start(&id).await.map_err(|error| error.to_string())?;
+    if let Some(start) = start.filter(|_| purge.is_some() && followed.is_empty() && own.is_empty()) {
         ledger.purged.insert(id, true);
-        let [start] = &own[..] else { return Err(format!("{id} is purged and has {} records", own.len())) };
         ledger.snapshots.remove(&id);
-        return ledger.read(start);
+        return ledger.read(&start);
     }
     if purge == Some(true) {
         let (followed, own) = (followed.len(), own.len());

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use wfl_record::{InstanceId, Partition, Position};
+use wfl_record::{InstanceId, Partition, Position, Stamp};
 
-use crate::conformance::fixture::{add, hear, home, instance, key_in, later, read, start};
+use crate::conformance::fixture::{END, add, hear, home, instance, key_in, later, read, start, walk};
 use crate::conformance::harness::{Area, Field, Harness, PARTITIONS};
 use crate::journal::{BlobHash, Journal, ReadError, Record, Snapshot, Snapshots};
 
@@ -30,7 +30,7 @@ async fn fill(journal: &impl Journal) {
         let state = Snapshot { instance: instance(*key), position: Position(2), bytes: Bytes::from("state") };
         journal.save_snapshot(partition, state).await.expect("a snapshot is taken");
     }
-    journal.purge(&instance(keys[2])).await.expect("it is purged");
+    journal.purge(&instance(keys[2]), END).await.expect("it is purged");
     journal.set_watermark(partition, Position(1)).await.expect("a watermark is taken");
     journal.put_blob(Bytes::from_static(BLOB)).await.expect("a blob is taken");
 }
@@ -84,6 +84,7 @@ async fn check(journal: &impl Journal, truth: &Truth, field: &Field, bit: usize)
                 let before = Position(position.0 - 1);
                 check_log(journal, truth, *partition, before, owner, &context).await;
             }
+            check_walk(journal, truth, *partition, &context).await;
             if let Some(owner) = owner {
                 check_instance(journal, truth, *partition, &owner, &context).await;
             }
@@ -91,6 +92,7 @@ async fn check(journal: &impl Journal, truth: &Truth, field: &Field, bit: usize)
         Area::Instance(owner) => {
             let partition = wfl_record::partition_of(owner, PARTITIONS);
             check_log(journal, truth, partition, Position::ZERO, Some(*owner), &context).await;
+            check_walk(journal, truth, partition, &context).await;
         }
         Area::Purged(partition) => {
             check_log(journal, truth, *partition, Position::ZERO, None, &context).await
@@ -157,6 +159,19 @@ async fn check_instance(
     }
 }
 
+/// Under damage the walk over last records ends, and names nobody who is not there or is purged.
+async fn check_walk(journal: &impl Journal, truth: &Truth, partition: Partition, context: &str) {
+    match walk(journal, partition, Stamp(i64::MAX), 10).await {
+        Err(ReadError::Corrupt { .. }) => {}
+        Err(other) => panic!("{context}: {other:?}"),
+        Ok(named) => {
+            let log = &truth.logs[partition.0 as usize];
+            let is_there = |id: &InstanceId| log.iter().any(|record| record.envelope.instance == *id);
+            assert!(named.iter().all(|(id, _)| is_there(id)), "{context}: {named:?}");
+        }
+    }
+}
+
 async fn check_snapshots(journal: &impl Journal, truth: &Truth, partition: Partition, context: &str) {
     let wanted = &truth.snapshots[partition.0 as usize];
     match journal.load_snapshots(partition).await {
@@ -205,7 +220,7 @@ pub async fn a_purge_of_a_damaged_instance_is_honest(harness: &impl Harness) {
         if !damage.flip(&field, 1).await {
             continue;
         }
-        let journal_says = journal.purge(&owner).await;
+        let journal_says = journal.purge(&owner, END).await;
         if journal_says.is_ok() {
             let heard = hear(&journal, home(1), Position::ZERO).await;
             let left = heard.records.iter().filter(|record| record.envelope.instance == owner).count();
