@@ -211,7 +211,7 @@ impl Run<'_, '_> {
             Action::NeedInstance { instance, .. } => {
                 self.events.push_back(Event::Stored(instance, Ok(Stored::default())));
             }
-            Action::NeedBlob(_) | Action::NeedStart(_) | Action::CancelCall(_) => {}
+            Action::NeedBlob(..) | Action::NeedStart(_) | Action::CancelCall(_) => {}
             Action::NeedPermits(..) | Action::ReturnPermits(..) => {}
             Action::NeedExpired { .. } | Action::Purge(..) => {}
             Action::SaveSnapshot(..) | Action::DropSnapshot(_) | Action::SetWatermark(_) => {}

@@ -6,6 +6,7 @@
 mod identity;
 mod kind;
 mod envelope;
+mod reference;
 mod entry;
 
 pub use entry::{Ahead, AppendError, Appended, LastRecords, NewRecord, Record};
@@ -15,6 +16,7 @@ pub use identity::{
     partition_of,
 };
 pub use kind::Kind;
+pub use reference::Reference;
 
 #[cfg(test)]
 mod tests;

@@ -7,19 +7,17 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use wfl_eval::{InvalidData, decode_fields, encode_fields};
 use wfl_ir::{Plan, PlanHash, Timestamp};
-use wfl_journal::{AppendError, Clock, Journal, NewRecord, ReadError};
+use wfl_journal::{AppendError, Clock, Journal, LargePayloads, NewRecord, ReadError};
 use wfl_machine::{Control, Decision, Input, Signal, Source, Start, input_digest, instance_id, instance_key};
 use wfl_operations::Operations;
 use wfl_partition::{Gates, Limits, Options};
 use wfl_record::{InstanceId, Namespace, Partition, Position, partition_of};
 
+use crate::arguments;
 use crate::desk;
 use crate::inspection::Inspection;
 use crate::observer::Observer;
 use crate::shard::{Message, Shard, World};
-
-/// The largest input that stands in the record itself; a larger one becomes a blob.
-const INLINE_INPUT_BYTES: usize = 1 << 20;
 
 /// How an engine runs.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +98,8 @@ impl Engine {
         observer: Arc<dyn Observer>,
         options: EngineOptions,
     ) -> Result<Engine, EngineError> {
+        let journal: Arc<dyn Journal> =
+            Arc::new(LargePayloads::over(journal, LargePayloads::THRESHOLD));
         let (failure, mut failed) = watch::channel(None);
         let (desk, requests) = mpsc::unbounded_channel();
         let world = World {
@@ -166,16 +166,11 @@ impl Engine {
         let key = instance_key(plan, &fields).map_err(|fault| StartError::Key(fault.to_string()))?;
         let id = instance_id(&self.options.namespace, plan, &key, 0);
         let bytes = encode_fields(plan.library(), &plan.params, &fields).to_string().into_bytes();
-        let source = if bytes.len() > INLINE_INPUT_BYTES {
-            Source::Blob(self.journal.put_blob(bytes.into()).await?.0)
-        } else {
-            Source::Inline(bytes)
-        };
         let start = Input::Start(Start {
             workflow: plan.workflow.clone(),
             version: plan.version,
             plan: hash,
-            source,
+            source: Source::Inline(bytes),
             digest: input_digest(&fields),
             starter: starter.to_owned(),
             parent: None,
@@ -256,7 +251,7 @@ impl Engine {
     ) -> Result<wfl_journal::Appended, AppendError> {
         let envelope = input.envelope(&self.options.namespace, id, Some(actor.to_owned()));
         let partition = partition_of(&id, self.journal.partitions());
-        self.journal.append(NewRecord { partition, first, envelope }).await
+        arguments::append(&*self.journal, NewRecord { partition, first, envelope }).await
     }
 }
 

@@ -6,6 +6,7 @@
 mod observer;
 mod carry;
 mod inspection;
+mod arguments;
 mod shard;
 mod desk;
 mod engine;

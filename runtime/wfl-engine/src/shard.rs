@@ -16,6 +16,7 @@ use wfl_operations::Operations;
 use wfl_partition::{Action, CallId, Event, Limits, Options, Partition, Role, Stored};
 use wfl_record::{InstanceId, Position};
 
+use crate::arguments;
 use crate::carry;
 use crate::inspection::Inspection;
 use crate::observer::Observer;
@@ -245,7 +246,8 @@ impl Shard {
             Action::Append(record) => {
                 let journal = Arc::clone(&self.world.journal);
                 let (instance, id) = (record.envelope.instance, record.envelope.message_id.clone());
-                let append = async move { Event::Appended(instance, id, journal.append(record).await) };
+                let append =
+                    async move { Event::Appended(instance, id, arguments::append(&*journal, record).await) };
                 self.appends.push(append.boxed());
             }
             Action::Call(id, call) => {
@@ -280,8 +282,8 @@ impl Shard {
                 let plan = plan(&*journal, hash).await.map(Arc::new);
                 Event::Plan(hash, plan)
             }),
-            Action::NeedBlob(hash) => {
-                self.fetch(async move |journal| Event::Blob(hash, blob(&*journal, hash).await))
+            Action::NeedBlob(instance, hash) => {
+                self.fetch(async move |journal| arguments::fetch(&*journal, instance, hash).await)
             }
             Action::NeedStart(instance) => {
                 self.fetch(async move |journal| Event::Start(instance, start(&*journal, instance).await))

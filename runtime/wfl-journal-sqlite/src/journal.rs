@@ -21,6 +21,7 @@ use wfl_record::{InstanceId, Partition, Position, Stamp};
 use crate::follower::{Follower, Phase};
 use crate::group::{Log, Memory};
 use crate::open::{self, OpenError, Options};
+use crate::payload;
 use crate::read;
 use crate::rows::log_sum;
 use crate::shared::Shared;
@@ -262,6 +263,25 @@ impl Journal for SqliteJournal {
 
     fn get_blob<'a>(&'a self, hash: &'a BlobHash) -> BoxFuture<'a, Result<Option<Bytes>, ReadError>> {
         read::blob(&self.readers, hash).boxed()
+    }
+
+    fn put_payload<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        bytes: Bytes,
+    ) -> BoxFuture<'a, Result<BlobHash, AppendError>> {
+        if let Err(error) = self.limits.admit_blob(&bytes) {
+            return ready(Err(error)).boxed();
+        }
+        self.ask(|reply| Command::Payload(*instance, bytes, reply))
+    }
+
+    fn get_payload<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        hash: &'a BlobHash,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, ReadError>> {
+        payload::get(&self.readers, self.partitions, instance, hash).boxed()
     }
 
     fn purge<'a>(

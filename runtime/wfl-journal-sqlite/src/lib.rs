@@ -12,6 +12,7 @@ mod read;
 mod walk;
 mod insert;
 mod group;
+mod payload;
 mod purge;
 mod writer;
 mod follower;

@@ -1,4 +1,4 @@
-//! Purging: the records and the snapshot of an instance go, its start stays, and its positions are remembered.
+//! Purging: the records, the payloads and the snapshot of an instance go, its start stays, and its positions are remembered.
 
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row};
@@ -7,6 +7,7 @@ use wfl_record::{InstanceId, Position, partition_of};
 
 use crate::group::{Found, Memory, find};
 use crate::insert;
+use crate::payload;
 use crate::rows::{RecordRow, purged_sum};
 
 /// Takes away all records of an instance but its start, and its snapshot, inside the open transaction, unless one
@@ -61,6 +62,7 @@ pub(crate) async fn purge(
         .execute(&mut *db)
         .await?;
     sqlx::query("DELETE FROM snapshots WHERE id = ?").bind(&id.0[..]).execute(&mut *db).await?;
+    payload::remove(db, id).await?;
     (owner.purged, owner.count) = (true, 1);
     memory.known.insert(*id, owner.clone());
     insert::instances(db, &[owner]).await?;

@@ -13,6 +13,7 @@ use wfl_journal::{AppendError, Appended, BlobHash, Snapshot};
 use wfl_record::{InstanceId, NewRecord, Partition, Position, Record};
 
 use crate::group::{self, Found, Memory};
+use crate::payload;
 use crate::purge;
 use crate::rows::snapshot_sum;
 use crate::shared::Shared;
@@ -29,6 +30,7 @@ pub(crate) enum Command {
     DropSnapshot(InstanceId, oneshot::Sender<Result<(), AppendError>>),
     Watermark(Partition, Position, oneshot::Sender<Result<(), AppendError>>),
     Blob(Bytes, oneshot::Sender<Result<BlobHash, AppendError>>),
+    Payload(InstanceId, Bytes, oneshot::Sender<Result<BlobHash, AppendError>>),
     Purge(InstanceId, Position, oneshot::Sender<Result<(), AppendError>>),
 }
 
@@ -173,6 +175,10 @@ impl Writer {
                 let hash = self.blob(&bytes).await?;
                 effects.answers.push(Box::new(move || drop(reply.send(Ok(hash)))));
             }
+            Command::Payload(instance, bytes, reply) => {
+                let answer = payload::put(&mut self.db, &mut self.memory, &instance, &bytes).await?;
+                effects.answers.push(Box::new(move || drop(reply.send(answer))));
+            }
             Command::Purge(instance, last, reply) => {
                 let answer = purge::purge(&mut self.db, &mut self.memory, &instance, last).await?;
                 effects.forget.extend(answer.is_ok().then_some(instance));
@@ -262,6 +268,6 @@ fn refuse(command: Command, reason: &str) {
         | Command::Watermark(_, _, reply)
         | Command::DropSnapshot(_, reply)
         | Command::Purge(_, _, reply) => drop(reply.send(Err(error))),
-        Command::Blob(_, reply) => drop(reply.send(Err(error))),
+        Command::Blob(_, reply) | Command::Payload(_, _, reply) => drop(reply.send(Err(error))),
     }
 }

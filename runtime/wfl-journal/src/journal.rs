@@ -34,7 +34,7 @@ pub enum ReadError {
         /// What does not hold.
         reason: String,
     },
-    /// The bytes of a blob are not what was put. Putting them again heals it.
+    /// The bytes of a blob, or of a payload, are not what was put. Putting them again heals it.
     #[error("the blob {0} is damaged")]
     CorruptBlob(BlobHash),
     /// The log is shorter than a reader has already seen it: a restore from an old copy.
@@ -200,7 +200,23 @@ pub trait Journal: Send + Sync + 'static {
     /// Bytes by their hash, which is tested; `None` when they were never put.
     fn get_blob<'a>(&'a self, hash: &'a BlobHash) -> BoxFuture<'a, Result<Option<Bytes>, ReadError>>;
 
-    /// Removes all records and the snapshot of an instance except its start record, which goes on refusing
+    /// Keeps bytes under their hash as a payload of an instance, whose records may refer to them. Repeating it changes
+    /// nothing, except that it heals damaged bytes. It may come before the start; refused with
+    /// [`AppendError::Conflict`] when the instance is purged.
+    fn put_payload<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        bytes: Bytes,
+    ) -> BoxFuture<'a, Result<BlobHash, AppendError>>;
+
+    /// A payload of an instance by its hash, which is tested; `None` when it was never put, or the instance is purged.
+    fn get_payload<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        hash: &'a BlobHash,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, ReadError>>;
+
+    /// Removes all records, the payloads and the snapshot of an instance except its start record, which goes on refusing
     /// another start: all at once, or nothing. Refused with [`AppendError::Conflict`] when a record of it stands
     /// behind `last`, which whoever decided has not seen. Nothing happens when the instance never began or is purged
     /// already.

@@ -4,6 +4,7 @@ mod clock;
 mod journal;
 mod limits;
 mod memory;
+mod large;
 // The suite comes last: it drives any backend through the trait alone.
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -13,6 +14,7 @@ pub use journal::{
     Ahead, AppendError, Appended, BlobHash, Durability, Followed, Journal, LastRecords, NewRecord, ReadError,
     Record, Snapshot, Snapshots,
 };
+pub use large::LargePayloads;
 pub use limits::Limits;
 pub use memory::MemoryJournal;
 

@@ -35,10 +35,13 @@ struct Store {
     state: Mutex<State>,
 }
 
+#[derive(Default)]
 struct State {
     logs: Vec<Log>,
     instances: HashMap<InstanceId, Known>,
     blobs: HashMap<BlobHash, Bytes>,
+    /// Those of an instance go with it.
+    payloads: HashMap<InstanceId, HashMap<BlobHash, Bytes>>,
 }
 
 #[derive(Default)]
@@ -63,7 +66,7 @@ impl MemoryJournal {
     /// An empty journal. A `partitions` of 0 is taken as 1.
     pub fn new(partitions: u32, clock: Clock, limits: Limits) -> MemoryJournal {
         let logs = (0..partitions.max(1)).map(|_| Log::default()).collect();
-        let state = Mutex::new(State { logs, instances: HashMap::new(), blobs: HashMap::new() });
+        let state = Mutex::new(State { logs, ..State::default() });
         MemoryJournal { store: Arc::new(Store { clock, limits, state }), news: watch::Sender::new(()) }
     }
 
@@ -197,6 +200,24 @@ impl Journal for MemoryJournal {
         ready(Ok(self.store.state().blobs.get(hash).cloned())).boxed()
     }
 
+    fn put_payload<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        bytes: Bytes,
+    ) -> BoxFuture<'a, Result<BlobHash, AppendError>> {
+        let admitted = self.store.limits.admit_blob(&bytes);
+        ready(admitted.and_then(|()| self.store.state().put_payload(instance, bytes))).boxed()
+    }
+
+    fn get_payload<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        hash: &'a BlobHash,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, ReadError>> {
+        let state = self.store.state();
+        ready(Ok(state.payloads.get(instance).and_then(|own| own.get(hash)).cloned())).boxed()
+    }
+
     fn purge<'a>(
         &'a self,
         instance: &'a InstanceId,
@@ -317,6 +338,7 @@ impl State {
             return Err(AppendError::Conflict);
         }
         known.purged = true;
+        self.payloads.remove(instance);
         let Some(log) = self.logs.get_mut(known.partition.0 as usize) else { return Ok(()) };
         log.snapshots.remove(instance);
         let start = &known.start;
@@ -328,6 +350,15 @@ impl State {
             stays
         });
         Ok(())
+    }
+
+    fn put_payload(&mut self, instance: &InstanceId, bytes: Bytes) -> Result<BlobHash, AppendError> {
+        if self.is_purged(instance) {
+            return Err(AppendError::Conflict);
+        }
+        let hash = BlobHash::of(&bytes);
+        self.payloads.entry(*instance).or_default().insert(hash, bytes);
+        Ok(hash)
     }
 
     fn is_purged(&self, instance: &InstanceId) -> bool {

@@ -45,7 +45,7 @@ pub enum Event {
     /// The answer to [`Action::NeedPlan`]: the plan, whose hash was tested, or why there is none.
     Plan(PlanHash, Result<Arc<Plan>, String>),
     /// The answer to [`Action::NeedBlob`].
-    Blob([u8; 32], Result<Vec<u8>, String>),
+    Blob(InstanceId, Result<Vec<u8>, String>),
     /// The answer to [`Action::NeedStart`]: the start of an instance, if there is one.
     Start(InstanceId, Result<Option<Box<Start>>, String>),
     /// So many calls of an operation with limits may be sent.
@@ -76,8 +76,8 @@ pub enum Action {
     ReturnPermits(Arc<str>, u32),
     /// Fetch a plan from its blob.
     NeedPlan(PlanHash),
-    /// Fetch the arguments of a start from their blob.
-    NeedBlob([u8; 32]),
+    /// Fetch the arguments of the start of an instance, by their hash.
+    NeedBlob(InstanceId, [u8; 32]),
     /// Read the start of an instance, of whichever partition.
     NeedStart(InstanceId),
     /// Read what is stored of an instance: its snapshot, unless only its records are wanted, and the records behind it.

@@ -85,9 +85,10 @@ pub struct Partition {
     /// Up to where records are not needed any more, as it was told last, and when.
     pub(crate) watermark: (Position, Timestamp),
     pub(crate) plans: BTreeMap<PlanHash, Arc<Plan>>,
-    /// Plans and blobs asked for, with the instances that wait.
+    /// Plans asked for, with the instances that wait.
     pub(crate) wanted_plans: BTreeMap<PlanHash, BTreeSet<InstanceId>>,
-    pub(crate) wanted_blobs: BTreeMap<[u8; 32], BTreeSet<InstanceId>>,
+    /// Instances that wait for their arguments, by hash.
+    pub(crate) wanted_blobs: BTreeMap<InstanceId, [u8; 32]>,
     pub(crate) flights: Flights,
     /// Operations whose calls need permits.
     pub(crate) limits: Arc<Limits>,
@@ -113,7 +114,7 @@ pub(crate) enum Repeat {
     Start(InstanceId),
     Stored(InstanceId),
     Plan(PlanHash),
-    Blob([u8; 32]),
+    Blob(InstanceId),
     Purge(InstanceId),
 }
 
@@ -164,7 +165,7 @@ impl Partition {
             Event::Purged(instance, result) => self.purged(now, instance, result, out),
             Event::Look(instance) => self.look(instance, out),
             Event::Plan(hash, plan) => self.plan_came(now, hash, plan, out),
-            Event::Blob(hash, bytes) => self.blob_came(now, hash, bytes, out),
+            Event::Blob(instance, bytes) => self.blob_came(now, instance, bytes, out),
             Event::Start(instance, start) => self.start_came(now, instance, start, out),
             Event::Permits(operation, count) => self.flights.lanes.permitted(operation, count),
             Event::Beat(call) => self.flights.beat(call, now),
@@ -266,7 +267,10 @@ impl Partition {
             Repeat::Stored(instance) => out.push(Action::NeedInstance { instance, records_only: false }),
             Repeat::Plan(hash) => out.push(Action::NeedPlan(hash)),
             Repeat::Purge(instance) => self.purge_again(instance, out),
-            Repeat::Blob(hash) => out.push(Action::NeedBlob(hash)),
+            Repeat::Blob(instance) => {
+                let wanted = self.wanted_blobs.get(&instance);
+                out.extend(wanted.map(|hash| Action::NeedBlob(instance, *hash)));
+            }
         }
     }
 }

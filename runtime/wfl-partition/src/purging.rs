@@ -192,6 +192,7 @@ impl Partition {
             self.unsaved.remove(&(from, instance));
         }
         self.appends.forget(&instance);
+        self.wanted_blobs.remove(&instance);
         self.janitor.found.remove(&instance);
     }
 

@@ -517,8 +517,8 @@ impl Sim {
                 let plan = self.plans.get(&hash).filter(|_| !missing).cloned();
                 soon(self, 2_000, Event::Plan(hash, plan.ok_or_else(|| "it is not there".to_owned())));
             }
-            Action::NeedBlob(hash) => {
-                soon(self, 2_000, Event::Blob(hash, Err("there are no blobs here".into())));
+            Action::NeedBlob(instance, _) => {
+                soon(self, 2_000, Event::Blob(instance, Err("there are no blobs here".into())));
             }
             Action::NeedStart(instance) => {
                 let start = self.journal.start(instance).and_then(|record| {

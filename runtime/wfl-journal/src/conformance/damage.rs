@@ -33,6 +33,7 @@ async fn fill(journal: &impl Journal) {
     journal.purge(&instance(keys[2]), END).await.expect("it is purged");
     journal.set_watermark(partition, Position(1)).await.expect("a watermark is taken");
     journal.put_blob(Bytes::from_static(BLOB)).await.expect("a blob is taken");
+    journal.put_payload(&instance(keys[0]), Bytes::from_static(BLOB)).await.expect("a payload is taken");
 }
 
 async fn truth(journal: &impl Journal) -> Truth {
@@ -64,7 +65,7 @@ pub async fn every_flipped_bit_is_noticed(harness: &impl Harness) {
         }
         assert!(flips.contains_key(&(area_name(&field.area), field.name.clone())), "{field:?} was flipped");
     }
-    for area in ["record", "snapshot", "watermark", "instance", "purged", "blob"] {
+    for area in ["record", "snapshot", "watermark", "instance", "purged", "blob", "payload"] {
         assert!(flips.keys().any(|(name, _)| *name == area), "fields of every area were flipped: {area}");
     }
     assert_eq!(self::truth(&journal).await.logs, truth.logs, "all flips are undone");
@@ -99,6 +100,12 @@ async fn check(journal: &impl Journal, truth: &Truth, field: &Field, bit: usize)
         }
         Area::Snapshot(partition, _) | Area::Watermark(partition) => {
             check_snapshots(journal, truth, *partition, &context).await;
+        }
+        Area::Payload(owner, hash) => {
+            let answer = journal.get_payload(owner, hash).await;
+            // A record that refers to what is not there is damaged.
+            let noticed = matches!(&answer, Ok(None) | Err(ReadError::CorruptBlob(_)));
+            assert!(noticed, "{context}: {answer:?}");
         }
         Area::Blob(hash) => {
             let answer = journal.get_blob(hash).await;
@@ -274,5 +281,6 @@ fn area_name(area: &Area) -> &'static str {
         Area::Instance(_) => "instance",
         Area::Purged(_) => "purged",
         Area::Blob(_) => "blob",
+        Area::Payload(..) => "payload",
     }
 }

@@ -75,6 +75,8 @@ pub enum Area {
     Purged(Partition),
     /// A blob.
     Blob(BlobHash),
+    /// A payload of an instance.
+    Payload(InstanceId, BlobHash),
 }
 
 /// A clock that a test sets.

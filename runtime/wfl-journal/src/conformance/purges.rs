@@ -8,7 +8,7 @@ use crate::conformance::fixture::{
     walk,
 };
 use crate::conformance::harness::Harness;
-use crate::journal::{AppendError, Followed, Journal, Snapshot};
+use crate::journal::{AppendError, BlobHash, Followed, Journal, Snapshot};
 
 /// An instance between two neighbours, each with three records, all in one partition.
 async fn neighbours(journal: &impl Journal) -> [u32; 3] {
@@ -225,4 +225,22 @@ pub async fn last_records_wait_until_they_are_old(harness: &impl Harness) {
     let second = look(first.next, 201).await;
     assert_eq!(second.instances.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [instance(two)]);
     assert_eq!(second.ahead, Ahead::Nothing);
+}
+
+/// Payloads go with their instance, those of others and blobs stay; a purged instance takes none.
+pub async fn a_purge_takes_the_payloads(harness: &impl Harness) {
+    let journal = harness.open().await;
+    let [left, gone, _] = neighbours(&journal).await;
+    let (bytes, hash) = (Bytes::from_static(b"large"), BlobHash::of(b"large"));
+    for key in [left, gone] {
+        journal.put_payload(&instance(key), bytes.clone()).await.expect("it is taken");
+    }
+    journal.put_blob(bytes.clone()).await.expect("it is taken");
+    journal.purge(&instance(gone), END).await.expect("it is purged");
+    let journal = harness.reopen(journal).await;
+    assert_eq!(journal.get_payload(&instance(gone), &hash).await, Ok(None));
+    assert_eq!(journal.get_payload(&instance(left), &hash).await, Ok(Some(bytes.clone())));
+    assert_eq!(journal.get_blob(&hash).await, Ok(Some(bytes.clone())));
+    let late = journal.put_payload(&instance(gone), bytes).await;
+    assert_eq!(late, Err(AppendError::Conflict));
 }
