@@ -12,7 +12,7 @@ use serde_json::json;
 use wfl_compiler::{Compilation, Memory, compile};
 use wfl_engine::{Engine, EngineOptions, Observer};
 use wfl_ir::{Plan, Value};
-use wfl_journal::{Journal, LargePayloads};
+use wfl_journal::{Clock, Journal, LargePayloads, Limits, MemoryJournal};
 use wfl_journal_sqlite::SqliteJournal;
 use wfl_machine::{Ending, Instance, Signal};
 use wfl_operations::{Operations, Reply, Request};
@@ -225,4 +225,18 @@ async fn a_damaged_payload_quarantines_its_instance_alone() {
         again.stop().await;
         journal.close().await;
     }
+}
+
+/// There is an end to it: an answer that no journal takes is an incident that says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_over_every_limit_is_an_incident() {
+    let limits = Limits { blob: 4 << 20, ..Limits::default() };
+    let journal = Arc::new(MemoryJournal::new(4, Clock::system(), limits));
+    let options = EngineOptions::default();
+    let engine = Engine::start(journal, Arc::new(Archive), Arc::new(Watches(true)), options).await.unwrap();
+    let id = begin(&engine).await;
+    let state = seen(&engine, id, |state| !state.suspensions().is_empty()).await;
+    let why: Vec<String> = state.suspensions().iter().map(|it| it.why.to_string()).collect();
+    assert!(why.iter().any(|why| why.contains("larger than the 4194304 bytes")), "{why:?}");
+    engine.stop().await;
 }

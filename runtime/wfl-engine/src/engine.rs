@@ -98,8 +98,7 @@ impl Engine {
         observer: Arc<dyn Observer>,
         options: EngineOptions,
     ) -> Result<Engine, EngineError> {
-        let journal: Arc<dyn Journal> =
-            Arc::new(LargePayloads::over(journal, LargePayloads::THRESHOLD));
+        let journal: Arc<dyn Journal> = Arc::new(LargePayloads::over(journal, LargePayloads::THRESHOLD));
         let (failure, mut failed) = watch::channel(None);
         let (desk, requests) = mpsc::unbounded_channel();
         let world = World {

@@ -3,7 +3,7 @@
 //! Invariant: a payload is acknowledged before the record that refers to it is appended. One that is missing or damaged is
 //! damage of its instance, never of the log.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -12,8 +12,8 @@ use futures::stream::{BoxStream, StreamExt};
 use wfl_record::{InstanceId, Partition, Position, Reference, Stamp};
 
 use crate::journal::{
-    AppendError, Appended, BlobHash, Durability, Followed, Journal, LastRecords, NewRecord, ReadError, Record,
-    Snapshot, Snapshots,
+    AppendError, Appended, BlobHash, Durability, Followed, Journal, LastRecords, NewRecord, ReadError,
+    Record, Snapshot, Snapshots,
 };
 
 /// A journal whose records are small. Starts are left as they are: a start outlives its instance's payloads.
@@ -49,7 +49,9 @@ async fn resolve(journal: &dyn Journal, mut record: Record) -> Result<Option<Rec
             Reference::take(&mut record.envelope, bytes.to_vec());
             Ok(Some(record))
         }
-        Ok(Some(bytes)) => Err(damaged(format!("its payload {hash} has {} bytes, not {length}", bytes.len()))),
+        Ok(Some(bytes)) => {
+            Err(damaged(format!("its payload {hash} has {} bytes, not {length}", bytes.len())))
+        }
         // What is read from the log may be purged before its payload is read.
         Ok(None) if journal.read_instance(&instance, Position::ZERO).await?.is_empty() => Ok(None),
         Ok(None) => Err(damaged(format!("its payload {hash} is missing"))),
@@ -70,6 +72,10 @@ impl Journal for LargePayloads {
             return self.journal.append(record);
         }
         async move {
+            if let Ok(None) = self.journal.read_start(&record.envelope.instance).await {
+                // Its payload would belong to nobody.
+                return Err(AppendError::Conflict);
+            }
             let payload = Bytes::from(std::mem::take(&mut record.envelope.payload));
             let length = payload.len() as u64;
             let hash = self.journal.put_payload(&record.envelope.instance, payload).await?.0;
@@ -84,12 +90,16 @@ impl Journal for LargePayloads {
         partition: Partition,
         after: Position,
     ) -> BoxStream<'static, Result<Followed, ReadError>> {
-        let journal = Arc::clone(&self.journal);
+        // A follower does not keep the journal alive: it ends with it.
+        let journal = Arc::downgrade(&self.journal);
         let whole = move |followed| {
-            let journal = Arc::clone(&journal);
+            let journal = Weak::clone(&journal);
             async move {
                 match followed {
                     Ok(Followed::Record(record)) if Reference::is_in(&record.envelope) => {
+                        let Some(journal) = journal.upgrade() else {
+                            return Some(Err(ReadError::Unavailable("it is closed".into())));
+                        };
                         let record = resolve(&*journal, record).await.transpose()?;
                         Some(record.map(Followed::Record))
                     }
@@ -122,7 +132,10 @@ impl Journal for LargePayloads {
         .boxed()
     }
 
-    fn read_start<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Option<Record>, ReadError>> {
+    fn read_start<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+    ) -> BoxFuture<'a, Result<Option<Record>, ReadError>> {
         self.journal.read_start(instance)
     }
 

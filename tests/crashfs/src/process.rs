@@ -193,6 +193,11 @@ async fn take(journal: &SqliteJournal, ledger: &mut Ledger, step: &Step) -> Resu
             ledger.answered_blob(bytes.clone(), &answer)?;
             Ok(failed(&answer)?)
         }
+        Step::Payload(id, bytes) => {
+            let answer = journal.put_payload(id, bytes.clone()).await;
+            ledger.answered_payload(*id, bytes.clone(), &answer)?;
+            Ok(failed(&answer)?)
+        }
         Step::Idle => {
             tokio::time::advance(IDLE).await;
             Ok(false)
