@@ -139,7 +139,7 @@ impl Street<'_> {
 
 /// A partition that keeps all in memory.
 fn partition() -> Partition {
-    Partition::new(wfl_record::Partition(0), Options { rest: None, ..Options::default() })
+    Partition::new(wfl_record::Partition(0), Options { rest: None, retention: None, ..Options::default() })
 }
 
 /// The start record of an input.
@@ -212,10 +212,11 @@ impl Run<'_, '_> {
             Action::NeedInstance { instance, .. } => {
                 self.events.push_back(Event::Stored(instance, Ok(Stored::default())));
             }
-            Action::NeedBlob(_) | Action::NeedStart(_) | Action::CancelCall(_) => {}
+            Action::NeedBlob(..) | Action::NeedStart(_) | Action::CancelCall(_) => {}
             Action::NeedPermits(..) | Action::ReturnPermits(..) => {}
             Action::SaveSnapshot(..) | Action::DropSnapshot(_) => {}
             Action::Trim(..) | Action::SetWatermark(_) => {}
+            Action::NeedExpired { .. } | Action::Purge(..) => {}
             Action::Update(update) => self.facts.extend(update.facts),
             Action::Alarm(alarm) => self.alarms.push(alarm),
         }

@@ -77,6 +77,7 @@ fn crowd(sim: &mut Sim, hash: PlanHash, plan: &Plan, args: &Fields, random: &mut
 /// As [`run`], with other processes or faults than those of the seed.
 pub fn run_as(programs: &Programs, setup: Setup) -> (Sim, Report, String) {
     let mut random = Random::new(setup.seed);
+    let (again, mut random_later) = (setup.retention.is_some(), Random::new(setup.seed ^ 0x2E7E));
     let mut sim = Sim::new(setup, programs.plans.clone());
     let mut story = String::new();
     let mut taken = Vec::new();
@@ -96,6 +97,12 @@ pub fn run_as(programs: &Programs, setup: Setup) -> (Sim, Report, String) {
         }
         let Some(id) = sim.start(hash, &args, "starter", after) else { continue };
         story.push_str(&format!("{id} {} {args:?}\n", plan.workflow));
+        if again {
+            // Long after it ended somebody starts it once more, and somebody else wants to.
+            let when = after + random_later.below(120 * 3_600_000_000) as i64;
+            sim.start(hash, &args, "starter", when);
+            sim.start(hash, &args, "somebody else", when + random_later.below(1_000_000) as i64);
+        }
         let request = |what: &str| format!("{what}-{number}");
         if random.below(4) == 0 {
             let mode = if random.below(4) == 0 { CancelMode::Stop } else { CancelMode::Compensate };

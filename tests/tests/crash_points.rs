@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use wfl_compiler::{Disk, compile};
 use wfl_ir::flow::JoinPolicy;
-use wfl_ir::{Fields, NodeKind, Plan, PlanHash};
+use wfl_ir::{Duration, Fields, NodeKind, Plan, PlanHash};
 use wfl_machine::{Fact, Purpose};
 use wfl_sim::{EffectState, Entry, Fate, Random, Report, Setup, Sim, Twist, arguments};
 use wfl_tests::project::root;
@@ -32,12 +32,15 @@ struct Case<'p> {
     hash: PlanHash,
     args: Fields,
     seed: u64,
+    /// For how long what has ended is kept.
+    retention: Option<Duration>,
 }
 
 impl Case<'_> {
     /// Runs the case, and checks every promise.
     fn run(&self, twists: &[Twist], crash_point: Option<u64>) -> (Sim, Report) {
-        let setup = Setup { twists: twists.to_vec(), crash_point, ..Setup::plain(self.seed) };
+        let (twists_of, retention) = (twists.to_vec(), self.retention);
+        let setup = Setup { twists: twists_of, crash_point, retention, ..Setup::plain(self.seed) };
         let mut sim = Sim::new(setup, self.plans.clone());
         sim.books_mut().errors = 0;
         sim.start(self.hash, &self.args, "starter", 0).unwrap();
@@ -150,6 +153,7 @@ fn examples_survive(name: &str, seeds: u64) {
                 hash: *hash,
                 args: arguments(plan, &mut Random::new(seed)).unwrap(),
                 seed,
+                retention: None,
             };
             let (_, report) = case.run(&[], None);
             for fact in report.observed.values().flat_map(|seen| &seen.facts) {
@@ -167,6 +171,27 @@ fn examples_survive(name: &str, seeds: u64) {
         plans.values().flat_map(|plan| &plan.nodes).filter(|node| matches!(node.kind, NodeKind::Call(_)));
     let missed: Vec<&str> = steps.map(|node| node.id.as_str()).filter(|id| !reached.contains(*id)).collect();
     assert!(missed.is_empty(), "{name}: no run without faults comes to {missed:?}");
+}
+
+/// A purge that is cut off at any point is done later, and changes nothing else: the verdict asks that all is purged in the
+/// end, and that nothing acts after it.
+#[test]
+fn a_purge_survives() {
+    let (mut points, mut reached) = (0, 0);
+    for name in ["examples/transfer", "examples/loan"] {
+        let plans = project(name);
+        for (hash, plan) in &plans {
+            for seed in 1..=12 {
+                let args = arguments(plan, &mut Random::new(seed)).unwrap();
+                let retention = Some(Duration::from_secs(7 * 24 * 3_600));
+                let case = Case { plans: &plans, hash: *hash, args, seed, retention };
+                points += case.at_every_point(&[]);
+                reached += case.run(&[], None).0.purged();
+            }
+        }
+    }
+    println!("{points} crash points, {reached} instances purged");
+    assert!(reached > 20);
 }
 
 #[test]

@@ -21,8 +21,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        let partition =
-            Partition::new(wfl_record::Partition(0), Options { rest: None, ..Options::default() });
+        let partition = Partition::new(
+            wfl_record::Partition(0),
+            Options { rest: None, retention: None, ..Options::default() },
+        );
         Bench { partition, position: 0, now: NOW }
     }
 

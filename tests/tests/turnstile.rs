@@ -39,11 +39,13 @@ workflow Pay(id: String, account: String) -> Int
 }
 "#;
 
+/// By account: the payers seen since their first call and not past their second one, and the most there were.
+type Running = BTreeMap<String, (Vec<String>, usize)>;
+
 /// Takes a moment for each payment, and counts who is being paid.
 #[derive(Default)]
 struct Bank {
-    /// By account: the payers seen since their first call and not past their second one, and the most there were.
-    running: Arc<Mutex<BTreeMap<String, (Vec<String>, usize)>>>,
+    running: Arc<Mutex<Running>>,
 }
 
 impl Operations for Bank {

@@ -1,7 +1,7 @@
 //! Records on their way into a log and out of it.
 
 use crate::envelope::Envelope;
-use crate::identity::{Partition, Position, Stamp};
+use crate::identity::{InstanceId, Partition, Position, Stamp};
 
 /// What is appended: one input of one instance.
 #[derive(Clone, Debug)]
@@ -39,11 +39,34 @@ pub struct Appended {
     pub duplicate: bool,
 }
 
+/// A stretch of a log: the instances whose last record stands in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastRecords {
+    /// Each with the place of its last record, in the order of places. Purged ones are not among them.
+    pub instances: Vec<(InstanceId, Position)>,
+    /// Up to here all was looked at: where the next stretch begins.
+    pub next: Position,
+    /// What stands behind it.
+    pub ahead: Ahead,
+}
+
+/// What stands behind a stretch of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// There may be more to look at.
+    More,
+    /// A record with this stamp, which is not old enough yet.
+    Young(Stamp),
+    /// Nothing.
+    Nothing,
+}
+
 /// Why an append was not acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
     /// A first record was offered for an instance that has begun with another one (also after a purge); or a
-    /// later record or a snapshot for an instance that never began here or is purged.
+    /// later record or a snapshot for an instance that never began here or is purged. Of a purge: a record stands
+    /// behind the one that was to be the last.
     #[error("the instance has begun with another record, has not begun in this partition, or is purged")]
     Conflict,
     /// The record is larger than the backend takes.

@@ -33,7 +33,7 @@ pub struct Envelope {
     pub message_id: MessageId,
     /// What the payload holds.
     pub kind: Kind,
-    /// The version of the payload's layout, per kind.
+    /// The version of the payload's layout, per kind. With its highest bit the payload is a [`Reference`](crate::Reference).
     pub version: u16,
     /// Who caused it: a principal's id; none for the engine itself.
     pub actor: Option<String>,

@@ -6,15 +6,17 @@
 mod identity;
 mod kind;
 mod envelope;
+mod reference;
 mod entry;
 
-pub use entry::{AppendError, Appended, NewRecord, Record};
+pub use entry::{Ahead, AppendError, Appended, LastRecords, NewRecord, Record};
 pub use envelope::{DecodeError, Envelope, FORMAT};
 pub use identity::{
     IdentityError, InstanceId, MAX_MESSAGE_ID_BYTES, MessageId, Namespace, Partition, Position, Stamp,
     partition_of,
 };
 pub use kind::Kind;
+pub use reference::Reference;
 
 #[cfg(test)]
 mod tests;

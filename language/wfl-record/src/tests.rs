@@ -30,6 +30,24 @@ fn format_1_is_frozen() {
 }
 
 #[test]
+fn a_reference_is_frozen_and_never_taken_for_a_payload() {
+    let (plain, mut record) = (sample(), sample());
+    let reference = Reference { hash: [7; 32], length: 3 << 20 };
+    assert_eq!((Reference::is_in(&record), Reference::of(&record)), (false, None));
+    reference.put(&mut record);
+    assert_eq!(record.version, 0x8001, "a version that no build without references knows");
+    let hex = data_encoding::HEXLOWER.encode(&record.encode());
+    assert_eq!(hex, include_str!("../testdata/format-1-reference.hex").trim());
+    let mut record = Envelope::decode(&record.encode()).unwrap_or_else(|_| sample());
+    assert_eq!(Reference::of(&record), Some(reference));
+    Reference::take(&mut record, plain.payload.clone());
+    assert_eq!(record, plain);
+    reference.put(&mut record);
+    record.payload.pop();
+    assert_eq!((Reference::is_in(&record), Reference::of(&record)), (true, None), "cut short");
+}
+
+#[test]
 fn every_flipped_bit_is_noticed() {
     let bytes = sample().encode();
     for bit in 0..bytes.len() * 8 {

@@ -7,19 +7,17 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use wfl_eval::{InvalidData, decode_fields, encode_fields};
 use wfl_ir::{Plan, PlanHash, Timestamp};
-use wfl_journal::{AppendError, Clock, Journal, NewRecord};
+use wfl_journal::{AppendError, Clock, Journal, LargePayloads, NewRecord, ReadError};
 use wfl_machine::{Control, Decision, Input, Signal, Source, Start, input_digest, instance_id, instance_key};
 use wfl_operations::Operations;
 use wfl_partition::{Gates, Limits, Options};
-use wfl_record::{InstanceId, Namespace, Partition, partition_of};
+use wfl_record::{InstanceId, Namespace, Partition, Position, partition_of};
 
+use crate::arguments;
 use crate::desk;
 use crate::inspection::Inspection;
 use crate::observer::Observer;
 use crate::shard::{Message, Shard, World};
-
-/// The largest input that stands in the record itself; a larger one becomes a blob.
-const INLINE_INPUT_BYTES: usize = 1 << 20;
 
 /// How an engine runs.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +57,20 @@ pub enum StartError {
     Journal(#[from] AppendError),
 }
 
+/// Why nothing was sent to an instance.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// There never was one.
+    #[error("there is no instance {0}")]
+    Unknown(InstanceId),
+    /// It ended, and what is known of it was kept as long as it had to be.
+    #[error("instance {0} has ended and was purged")]
+    Purged(InstanceId),
+    /// The journal did not acknowledge it.
+    #[error(transparent)]
+    Journal(#[from] AppendError),
+}
+
 /// A started instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Started {
@@ -86,6 +98,7 @@ impl Engine {
         observer: Arc<dyn Observer>,
         options: EngineOptions,
     ) -> Result<Engine, EngineError> {
+        let journal: Arc<dyn Journal> = Arc::new(LargePayloads::over(journal, LargePayloads::THRESHOLD));
         let (failure, mut failed) = watch::channel(None);
         let (desk, requests) = mpsc::unbounded_channel();
         let world = World {
@@ -152,16 +165,11 @@ impl Engine {
         let key = instance_key(plan, &fields).map_err(|fault| StartError::Key(fault.to_string()))?;
         let id = instance_id(&self.options.namespace, plan, &key, 0);
         let bytes = encode_fields(plan.library(), &plan.params, &fields).to_string().into_bytes();
-        let source = if bytes.len() > INLINE_INPUT_BYTES {
-            Source::Blob(self.journal.put_blob(bytes.into()).await?.0)
-        } else {
-            Source::Inline(bytes)
-        };
         let start = Input::Start(Start {
             workflow: plan.workflow.clone(),
             version: plan.version,
             plan: hash,
-            source,
+            source: Source::Inline(bytes),
             digest: input_digest(&fields),
             starter: starter.to_owned(),
             parent: None,
@@ -194,22 +202,28 @@ impl Engine {
     }
 
     /// Puts an operator's wish into the log of an instance.
-    pub async fn control(&self, id: InstanceId, control: Control, actor: &str) -> Result<(), AppendError> {
-        self.append(id, &Input::Control(control), false, actor).await.map(|_| ())
+    pub async fn control(&self, id: InstanceId, control: Control, actor: &str) -> Result<(), SendError> {
+        self.send(id, &Input::Control(control), actor).await
     }
 
     /// Puts a message into the log of an instance. The same message twice is one.
-    pub async fn signal(&self, id: InstanceId, signal: Signal, actor: &str) -> Result<(), AppendError> {
-        self.append(id, &Input::Signal(signal), false, actor).await.map(|_| ())
+    pub async fn signal(&self, id: InstanceId, signal: Signal, actor: &str) -> Result<(), SendError> {
+        self.send(id, &Input::Signal(signal), actor).await
     }
 
     /// Puts a person's answer to a task into the log of an instance.
-    pub async fn decide(&self, id: InstanceId, decision: Decision) -> Result<(), AppendError> {
+    pub async fn decide(&self, id: InstanceId, decision: Decision) -> Result<(), SendError> {
         let person = decision.person.clone();
-        self.append(id, &Input::Decision(decision), false, &person).await.map(|_| ())
+        self.send(id, &Input::Decision(decision), &person).await
     }
 
-    /// What is known of an instance; `None` when there is none.
+    /// Whether an instance has ended so long ago that all but its start was purged.
+    pub async fn is_purged(&self, id: InstanceId) -> Result<bool, ReadError> {
+        let begun = self.journal.read_start(&id).await?.is_some();
+        Ok(begun && self.journal.read_instance(&id, Position::ZERO).await?.is_empty())
+    }
+
+    /// What is known of an instance; `None` when there is none, or it is purged.
     pub async fn inspect(&self, id: InstanceId) -> Option<Inspection> {
         let (reply, answer) = oneshot::channel();
         self.shard_of(&id).send(Message::Inspect(id, reply)).ok()?;
@@ -231,6 +245,18 @@ impl Engine {
         self.tasks.shutdown().await;
     }
 
+    async fn send(&self, id: InstanceId, input: &Input, actor: &str) -> Result<(), SendError> {
+        match self.append(id, input, false, actor).await {
+            Ok(_) => Ok(()),
+            Err(AppendError::Conflict) => match self.journal.read_start(&id).await {
+                Ok(Some(_)) => Err(SendError::Purged(id)),
+                Ok(None) => Err(SendError::Unknown(id)),
+                Err(error) => Err(AppendError::Damaged(error.to_string()).into()),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn append(
         &self,
         id: InstanceId,
@@ -240,7 +266,7 @@ impl Engine {
     ) -> Result<wfl_journal::Appended, AppendError> {
         let envelope = input.envelope(&self.options.namespace, id, Some(actor.to_owned()));
         let partition = partition_of(&id, self.journal.partitions());
-        self.journal.append(NewRecord { partition, first, envelope }).await
+        arguments::append(&*self.journal, NewRecord { partition, first, envelope }).await
     }
 }
 

@@ -7,12 +7,13 @@ mod observer;
 mod carry;
 mod inspection;
 mod calendar;
+mod arguments;
 mod shard;
 mod desk;
 mod engine;
 mod schedules;
 
-pub use engine::{Engine, EngineError, EngineOptions, StartError, Started};
+pub use engine::{Engine, EngineError, EngineOptions, SendError, StartError, Started};
 pub use inspection::Inspection;
 pub use observer::Observer;
 pub use schedules::{ScheduleError, ScheduleOptions};

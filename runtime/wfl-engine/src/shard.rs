@@ -16,6 +16,7 @@ use wfl_operations::Operations;
 use wfl_partition::{Action, CallId, Event, Limits, Options, Partition, Role, Stored};
 use wfl_record::{InstanceId, Position};
 
+use crate::arguments;
 use crate::calendar::WallCalendar;
 use crate::carry;
 use crate::inspection::Inspection;
@@ -263,7 +264,8 @@ impl Shard {
             Action::Append(record) => {
                 let journal = Arc::clone(&self.world.journal);
                 let (instance, id) = (record.envelope.instance, record.envelope.message_id.clone());
-                let append = async move { Event::Appended(instance, id, journal.append(record).await) };
+                let append =
+                    async move { Event::Appended(instance, id, arguments::append(&*journal, record).await) };
                 self.appends.push(append.boxed());
             }
             Action::Call(id, call) => {
@@ -298,13 +300,15 @@ impl Shard {
                 let plan = plan(&*journal, hash).await.map(Arc::new);
                 Event::Plan(hash, plan)
             }),
-            Action::NeedBlob(hash) => {
-                self.fetch(async move |journal| Event::Blob(hash, blob(&*journal, hash).await))
+            Action::NeedBlob(instance, hash) => {
+                self.fetch(async move |journal| arguments::fetch(&*journal, instance, hash).await)
             }
             Action::NeedStart(instance) => {
                 self.fetch(async move |journal| Event::Start(instance, start(&*journal, instance).await))
             }
             Action::NeedInstance { .. }
+            | Action::NeedExpired { .. }
+            | Action::Purge(..)
             | Action::SaveSnapshot(..)
             | Action::DropSnapshot(_)
             | Action::Trim(..)
@@ -328,9 +332,26 @@ impl Shard {
     /// Reads and writes what the journal keeps beside the log.
     fn keep(&self, action: Action) {
         match action {
-            Action::NeedInstance { instance, records_only } => self.fetch(async move |journal| {
-                Event::Stored(instance, stored(&*journal, instance, records_only).await)
-            }),
+            Action::NeedInstance { instance, records_only } => {
+                self.fetch(async move |journal| match stored(&*journal, instance, records_only).await {
+                    Err(ReadError::Corrupt { instance: Some(damaged), position, reason, .. })
+                        if damaged == instance =>
+                    {
+                        Event::Damaged(instance, format!("record {position}: {reason}"))
+                    }
+                    stored => Event::Stored(instance, stored.map_err(|error| error.to_string())),
+                })
+            }
+            Action::NeedExpired { after, before, most } => {
+                let partition = self.id;
+                self.fetch(async move |journal| {
+                    let found = journal.last_records(partition, after, before, most).await;
+                    Event::Expired(after, found.map_err(|error| error.to_string()))
+                });
+            }
+            Action::Purge(instance, last) => {
+                self.fetch(async move |journal| Event::Purged(instance, journal.purge(&instance, last).await))
+            }
             Action::SaveSnapshot(instance, position, bytes) => {
                 let partition = self.id;
                 self.fetch(async move |journal| {
@@ -391,11 +412,10 @@ pub(crate) async fn sleep_until(wake: Option<Timestamp>, clock: &Clock) {
     }
 }
 
-/// The start of an instance of whichever partition.
+/// The start of an instance of whichever partition, which is there also when the instance is purged.
 async fn start(journal: &dyn Journal, instance: InstanceId) -> Result<Option<Box<Start>>, String> {
-    let records =
-        journal.read_instance(&instance, Position::ZERO).await.map_err(|error| error.to_string())?;
-    let Some(first) = records.first() else { return Ok(None) };
+    let first = journal.read_start(&instance).await.map_err(|error| error.to_string())?;
+    let Some(first) = first else { return Ok(None) };
     let envelope = &first.envelope;
     match Input::decode(envelope.kind, envelope.version, &envelope.payload) {
         Ok(Input::Start(start)) => Ok(Some(Box::new(start))),
@@ -405,16 +425,20 @@ async fn start(journal: &dyn Journal, instance: InstanceId) -> Result<Option<Box
 }
 
 /// What is stored of an instance.
-async fn stored(journal: &dyn Journal, instance: InstanceId, records_only: bool) -> Result<Stored, String> {
+async fn stored(
+    journal: &dyn Journal,
+    instance: InstanceId,
+    records_only: bool,
+) -> Result<Stored, ReadError> {
     let snapshot = match journal.load_snapshot(&instance).await {
         _ if records_only => None,
         Ok(snapshot) => snapshot,
         // Its records say the same.
         Err(ReadError::Corrupt { .. }) => None,
-        Err(error) => return Err(error.to_string()),
+        Err(error) => return Err(error),
     };
     let after = snapshot.as_ref().map_or(Position::ZERO, |snapshot| snapshot.position);
-    let records = journal.read_instance(&instance, after).await.map_err(|error| error.to_string())?;
+    let records = journal.read_instance(&instance, after).await?;
     Ok(Stored { snapshot: snapshot.map(|it| (it.position, it.bytes.to_vec())), records })
 }
 

@@ -13,17 +13,20 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use wfl_journal::{
-    AppendError, Appended, BlobHash, Durability, Followed, Journal, Limits, NewRecord, ReadError, Record,
-    Snapshot, Snapshots,
+    AppendError, Appended, BlobHash, Durability, Followed, Journal, LastRecords, Limits, NewRecord,
+    ReadError, Record, Snapshot, Snapshots,
 };
-use wfl_record::{InstanceId, Partition, Position};
+use wfl_record::{InstanceId, Partition, Position, Stamp};
 
 use crate::follower::{Follower, Phase};
 use crate::group::{Log, Memory};
 use crate::open::{self, OpenError, Options};
+use crate::payload;
+use crate::purge::Taken;
 use crate::read;
 use crate::rows::log_sum;
 use crate::shared::Shared;
+use crate::walk;
 use crate::writer::{Command, Failure, GROUP, Writer};
 
 /// The embedded journal. One process at a time has it open. Closing it gives it free; after a mere drop that happens
@@ -197,6 +200,27 @@ impl Journal for SqliteJournal {
         read::instance(&self.readers, instance, self.partitions, after).boxed()
     }
 
+    fn read_start<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+    ) -> BoxFuture<'a, Result<Option<Record>, ReadError>> {
+        read::start(&self.readers, instance, self.partitions).boxed()
+    }
+
+    fn last_records(
+        &self,
+        partition: Partition,
+        after: Position,
+        before: Stamp,
+        most: usize,
+    ) -> BoxFuture<'_, Result<LastRecords, ReadError>> {
+        let Some(tail) = self.shared.tail(partition) else {
+            let missing = format!("there is no partition {partition}");
+            return ready(Err(ReadError::Unavailable(missing))).boxed();
+        };
+        walk::last_records(&self.readers, (partition, self.partitions), tail, after, before, most).boxed()
+    }
+
     fn save_snapshot(
         &self,
         partition: Partition,
@@ -247,11 +271,34 @@ impl Journal for SqliteJournal {
         instance: &'a InstanceId,
         up_to: Position,
     ) -> BoxFuture<'a, Result<(), AppendError>> {
-        self.ask(move |reply| Command::Purge(*instance, Some(up_to), reply))
+        self.ask(move |reply| Command::Take(*instance, Taken::UpTo(up_to), reply))
     }
 
-    fn purge<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<(), AppendError>> {
-        self.ask(|reply| Command::Purge(*instance, None, reply))
+    fn put_payload<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        bytes: Bytes,
+    ) -> BoxFuture<'a, Result<BlobHash, AppendError>> {
+        if let Err(error) = self.limits.admit_blob(&bytes) {
+            return ready(Err(error)).boxed();
+        }
+        self.ask(|reply| Command::Payload(*instance, bytes, reply))
+    }
+
+    fn get_payload<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        hash: &'a BlobHash,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, ReadError>> {
+        payload::get(&self.readers, self.partitions, instance, hash).boxed()
+    }
+
+    fn purge<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        last: Position,
+    ) -> BoxFuture<'a, Result<(), AppendError>> {
+        self.ask(move |reply| Command::Take(*instance, Taken::All { last }, reply))
     }
 
     fn durability(&self) -> Durability {

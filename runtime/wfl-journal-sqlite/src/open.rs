@@ -12,7 +12,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection, Executor};
 use wfl_journal::{Clock, Limits};
 
-use crate::rows::{APPLICATION_ID, SCHEMA, SCHEMA_VERSION, log_sum};
+use crate::rows::{APPLICATION_ID, PAYLOADS, SCHEMA, SCHEMA_VERSION, log_sum};
 
 /// How a journal is opened.
 #[derive(Clone, Debug)]
@@ -111,6 +111,8 @@ pub(crate) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenE
         .statement_cache_capacity(64)
         // Checkpoints run from the writer's idle tick; this bound only keeps the log from growing without end.
         .pragma("wal_autocheckpoint", "8192")
+        // What is purged, and what snapshots said of it, is not left in free pages for whoever looks there.
+        .pragma("secure_delete", "ON")
         .disable_statement_logging();
     if let Some(vfs) = options.vfs {
         connect = connect.vfs(vfs.name);
@@ -227,9 +229,10 @@ async fn prepare(path: &Path, writer: &mut SqliteConnection, options: &Options) 
         return Err(OpenError::NotAJournal { path: path.to_owned(), reason });
     }
     let found = one(writer, "PRAGMA user_version").await?;
-    if found != SCHEMA_VERSION {
+    if !(1..=SCHEMA_VERSION).contains(&found) {
         return Err(OpenError::Version { found });
     }
+    let (version, added) = (found, if found == 1 { "" } else { PAYLOADS });
     // SQLite believes what its schema says, and sqlx panics over text in it that is none: test it before use.
     let stored: Vec<Vec<u8>> = sqlx::query_scalar(
         "SELECT CAST(sql AS BLOB) FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid",
@@ -237,7 +240,8 @@ async fn prepare(path: &Path, writer: &mut SqliteConnection, options: &Options) 
     .fetch_all(&mut *writer)
     .await
     .map_err(unusable)?;
-    let tables = SCHEMA.split(';').map(str::trim).filter(|table| !table.is_empty());
+    let tables = SCHEMA.split(';').chain(added.split(';'));
+    let tables = tables.map(str::trim).filter(|table| !table.is_empty());
     if !tables.map(str::as_bytes).eq(stored.iter().map(Vec::as_slice)) {
         let reason = "its tables are not those of a journal; the file is damaged".to_owned();
         return Err(OpenError::NotAJournal { path: path.to_owned(), reason });
@@ -246,12 +250,21 @@ async fn prepare(path: &Path, writer: &mut SqliteConnection, options: &Options) 
     if found != options.partitions {
         return Err(OpenError::Partitions { found, wanted: options.partitions });
     }
-    Ok(())
+    if version == 1 { raise(writer).await.map_err(unusable) } else { Ok(()) }
+}
+
+/// Brings a file of version 1 to version 2. A build that knows no payloads refuses it from now on.
+async fn raise(writer: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let mut all = writer.begin().await?;
+    all.execute(sqlx::raw_sql(PAYLOADS)).await?;
+    all.execute("PRAGMA user_version = 2").await?;
+    all.commit().await
 }
 
 async fn create(writer: &mut SqliteConnection, options: &Options) -> Result<(), sqlx::Error> {
     let mut all = writer.begin().await?;
     all.execute(sqlx::raw_sql(SCHEMA)).await?;
+    all.execute(sqlx::raw_sql(PAYLOADS)).await?;
     for partition in 0..i64::from(options.partitions.max(1)) {
         sqlx::query("INSERT INTO logs (partition, tail, watermark, sum) VALUES (?, 0, 0, ?)")
             .bind(partition)

@@ -1,21 +1,35 @@
-//! Purging: the records and the snapshot of an instance go, its start stays, and its positions are remembered.
+//! Purging and trimming: records of an instance go, with their payloads and at last its snapshot; its start stays, and the
+//! positions are remembered.
 
+use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{AssertSqlSafe, Row};
 use wfl_journal::AppendError;
-use wfl_record::{InstanceId, Position, partition_of};
+use wfl_record::{InstanceId, Position, Record, Reference, partition_of};
 
 use crate::group::{Found, Memory, find};
 use crate::insert;
+use crate::payload;
 use crate::rows::{RecordRow, purged_sum};
 
-/// Takes away all records of an instance but its start, and its snapshot, inside the open transaction; or only its
-/// records up to a position. What is damaged is left alone and said: it can no longer be told what belongs to the instance.
-pub(crate) async fn purge(
+/// What is taken away of an instance. Its start always stays.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Taken {
+    /// All, unless a record stands behind the last one that whoever purges knows of.
+    All {
+        /// That one.
+        last: Position,
+    },
+    /// The records up to a position; the instance goes on.
+    UpTo(Position),
+}
+
+/// Takes records of an instance away, with their payloads, and with its snapshot if they are all, inside the open
+/// transaction. What is damaged is left alone and said: it can no longer be told what belongs to the instance.
+pub(crate) async fn take(
     db: &mut SqliteConnection,
     memory: &mut Memory,
     id: &InstanceId,
-    up_to: Option<Position>,
+    what: Taken,
 ) -> Result<Result<(), AppendError>, sqlx::Error> {
     let damaged = |what: &str| Ok(Err(AppendError::Damaged(what.to_owned())));
     let mut owner = match find(db, memory, id).await? {
@@ -24,49 +38,75 @@ pub(crate) async fn purge(
         Found::Known(owner) if owner.purged => return Ok(Ok(())),
         Found::Known(owner) => owner,
     };
-    let columns = RecordRow::COLUMNS;
-    let query = format!(
-        "SELECT {columns} FROM records r JOIN instances i ON i.number = r.instance \
-         WHERE r.instance = ? ORDER BY r.position"
-    );
-    let rows = sqlx::query(AssertSqlSafe(query)).bind(owner.number).fetch_all(&mut *db).await?;
-    let home = partition_of(id, memory.partitions);
-    let sound = |row| matches!(RecordRow::read(row, home, memory.partitions), RecordRow::Sound(_));
-    if rows.len() as i64 != owner.count || !rows.iter().all(sound) {
+    let Some(records) = records(db, memory, id, owner.number).await? else {
+        return damaged("its records are damaged");
+    };
+    if records.len() as i64 != owner.count {
         return damaged("its records are damaged");
     }
-    let mut gone = Vec::with_capacity(rows.len());
-    let last = up_to.map_or(i64::MAX, |up_to| i64::try_from(up_to.0).unwrap_or(i64::MAX));
-    for row in &rows {
-        let position: i64 = row.try_get(0)?;
-        if row.try_get::<&str, _>(2)? != owner.start && position <= last {
-            gone.push(position);
+    let (up_to, all) = match what {
+        Taken::All { last } if records.last().is_some_and(|record| record.position > last) => {
+            return Ok(Err(AppendError::Conflict));
         }
-    }
-    let left = owner.count - gone.len() as i64;
-    let gone = ranges(&gone);
-    // All are looked at before anything is written: a refused purge leaves all as it was.
+        Taken::All { last } => (last, true),
+        Taken::UpTo(up_to) => (up_to, false),
+    };
+    let goes =
+        |record: &&Record| record.position <= up_to && record.envelope.message_id.as_str() != owner.start;
+    let positions: Vec<i64> =
+        records.iter().filter(goes).map(|record| record.position.0.cast_signed()).collect();
+    let gone = ranges(&positions);
+    // All are looked at before anything is written: what is refused leaves all as it was.
     for range in &gone {
         if touching(db, *range).await?.is_none() {
             return damaged("what is remembered of purged positions is damaged");
         }
     }
-    for range in gone {
-        remember(db, range).await?;
+    for (first, last) in gone {
+        sqlx::query("DELETE FROM records WHERE instance = ? AND position BETWEEN ? AND ?")
+            .bind(owner.number)
+            .bind(first)
+            .bind(last)
+            .execute(&mut *db)
+            .await?;
+        remember(db, (first, last)).await?;
     }
-    sqlx::query("DELETE FROM records WHERE instance = ? AND message <> ? AND position <= ?")
-        .bind(owner.number)
-        .bind(&owner.start)
-        .bind(last)
-        .execute(&mut *db)
-        .await?;
-    if up_to.is_none() {
+    let refers = |record: &Record| Reference::of(&record.envelope).map(|reference| reference.hash);
+    if all {
         sqlx::query("DELETE FROM snapshots WHERE id = ?").bind(&id.0[..]).execute(&mut *db).await?;
+        payload::remove(db, id).await?;
+    } else {
+        let stays: Vec<_> = records.iter().filter(|record| !goes(record)).filter_map(refers).collect();
+        for hash in records.iter().filter(goes).filter_map(refers).filter(|hash| !stays.contains(hash)) {
+            payload::remove_one(db, id, &hash).await?;
+        }
     }
-    (owner.purged, owner.count) = (up_to.is_none(), left);
+    owner.purged = all;
+    owner.count -= positions.len() as i64;
     memory.known.insert(*id, owner.clone());
     insert::instances(db, &[owner]).await?;
     Ok(Ok(()))
+}
+
+/// The records of an instance, in their order; none when one is damaged.
+async fn records(
+    db: &mut SqliteConnection,
+    memory: &Memory,
+    id: &InstanceId,
+    number: i64,
+) -> Result<Option<Vec<Record>>, sqlx::Error> {
+    let columns = RecordRow::COLUMNS;
+    let query = format!(
+        "SELECT {columns} FROM records r JOIN instances i ON i.number = r.instance \
+         WHERE r.instance = ? ORDER BY r.position"
+    );
+    let rows = sqlx::query(AssertSqlSafe(query)).bind(number).fetch_all(&mut *db).await?;
+    let home = partition_of(id, memory.partitions);
+    let sound = |row| match RecordRow::read(row, home, memory.partitions) {
+        RecordRow::Sound(sound) => Some(sound.0),
+        _ => None,
+    };
+    Ok(rows.iter().map(sound).collect())
 }
 
 /// Growing positions as ranges.

@@ -16,7 +16,7 @@ const PAGE_BYTES: usize = 4 << 20;
 const DAMAGED: [&str; 2] = ["11", "26"];
 
 /// What SQLite's error says about the log of a partition behind a position.
-fn failed(partition: Partition, after: Position, error: &sqlx::Error) -> ReadError {
+pub(crate) fn failed(partition: Partition, after: Position, error: &sqlx::Error) -> ReadError {
     // An extended code has the plain one in its lowest byte.
     let plain = |code: &str| code.parse::<u32>().map(|code| (code & 0xff).to_string()).unwrap_or_default();
     let code = error.as_database_error().and_then(|error| error.code()).map(|code| plain(&code));
@@ -154,6 +154,9 @@ pub(crate) async fn instance(
         .map_err(failed)?;
     let Some(row) = row else { return Ok(Vec::new()) };
     let owner = InstanceRow::read(&row, 0).ok_or_else(|| damaged(Position::ZERO, "its row is damaged"))?;
+    if owner.purged {
+        return Ok(Vec::new());
+    }
     let columns = RecordRow::COLUMNS;
     let query = format!(
         "SELECT {columns} FROM records r JOIN instances i ON i.number = r.instance \
@@ -175,6 +178,30 @@ pub(crate) async fn instance(
         RecordRow::Damaged { position, reason, .. } => Err(damaged(position, &reason)),
     };
     rows.iter().map(read).collect()
+}
+
+/// The start record of an instance, also of a purged one.
+pub(crate) async fn start(
+    readers: &SqlitePool,
+    id: &InstanceId,
+    partitions: u32,
+) -> Result<Option<Record>, ReadError> {
+    let partition = partition_of(id, partitions);
+    let columns = RecordRow::COLUMNS;
+    let query = format!(
+        "SELECT {columns} FROM instances i LEFT JOIN records r ON r.instance = i.number AND r.message = i.start \
+         WHERE i.id = ?"
+    );
+    let row = sqlx::query(AssertSqlSafe(query))
+        .bind(&id.0[..])
+        .fetch_optional(readers)
+        .await
+        .map_err(|error| failed(partition, Position::ZERO, &error))?;
+    match row.map(|row| RecordRow::read(&row, partition, partitions)) {
+        None => Ok(None),
+        Some(RecordRow::Sound(sound)) => Ok(Some(sound.0)),
+        Some(_) => Err(corrupt(partition, Position::ZERO, Some(*id), "its start is damaged")),
+    }
 }
 
 /// Watermark and snapshots of a partition.

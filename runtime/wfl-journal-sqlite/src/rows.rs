@@ -7,6 +7,8 @@
 //! * `instances`: one row per instance that ever began. `count` is how many records it has, so that a record that
 //!   is lost from its instance is noticed.
 //! * `logs`: one row per partition with its tail and its watermark.
+//! * `payloads`: what records refer to, by instance and hash. Of a row that is damaged nothing is found, or not what its
+//!   hash says; who refers to it notices both.
 //! * `snapshots`, `blobs`. A blob is found by either of two copies of its hash: damage to one of them is noticed.
 
 use sqlx::Row;
@@ -16,10 +18,11 @@ use wfl_record::{Envelope, InstanceId, Partition, Position, Record, Stamp, parti
 use xxhash_rust::xxh3::Xxh3;
 
 /// The layout that this build reads and writes.
-pub(crate) const SCHEMA_VERSION: i64 = 1;
+pub(crate) const SCHEMA_VERSION: i64 = 2;
 /// `WFLJ`, kept in the file's header.
 pub(crate) const APPLICATION_ID: i64 = 0x5746_4c4a;
 
+/// The tables of version 1.
 pub(crate) const SCHEMA: &str = "
     CREATE TABLE instances (
       number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, start TEXT NOT NULL, purged INTEGER NOT NULL,
@@ -38,6 +41,11 @@ pub(crate) const SCHEMA: &str = "
       sum INTEGER NOT NULL, PRIMARY KEY (partition, id)
     ) WITHOUT ROWID;
     CREATE TABLE blobs (hash BLOB PRIMARY KEY, again BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL) WITHOUT ROWID;
+";
+
+/// What version 2 adds.
+pub(crate) const PAYLOADS: &str = "
+    CREATE TABLE payloads (id BLOB NOT NULL, hash BLOB NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (id, hash)) WITHOUT ROWID;
 ";
 
 /// A column's value on its way into a checksum.

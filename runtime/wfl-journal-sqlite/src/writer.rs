@@ -13,7 +13,8 @@ use wfl_journal::{AppendError, Appended, BlobHash, Snapshot};
 use wfl_record::{InstanceId, NewRecord, Partition, Position, Record};
 
 use crate::group::{self, Found, Memory};
-use crate::purge;
+use crate::payload;
+use crate::purge::{self, Taken};
 use crate::rows::snapshot_sum;
 use crate::shared::Shared;
 
@@ -29,8 +30,8 @@ pub(crate) enum Command {
     DropSnapshot(InstanceId, oneshot::Sender<Result<(), AppendError>>),
     Watermark(Partition, Position, oneshot::Sender<Result<(), AppendError>>),
     Blob(Bytes, oneshot::Sender<Result<BlobHash, AppendError>>),
-    /// All of an instance, or its records up to a position.
-    Purge(InstanceId, Option<Position>, oneshot::Sender<Result<(), AppendError>>),
+    Payload(InstanceId, Bytes, oneshot::Sender<Result<BlobHash, AppendError>>),
+    Take(InstanceId, Taken, oneshot::Sender<Result<(), AppendError>>),
 }
 
 /// Why nothing more is taken.
@@ -174,9 +175,14 @@ impl Writer {
                 let hash = self.blob(&bytes).await?;
                 effects.answers.push(Box::new(move || drop(reply.send(Ok(hash)))));
             }
-            Command::Purge(instance, up_to, reply) => {
-                let answer = purge::purge(&mut self.db, &mut self.memory, &instance, up_to).await?;
-                effects.forget.extend(answer.is_ok().then_some(instance));
+            Command::Payload(instance, bytes, reply) => {
+                let answer = payload::put(&mut self.db, &mut self.memory, &instance, &bytes).await?;
+                effects.answers.push(Box::new(move || drop(reply.send(answer))));
+            }
+            Command::Take(instance, what, reply) => {
+                let answer = purge::take(&mut self.db, &mut self.memory, &instance, what).await?;
+                let all = matches!(what, Taken::All { .. }) && answer.is_ok();
+                effects.forget.extend(all.then_some(instance));
                 effects.answers.push(Box::new(move || drop(reply.send(answer))));
             }
         }
@@ -262,7 +268,7 @@ fn refuse(command: Command, reason: &str) {
         Command::Snapshot(_, _, reply)
         | Command::Watermark(_, _, reply)
         | Command::DropSnapshot(_, reply)
-        | Command::Purge(_, _, reply) => drop(reply.send(Err(error))),
-        Command::Blob(_, reply) => drop(reply.send(Err(error))),
+        | Command::Take(_, _, reply) => drop(reply.send(Err(error))),
+        Command::Blob(_, reply) | Command::Payload(_, _, reply) => drop(reply.send(Err(error))),
     }
 }

@@ -13,7 +13,7 @@ use wfl_journal::conformance::{LIMITS, PARTITIONS, TestClock};
 use wfl_journal::{AppendError, Appended, BlobHash, Followed, Journal, MemoryJournal, Record, Snapshot};
 use wfl_journal_sqlite::{Options, SqliteJournal};
 use wfl_record::{
-    Envelope, InstanceId, Kind, MessageId, Namespace, NewRecord, Partition, Position, partition_of,
+    Envelope, InstanceId, Kind, MessageId, Namespace, NewRecord, Partition, Position, Stamp, partition_of,
 };
 
 /// Few instances and few message ids, so that repeats and conflicts are frequent.
@@ -86,7 +86,8 @@ impl Pair {
             Step::Appends(appends) => self.append(appends).await,
             Step::Purge(key) => {
                 let id = instance(key);
-                assert_eq!(self.file.purge(&id).await, self.memory.purge(&id).await);
+                let end = Position(u64::MAX);
+                assert_eq!(self.file.purge(&id, end).await, self.memory.purge(&id, end).await);
             }
             Step::Snapshot(key, position) => {
                 let id = instance(key);
@@ -154,6 +155,13 @@ impl Pair {
                 }
                 assert_eq!(there, read(&self.memory, partition, memory).await);
             }
+            let (first, all) = (Position::ZERO, Stamp(i64::MAX));
+            let mut lasts = self.file.last_records(partition, first, all, 1_000).await.unwrap().instances;
+            for (_, position) in &mut lasts {
+                *position = self.in_memory(partition, *position);
+            }
+            let wanted = self.memory.last_records(partition, first, all, 1_000).await;
+            assert_eq!(Ok(lasts), wanted.map(|found| found.instances));
             let snapshots = self.file.load_snapshots(partition).await;
             assert_eq!(snapshots, self.memory.load_snapshots(partition).await);
         }
@@ -163,6 +171,11 @@ impl Pair {
                 record.position = self.in_memory(record.partition, record.position);
             }
             assert_eq!(Ok(file), self.memory.read_instance(&instance(key), Position::ZERO).await);
+            let mut start = self.file.read_start(&instance(key)).await.unwrap();
+            if let Some(record) = &mut start {
+                record.position = self.in_memory(record.partition, record.position);
+            }
+            assert_eq!(Ok(start), self.memory.read_start(&instance(key)).await);
         }
     }
 }

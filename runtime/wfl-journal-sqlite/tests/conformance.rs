@@ -98,12 +98,13 @@ enum Cell {
     Blob(Vec<u8>),
 }
 
-const TABLES: [(&str, &[&str]); 6] = [
+const TABLES: [(&str, &[&str]); 7] = [
     ("records", &["position"]),
     ("instances", &["number"]),
     ("logs", &["partition"]),
     ("snapshots", &["partition", "id"]),
     ("blobs", &["hash"]),
+    ("payloads", &["id", "hash"]),
     ("purged", &["first"]),
 ];
 
@@ -195,6 +196,10 @@ impl Vandal {
                     ("blobs", Cell::Blob(hash), _) => {
                         Area::Blob(BlobHash(hash.as_slice().try_into().unwrap()))
                     }
+                    ("payloads", Cell::Blob(id), Cell::Blob(hash)) => Area::Payload(
+                        InstanceId(id.as_slice().try_into().unwrap()),
+                        BlobHash(hash.as_slice().try_into().unwrap()),
+                    ),
                     // Positions are those of the whole journal: any partition's reader passes over them.
                     ("purged", ..) => Area::Purged(Partition(0)),
                     other => panic!("{other:?}"),

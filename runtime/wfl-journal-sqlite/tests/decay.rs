@@ -67,7 +67,7 @@ async fn fill(journal: &SqliteJournal) {
         }
     }
     for key in [3, 11, 30] {
-        journal.purge(&record(key, 0).envelope.instance).await.unwrap();
+        journal.purge(&record(key, 0).envelope.instance, Position(u64::MAX)).await.unwrap();
     }
 }
 

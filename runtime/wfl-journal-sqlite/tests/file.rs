@@ -176,11 +176,35 @@ async fn a_refused_purge_takes_nothing_from_followers() {
     later.first = false;
     later.envelope.message_id = MessageId::new("later");
     journal.append(later).await.unwrap();
-    assert!(matches!(journal.purge(&instance).await, Err(AppendError::Damaged(_))));
+    assert!(matches!(journal.purge(&instance, Position(u64::MAX)).await, Err(AppendError::Damaged(_))));
     let heard = tokio::time::timeout(std::time::Duration::from_secs(30), items.next()).await;
     let heard = heard.expect("a record that was acknowledged reaches who follows");
     assert!(matches!(heard, Some(Ok(Followed::Record(r))) if r.envelope.message_id.as_str() == "later"));
     journal.close().await;
+}
+
+/// A file of version 1 has no payloads: it is raised when it is opened, and keeps all that it has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_of_version_1_is_raised() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let journal = SqliteJournal::open(&path, Options::default()).await.unwrap();
+    journal.append(start(1)).await.unwrap();
+    journal.close().await;
+    let pool = sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(&path))
+        .await
+        .unwrap();
+    sqlx::query("DROP TABLE payloads").execute(&pool).await.unwrap();
+    sqlx::query("PRAGMA user_version = 1").execute(&pool).await.unwrap();
+    pool.close().await;
+    for _ in 0..2 {
+        let journal = SqliteJournal::open(&path, Options::default()).await.unwrap();
+        assert_eq!(count(&journal).await, 1);
+        let instance = start(1).envelope.instance;
+        let hash = journal.put_payload(&instance, vec![7; 9].into()).await.unwrap();
+        assert_eq!(journal.get_payload(&instance, &hash).await, Ok(Some(vec![7; 9].into())));
+        journal.close().await;
+    }
 }
 
 /// The files of a journal that is open are those of a process that ended without closing it.

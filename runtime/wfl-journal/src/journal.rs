@@ -5,9 +5,9 @@ use std::fmt;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use wfl_record::{InstanceId, Partition, Position};
+use wfl_record::{InstanceId, Partition, Position, Stamp};
 
-pub use wfl_record::{AppendError, Appended, NewRecord, Record};
+pub use wfl_record::{Ahead, AppendError, Appended, LastRecords, NewRecord, Record};
 
 /// What a follower gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum ReadError {
         /// What does not hold.
         reason: String,
     },
-    /// The bytes of a blob are not what was put. Putting them again heals it.
+    /// The bytes of a blob, or of a payload, are not what was put. Putting them again heals it.
     #[error("the blob {0} is damaged")]
     CorruptBlob(BlobHash),
     /// The log is shorter than a reader has already seen it: a restore from an old copy.
@@ -143,12 +143,33 @@ pub trait Journal: Send + Sync + 'static {
     /// does not take it back.
     fn tail(&self, partition: Partition) -> BoxFuture<'_, Result<Position, ReadError>>;
 
-    /// The records of an instance behind a position that are still there, in order.
+    /// The records of an instance behind a position, in order: all of them, or none once it is purged. What begins
+    /// from records alone could not tell a start that is left over from one that was just made.
     fn read_instance<'a>(
         &'a self,
         instance: &'a InstanceId,
         after: Position,
     ) -> BoxFuture<'a, Result<Vec<Record>, ReadError>>;
+
+    /// The start record of an instance, if it ever began: also of a purged one.
+    fn read_start<'a>(&'a self, instance: &'a InstanceId)
+    -> BoxFuture<'a, Result<Option<Record>, ReadError>>;
+
+    /// Walks the log of a partition behind a position and names each instance whose last record it meets, `most` of
+    /// them, and none that is purged. It stops before a record whose stamp is not before `before`, at the end of the
+    /// log, and after so much as the backend reads at once. An instance with a later record is not named: the walk
+    /// comes to that record, so one walk that only goes on names every instance once nothing more comes. At the end
+    /// of the log it has come to the tail at least.
+    ///
+    /// It says where to look, no more: of damage that hides an instance it need not tell, and whoever acts on what is
+    /// named reads it before.
+    fn last_records(
+        &self,
+        partition: Partition,
+        after: Position,
+        before: Stamp,
+        most: usize,
+    ) -> BoxFuture<'_, Result<LastRecords, ReadError>>;
 
     /// Keeps the state of an instance as of a position, in place of an older one. A newer one that is there stays.
     fn save_snapshot(
@@ -183,9 +204,31 @@ pub trait Journal: Send + Sync + 'static {
     /// Bytes by their hash, which is tested; `None` when they were never put.
     fn get_blob<'a>(&'a self, hash: &'a BlobHash) -> BoxFuture<'a, Result<Option<Bytes>, ReadError>>;
 
-    /// Removes all records and the snapshot of an instance except its start record, which goes on refusing
-    /// another start. Nothing happens when the instance never began or is purged already.
-    fn purge<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<(), AppendError>>;
+    /// Keeps bytes under their hash as a payload of an instance, whose records may refer to them. Repeating it changes
+    /// nothing, except that it heals damaged bytes. It may come before the start; refused with
+    /// [`AppendError::Conflict`] when the instance is purged.
+    fn put_payload<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        bytes: Bytes,
+    ) -> BoxFuture<'a, Result<BlobHash, AppendError>>;
+
+    /// A payload of an instance by its hash, which is tested; `None` when it was never put, or the instance is purged.
+    fn get_payload<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        hash: &'a BlobHash,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, ReadError>>;
+
+    /// Removes all records, the payloads and the snapshot of an instance except its start record, which goes on refusing
+    /// another start: all at once, or nothing. Refused with [`AppendError::Conflict`] when a record of it stands
+    /// behind `last`, which whoever decided has not seen. Nothing happens when the instance never began or is purged
+    /// already.
+    fn purge<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        last: Position,
+    ) -> BoxFuture<'a, Result<(), AppendError>>;
 
     /// Removes the records of an instance up to a position, except its start record; their message ids may be taken
     /// again. It goes on taking records. Nothing happens when the instance never began or is purged.

@@ -5,9 +5,9 @@ use crate::journal::AppendError;
 /// The largest things that a journal takes, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The payload of one record. Larger inputs go into a blob.
+    /// The payload of one record. What is larger is kept outside of it.
     pub payload: usize,
-    /// A blob, and the state in a snapshot.
+    /// A blob, a payload outside of its record, and the state in a snapshot.
     pub blob: usize,
 }
 

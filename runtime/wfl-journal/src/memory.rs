@@ -9,14 +9,17 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use futures::stream::{BoxStream, StreamExt, unfold};
 use tokio::sync::watch;
-use wfl_record::{InstanceId, MessageId, Partition, Position, Stamp};
+use wfl_record::{InstanceId, MessageId, Partition, Position, Reference, Stamp};
 
 use crate::clock::Clock;
 use crate::journal::{
-    AppendError, Appended, BlobHash, Durability, Followed, Journal, NewRecord, ReadError, Record, Snapshot,
-    Snapshots,
+    Ahead, AppendError, Appended, BlobHash, Durability, Followed, Journal, LastRecords, NewRecord, ReadError,
+    Record, Snapshot, Snapshots,
 };
 use crate::limits::Limits;
+
+/// How many records a walk over last records looks at.
+const WALK: usize = 4_096;
 
 /// A journal that lives as long as the process. Every answer is there at once: no runtime is needed, and one
 /// order of calls gives one content.
@@ -32,10 +35,13 @@ struct Store {
     state: Mutex<State>,
 }
 
+#[derive(Default)]
 struct State {
     logs: Vec<Log>,
     instances: HashMap<InstanceId, Known>,
     blobs: HashMap<BlobHash, Bytes>,
+    /// Those of an instance go with it.
+    payloads: HashMap<InstanceId, HashMap<BlobHash, Bytes>>,
 }
 
 #[derive(Default)]
@@ -50,6 +56,8 @@ struct Log {
 struct Known {
     partition: Partition,
     start: MessageId,
+    /// The place of its last record.
+    last: Position,
     purged: bool,
     places: HashMap<MessageId, (Position, Stamp)>,
 }
@@ -58,7 +66,7 @@ impl MemoryJournal {
     /// An empty journal. A `partitions` of 0 is taken as 1.
     pub fn new(partitions: u32, clock: Clock, limits: Limits) -> MemoryJournal {
         let logs = (0..partitions.max(1)).map(|_| Log::default()).collect();
-        let state = Mutex::new(State { logs, instances: HashMap::new(), blobs: HashMap::new() });
+        let state = Mutex::new(State { logs, ..State::default() });
         MemoryJournal { store: Arc::new(Store { clock, limits, state }), news: watch::Sender::new(()) }
     }
 
@@ -115,6 +123,24 @@ impl Journal for MemoryJournal {
         let mut records = self.store.state().read_instance(instance);
         records.retain(|record| record.position > after);
         ready(Ok(records)).boxed()
+    }
+
+    fn read_start<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+    ) -> BoxFuture<'a, Result<Option<Record>, ReadError>> {
+        ready(Ok(self.store.state().read_start(instance))).boxed()
+    }
+
+    fn last_records(
+        &self,
+        partition: Partition,
+        after: Position,
+        before: Stamp,
+        most: usize,
+    ) -> BoxFuture<'_, Result<LastRecords, ReadError>> {
+        let walked = self.store.state().last_records(partition, after, before, most);
+        ready(walked.map_err(ReadError::Unavailable)).boxed()
     }
 
     fn save_snapshot(
@@ -175,9 +201,30 @@ impl Journal for MemoryJournal {
         ready(Ok(self.store.state().blobs.get(hash).cloned())).boxed()
     }
 
-    fn purge<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<(), AppendError>> {
-        self.store.state().purge(instance);
-        ready(Ok(())).boxed()
+    fn put_payload<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        bytes: Bytes,
+    ) -> BoxFuture<'a, Result<BlobHash, AppendError>> {
+        let admitted = self.store.limits.admit_blob(&bytes);
+        ready(admitted.and_then(|()| self.store.state().put_payload(instance, bytes))).boxed()
+    }
+
+    fn get_payload<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        hash: &'a BlobHash,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, ReadError>> {
+        let state = self.store.state();
+        ready(Ok(state.payloads.get(instance).and_then(|own| own.get(hash)).cloned())).boxed()
+    }
+
+    fn purge<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        last: Position,
+    ) -> BoxFuture<'a, Result<(), AppendError>> {
+        ready(self.store.state().purge(instance, last)).boxed()
     }
 
     fn trim<'a>(
@@ -228,10 +275,12 @@ impl State {
         let known = self.instances.entry(envelope.instance).or_insert_with(|| Known {
             partition,
             start: envelope.message_id.clone(),
+            last: position,
             purged: false,
             places: HashMap::new(),
         });
         known.places.insert(envelope.message_id.clone(), (position, at));
+        known.last = position;
         let log = self.log_mut(partition)?;
         log.tail = position;
         log.records.insert(position, Record { partition, position, at, envelope });
@@ -239,7 +288,8 @@ impl State {
     }
 
     fn read_instance(&self, instance: &InstanceId) -> Vec<Record> {
-        let Some(known) = self.instances.get(instance) else { return Vec::new() };
+        let known = self.instances.get(instance).filter(|known| !known.purged);
+        let Some(known) = known else { return Vec::new() };
         let Ok(log) = self.log(known.partition) else { return Vec::new() };
         let mut places: Vec<Position> = known.places.values().map(|(position, _)| *position).collect();
         places.sort_unstable();
@@ -259,25 +309,80 @@ impl State {
         Ok(())
     }
 
-    fn purge(&mut self, instance: &InstanceId) {
-        let Some(known) = self.instances.get_mut(instance) else { return };
+    fn read_start(&self, instance: &InstanceId) -> Option<Record> {
+        let known = self.instances.get(instance)?;
+        let (position, _) = known.places.get(&known.start)?;
+        self.log(known.partition).ok()?.records.get(position).cloned()
+    }
+
+    fn last_records(
+        &self,
+        partition: Partition,
+        after: Position,
+        before: Stamp,
+        most: usize,
+    ) -> Result<LastRecords, String> {
+        let (mut instances, mut next) = (Vec::new(), after);
+        let log = self.log(partition)?;
+        let rest = log.records.range((Excluded(after), Unbounded));
+        for (walked, (position, record)) in rest.enumerate() {
+            if walked == WALK || instances.len() >= most {
+                return Ok(LastRecords { instances, next, ahead: Ahead::More });
+            }
+            let instance = record.envelope.instance;
+            let owner = self.instances.get(&instance).filter(|owner| !owner.purged);
+            if owner.is_some() && record.at >= before {
+                return Ok(LastRecords { instances, next, ahead: Ahead::Young(record.at) });
+            }
+            instances.extend(owner.filter(|owner| owner.last == *position).map(|_| (instance, *position)));
+            next = *position;
+        }
+        // A purge may have taken what stood at the end.
+        Ok(LastRecords { instances, next: after.max(log.tail), ahead: Ahead::Nothing })
+    }
+
+    fn purge(&mut self, instance: &InstanceId, last: Position) -> Result<(), AppendError> {
+        let known = self.instances.get_mut(instance).filter(|known| !known.purged);
+        let Some(known) = known else { return Ok(()) };
+        if known.last > last {
+            return Err(AppendError::Conflict);
+        }
         known.purged = true;
-        let Some(log) = self.logs.get_mut(known.partition.0 as usize) else { return };
+        self.payloads.remove(instance);
+        let Some(log) = self.logs.get_mut(known.partition.0 as usize) else { return Ok(()) };
         log.snapshots.remove(instance);
         self.trim(instance, Position(u64::MAX));
+        Ok(())
     }
 
     fn trim(&mut self, instance: &InstanceId, up_to: Position) {
         let Some(known) = self.instances.get_mut(instance) else { return };
         let Some(log) = self.logs.get_mut(known.partition.0 as usize) else { return };
-        let start = &known.start;
+        let (start, mut gone) = (&known.start, Vec::new());
         known.places.retain(|message, (position, _)| {
             let stays = message == start || *position > up_to;
             if !stays {
-                log.records.remove(position);
+                gone.extend(log.records.remove(position));
             }
             stays
         });
+        let refers = |record: &Record| Reference::of(&record.envelope).map(|it| BlobHash(it.hash));
+        let there = known.places.values().filter_map(|(position, _)| log.records.get(position));
+        let stays: Vec<BlobHash> = there.filter_map(refers).collect();
+        if let Some(payloads) = self.payloads.get_mut(instance) {
+            for hash in gone.iter().filter_map(refers).filter(|hash| !stays.contains(hash)) {
+                payloads.remove(&hash);
+            }
+        }
+    }
+
+    fn put_payload(&mut self, instance: &InstanceId, bytes: Bytes) -> Result<BlobHash, AppendError> {
+        if self.is_purged(instance) {
+            return Err(AppendError::Conflict);
+        }
+        let hash = BlobHash::of(&bytes);
+        self.payloads.entry(*instance).or_default().insert(hash, bytes);
+        Ok(hash)
     }
 
     fn is_purged(&self, instance: &InstanceId) -> bool {

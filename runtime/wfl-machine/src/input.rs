@@ -99,7 +99,7 @@ pub enum Source {
     /// Here: a JSON object by parameter names.
     #[n(0)]
     Inline(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>),
-    /// In a blob with this hash (arguments over 1 MiB).
+    /// Beside the log, under this hash: a payload of the instance.
     #[n(1)]
     Blob(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]),
 }

@@ -49,7 +49,8 @@ pub use input::{
 pub use ledger::Suspension;
 pub use outstanding::outstanding;
 #[cfg(feature = "planted")]
-pub use planted::{Bug, plant};
+pub use planted::plant;
+pub use planted::{Bug, planted};
 pub use recurring::{AtSchedule, Cadence, Occasion, Over, Overlap, Recurrence, Schedule, Under};
 pub use schedule::{check_recurrence, child_start, input_digest, instance_id, instance_key, occasion_start};
 pub use state::{Instance, OpenTask, STATE_FORMAT, StateError, Suspended};

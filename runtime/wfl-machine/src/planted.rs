@@ -1,5 +1,6 @@
-//! Mistakes made on purpose, to see that the tests notice them. Only with the feature `planted`, and only while one is
-//! chosen in the thread at hand; otherwise each question is answered with no at compile time.
+//! Mistakes made on purpose, here and in what drives the machine, to see that the tests notice them. Only with the
+//! feature `planted`, and only while one is chosen in the thread at hand; otherwise each question is answered with no at
+//! compile time.
 
 /// A mistake. Each breaks one rule of how workflows run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,12 +77,18 @@ pub enum Bug {
     OccasionDoesNotWait,
     /// A schedule is not told that what it began has ended.
     OccasionSilent,
+    /// What is not closed is purged.
+    PurgesOpen,
+    /// What is purged stays in memory.
+    PurgedStays,
+    /// What cannot be purged at once is never purged.
+    ExpiredForgotten,
 }
 
 #[cfg(feature = "planted")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 36] = [
+    pub const ALL: [Bug; 39] = [
         Bug::IncidentEnds,
         Bug::KeyOfAttempt,
         Bug::ExpiredKeySent,
@@ -118,6 +125,9 @@ impl Bug {
         Bug::TurnKept,
         Bug::OccasionDoesNotWait,
         Bug::OccasionSilent,
+        Bug::PurgesOpen,
+        Bug::PurgedStays,
+        Bug::ExpiredForgotten,
     ];
 }
 
@@ -133,8 +143,9 @@ pub fn plant(bug: Option<Bug>) {
     CHOSEN.set(bug);
 }
 
+/// Whether this thread makes the mistake.
 #[cfg(feature = "planted")]
-pub(crate) fn planted(bug: Bug) -> bool {
+pub fn planted(bug: Bug) -> bool {
     CHOSEN.get() == Some(bug)
 }
 
@@ -144,8 +155,9 @@ pub(crate) fn chance() -> u64 {
     CHANCE.get()
 }
 
+/// Nobody makes the mistake.
 #[cfg(not(feature = "planted"))]
-pub(crate) const fn planted(_: Bug) -> bool {
+pub const fn planted(_: Bug) -> bool {
     false
 }
 

@@ -282,6 +282,11 @@ impl Instance {
         self.at
     }
 
+    /// The latest stamp of its records.
+    pub fn stamp(&self) -> Timestamp {
+        self.stamp
+    }
+
     /// How many records were folded into it.
     pub fn count(&self) -> u64 {
         self.count

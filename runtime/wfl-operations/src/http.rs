@@ -21,7 +21,7 @@ use crate::call::{Operations, Reply, Request};
 use crate::filter::FilteredResolver;
 
 /// The largest answer, in bytes.
-pub const MAX_ANSWER_BYTES: usize = 1 << 20;
+pub const MAX_ANSWER_BYTES: usize = 16 << 20;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -75,8 +75,9 @@ impl Partition {
             Ok(Appended { position, .. }) => {
                 // If its record was folded before this answer came, there is nothing left to remember. If it was
                 // there before this process began (a duplicate), it will not come again.
-                if position <= self.position {
-                    self.appends.remove(&key.0, &key.1);
+                if position <= self.position && self.appends.remove(&key.0, &key.1).is_some() {
+                    // It may be all that kept the instance in memory.
+                    self.grown(now, instance, out);
                 }
             }
             Err(AppendError::TooLarge { limit }) => self.shrink(key, limit, out),
@@ -84,6 +85,7 @@ impl Partition {
             Err(AppendError::Damaged(_) | AppendError::Conflict)
                 if self.appends.remove(&key.0, &key.1).is_none() => {}
             Err(AppendError::Damaged(reason)) => self.quarantine(instance, reason, out),
+            Err(AppendError::Conflict) if self.is_purged(now, &instance) => self.forget(instance, out),
             Err(AppendError::Conflict) => {
                 self.quarantine(instance, "the journal knows no start of it".into(), out);
             }

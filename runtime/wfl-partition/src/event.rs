@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use wfl_ir::{Plan, PlanHash, Timestamp};
 use wfl_machine::{CallEffect, Fact, Outcome, Start, Status};
-use wfl_record::{AppendError, Appended, InstanceId, MessageId, NewRecord, Position, Record, Stamp};
+use wfl_record::{
+    AppendError, Appended, InstanceId, LastRecords, MessageId, NewRecord, Position, Record, Stamp,
+};
 
 /// A call under way in this process. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,12 +38,16 @@ pub enum Event {
     Stored(InstanceId, Result<Stored, String>),
     /// The answer to [`Action::SaveSnapshot`].
     Saved(InstanceId, Position, Result<(), AppendError>),
+    /// The answer to [`Action::NeedExpired`], with where the walk began.
+    Expired(Position, Result<LastRecords, String>),
+    /// The answer to [`Action::Purge`].
+    Purged(InstanceId, Result<(), AppendError>),
     /// Somebody wants to see an instance: it is brought back if it rests.
     Look(InstanceId),
     /// The answer to [`Action::NeedPlan`]: the plan, whose hash was tested, or why there is none.
     Plan(PlanHash, Result<Arc<Plan>, String>),
     /// The answer to [`Action::NeedBlob`].
-    Blob([u8; 32], Result<Vec<u8>, String>),
+    Blob(InstanceId, Result<Vec<u8>, String>),
     /// The answer to [`Action::NeedStart`]: the start of an instance, if there is one.
     Start(InstanceId, Result<Option<Box<Start>>, String>),
     /// So many calls of an operation with limits may be sent.
@@ -72,8 +78,8 @@ pub enum Action {
     ReturnPermits(Arc<str>, u32),
     /// Fetch a plan from its blob.
     NeedPlan(PlanHash),
-    /// Fetch the arguments of a start from their blob.
-    NeedBlob([u8; 32]),
+    /// Fetch the arguments of the start of an instance, by their hash.
+    NeedBlob(InstanceId, [u8; 32]),
     /// Read the start of an instance, of whichever partition.
     NeedStart(InstanceId),
     /// Read what is stored of an instance: its snapshot, unless only its records are wanted, and the records behind it.
@@ -91,6 +97,17 @@ pub enum Action {
     Trim(InstanceId, Position),
     /// Records up to here are not needed when the partition begins again.
     SetWatermark(Position),
+    /// Find instances whose last record stands behind a position and is older than a stamp.
+    NeedExpired {
+        /// Where the walk goes on.
+        after: Position,
+        /// What is not older is left for later.
+        before: Stamp,
+        /// So many at most.
+        most: usize,
+    },
+    /// Remove all of an instance but its start, unless a record of it stands behind a position. It may be asked for again.
+    Purge(InstanceId, Position),
     /// Tell whoever is interested what a record came to.
     Update(Box<Update>),
     /// Tell a person.

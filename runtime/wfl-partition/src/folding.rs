@@ -19,6 +19,7 @@ impl Partition {
             return;
         }
         self.position = record.position;
+        self.expires_later(now, record.at);
         let instance = record.envelope.instance;
         self.appends.remove(&instance, &record.envelope.message_id);
         if Said::is_of(record.envelope.kind) {
@@ -110,11 +111,9 @@ impl Partition {
     }
 
     fn want_blob(&mut self, hash: [u8; 32], instance: InstanceId, out: &mut Vec<Action>) {
-        let waiting = self.wanted_blobs.entry(hash).or_default();
-        if waiting.is_empty() {
-            out.push(Action::NeedBlob(hash));
+        if self.wanted_blobs.insert(instance, hash).is_none() {
+            out.push(Action::NeedBlob(instance, hash));
         }
-        waiting.insert(instance);
     }
 
     pub(crate) fn plan_came(
@@ -142,19 +141,19 @@ impl Partition {
     pub(crate) fn blob_came(
         &mut self,
         now: Timestamp,
-        hash: [u8; 32],
+        instance: InstanceId,
         bytes: Result<Vec<u8>, String>,
         out: &mut Vec<Action>,
     ) {
         match bytes {
             Ok(bytes) => {
-                for instance in self.wanted_blobs.remove(&hash).unwrap_or_default() {
+                if self.wanted_blobs.remove(&instance).is_some() {
                     self.fold_parked(now, instance, Some(&bytes), out);
                 }
             }
             Err(reason) => {
                 out.push(Action::Alarm(Alarm::JournalRefuses { reason }));
-                self.repeats.insert((now.plus(self.options.repeat_after), Repeat::Blob(hash)));
+                self.repeats.insert((now.plus(self.options.repeat_after), Repeat::Blob(instance)));
             }
         }
     }
@@ -168,6 +167,7 @@ impl Partition {
         let slot = self.slots.entry(instance).or_default();
         slot.returning = false;
         slot.parked.clear();
+        self.wanted_blobs.remove(&instance);
         for timer in slot.timers.drain(..) {
             self.wheel.remove(&(timer, instance));
         }

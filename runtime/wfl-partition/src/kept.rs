@@ -16,6 +16,8 @@ impl Partition {
     pub(crate) fn entity_record(&mut self, now: Timestamp, record: Record, out: &mut Vec<Action>) {
         let (id, position) = (record.envelope.instance, record.position);
         if !self.kept.contains_key(&id) {
+            // Somebody may be looking for an instance with this id.
+            self.forget(id, out);
             // The journal takes a first record once: there is nothing before it.
             let opens = Said::decode(&record.envelope).is_ok_and(|said| said.opens());
             let envelope = &record.envelope;

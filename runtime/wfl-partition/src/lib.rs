@@ -13,6 +13,7 @@ mod flights;
 mod snapshot;
 mod outbox;
 mod pending;
+mod janitor;
 mod partition;
 mod folding;
 mod dispatch;
@@ -22,6 +23,7 @@ mod schedule;
 mod appending;
 mod post;
 mod resting;
+mod purging;
 
 pub use calendar::{Calendar, Steps};
 pub use event::{Action, Alarm, Call, CallId, Event, Role, Stored, Update};

@@ -69,6 +69,11 @@ impl Outbox {
         Some((taken, next))
     }
 
+    /// Whether anything of an instance is on its way.
+    pub(crate) fn any_from(&self, instance: InstanceId) -> bool {
+        self.0.values().flatten().any(|post| post.from == instance)
+    }
+
     /// The addresses of an instance.
     pub(crate) fn to(&self, instance: InstanceId) -> Vec<Address> {
         self.0.keys().filter(|(to, _)| *to == instance).cloned().collect()

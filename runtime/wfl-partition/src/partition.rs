@@ -12,6 +12,7 @@ use crate::entity::Kept;
 use crate::event::{Action, Event, Role};
 use crate::flights::Flights;
 use crate::gates::Limits;
+use crate::janitor::Janitor;
 use crate::outbox::Outbox;
 use crate::pending::Pending;
 use crate::slot::{Rest, Slot, View};
@@ -29,6 +30,8 @@ pub struct Options {
     pub nonce: u64,
     /// When instances leave the memory; none for never.
     pub rest: Option<Resting>,
+    /// For how long what has ended is kept; none for ever. All processes on a journal keep it as long.
+    pub retention: Option<Duration>,
 }
 
 /// When instances are written down as they are, and leave the memory. They come back when something happens to them.
@@ -59,6 +62,7 @@ impl Default for Options {
             partitions: 1,
             nonce: 0,
             rest: Some(Resting::default()),
+            retention: Some(Duration::from_secs(7 * 24 * 3_600)),
         }
     }
 }
@@ -85,9 +89,10 @@ pub struct Partition {
     /// Up to where records are not needed any more, as it was told last, and when.
     pub(crate) watermark: (Position, Timestamp),
     pub(crate) plans: BTreeMap<PlanHash, Arc<Plan>>,
-    /// Plans and blobs asked for, with the instances that wait.
+    /// Plans asked for, with the instances that wait.
     pub(crate) wanted_plans: BTreeMap<PlanHash, BTreeSet<InstanceId>>,
-    pub(crate) wanted_blobs: BTreeMap<[u8; 32], BTreeSet<InstanceId>>,
+    /// Instances that wait for their arguments, by hash.
+    pub(crate) wanted_blobs: BTreeMap<InstanceId, [u8; 32]>,
     pub(crate) flights: Flights,
     /// Operations whose calls need permits.
     pub(crate) limits: Arc<Limits>,
@@ -106,6 +111,8 @@ pub struct Partition {
     pub(crate) calendar: Arc<dyn Calendar>,
     /// Calls of operations that are sent once at most, that this process has sent.
     pub(crate) sent_once: BTreeSet<(InstanceId, CallRef)>,
+    /// What has ended long ago, and how far the log was looked through for it.
+    pub(crate) janitor: Janitor,
     /// What is to be asked for again, and when.
     pub(crate) repeats: BTreeSet<(Timestamp, Repeat)>,
 }
@@ -118,7 +125,8 @@ pub(crate) enum Repeat {
     Start(InstanceId),
     Stored(InstanceId),
     Plan(PlanHash),
-    Blob([u8; 32]),
+    Blob(InstanceId),
+    Purge(InstanceId),
 }
 
 impl Partition {
@@ -149,6 +157,7 @@ impl Partition {
             occasions: BTreeSet::new(),
             calendar: Arc::new(Steps),
             sent_once: BTreeSet::new(),
+            janitor: Janitor::default(),
             repeats: BTreeSet::new(),
         }
     }
@@ -175,9 +184,11 @@ impl Partition {
             Event::Snapshots(watermark, snapshots) => self.restore(now, watermark, snapshots, out),
             Event::Stored(instance, stored) => self.stored(now, instance, stored, out),
             Event::Saved(instance, position, result) => self.saved(now, instance, position, result, out),
+            Event::Expired(after, found) => self.expired(now, after, found, out),
+            Event::Purged(instance, result) => self.purged(now, instance, result, out),
             Event::Look(instance) => self.look(instance, out),
             Event::Plan(hash, plan) => self.plan_came(now, hash, plan, out),
-            Event::Blob(hash, bytes) => self.blob_came(now, hash, bytes, out),
+            Event::Blob(instance, bytes) => self.blob_came(now, instance, bytes, out),
             Event::Start(instance, start) => self.start_came(now, instance, start, out),
             Event::Permits(operation, count) => self.flights.lanes.permitted(operation, count),
             Event::Beat(call) => self.flights.beat(call, now),
@@ -185,6 +196,7 @@ impl Partition {
             Event::Appended(instance, id, result) => self.appended(now, instance, id, result, out),
             Event::Wake => self.wake(now, out),
         }
+        self.purge_found(out);
         self.dispatch_queued(now, out);
         self.give_back_permits(out);
         self.make_room(now, out);
@@ -197,7 +209,8 @@ impl Partition {
         let repeat = self.repeats.first().map(|(at, _)| *at);
         let first = |times: &BTreeSet<(Timestamp, InstanceId)>| times.first().map(|(at, _)| *at);
         let entities = [first(&self.deserted), first(&self.occasions)];
-        let instances = [timer, self.flights.next_end(), repeat, self.next_rest()];
+        let look = self.janitor.wakes();
+        let instances = [timer, self.flights.next_end(), repeat, self.next_rest(), look];
         instances.into_iter().chain(entities).flatten().min()
     }
 
@@ -223,6 +236,7 @@ impl Partition {
 
     fn set_role(&mut self, now: Timestamp, role: Role, out: &mut Vec<Action>) {
         self.role = role;
+        self.walk_anew(now);
         // Timers that were on their way into the log may not have got there: all are set anew.
         self.wheel.clear();
         self.slots.values_mut().for_each(|slot| slot.timers.clear());
@@ -232,6 +246,7 @@ impl Partition {
         let all: Vec<InstanceId> = self.slots.keys().copied().collect();
         for instance in all {
             match role {
+                Role::Owner if self.may_be_gone(now, &instance) => self.read_again(instance, out),
                 Role::Owner => self.sync_as(now, instance, true, out),
                 Role::Standby => {
                     self.give_up_calls(instance, out);
@@ -267,6 +282,7 @@ impl Partition {
         }
         self.rest_idle(now, out);
         self.leave_deserted(now, out);
+        self.look_for_expired(now, out);
     }
 
     fn repeat(&mut self, repeat: Repeat, out: &mut Vec<Action>) {
@@ -284,7 +300,11 @@ impl Partition {
                 out.push(Action::NeedInstance { instance, records_only });
             }
             Repeat::Plan(hash) => out.push(Action::NeedPlan(hash)),
-            Repeat::Blob(hash) => out.push(Action::NeedBlob(hash)),
+            Repeat::Purge(instance) => self.purge_again(instance, out),
+            Repeat::Blob(instance) => {
+                let wanted = self.wanted_blobs.get(&instance);
+                out.extend(wanted.map(|hash| Action::NeedBlob(instance, *hash)));
+            }
         }
     }
 }

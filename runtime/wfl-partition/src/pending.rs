@@ -32,6 +32,11 @@ impl Pending {
         self.0.contains_key(instance)
     }
 
+    /// Nothing of an instance is on its way any more.
+    pub(crate) fn forget(&mut self, instance: &InstanceId) {
+        self.0.remove(instance);
+    }
+
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }

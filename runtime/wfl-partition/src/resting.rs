@@ -7,6 +7,7 @@ use wfl_ir::Timestamp;
 use wfl_machine::Input;
 use wfl_record::{AppendError, InstanceId, Namespace, Position, Record};
 
+use crate::entity::Said;
 use crate::event::{Action, Alarm, Role, Stored};
 use crate::partition::{Partition, Repeat};
 use crate::slot::{Parked, Rest, RunState};
@@ -77,7 +78,7 @@ impl Partition {
     }
 
     /// Reads what is stored of an instance. What happened up to `told` is not told of again.
-    fn bring_back(&mut self, instance: InstanceId, told: Position, out: &mut Vec<Action>) {
+    pub(crate) fn bring_back(&mut self, instance: InstanceId, told: Position, out: &mut Vec<Action>) {
         // What an owner reads of the log as it grows was asked for by nobody before.
         let replays = self.role != Role::Owner;
         let slot = self.slots.entry(instance).or_default();
@@ -120,7 +121,17 @@ impl Partition {
                 return;
             }
         };
-        let first = slot.parked.front().map(|parked| parked.position);
+        let first = slot.parked.front().map(|parked| (parked.position, parked.at));
+        if snapshot.is_none() && records.is_empty() && first.is_none_or(|(_, at)| self.is_old(now, at)) {
+            // It never began, or it is purged, maybe just now.
+            return self.forget(instance, out);
+        }
+        if records.first().is_some_and(|record| Said::is_of(record.envelope.kind)) {
+            // A turnstile or a schedule that is empty: it is no instance, and stays.
+            return self.forget(instance, out);
+        }
+        let Some(slot) = self.slots.get_mut(&instance) else { return };
+        let first = first.map(|(position, _)| position);
         if let Some((position, bytes)) = snapshot {
             let state = snapshot::state(&bytes).filter(|state| state.id() == instance);
             // One that is ahead of this process would hide what has to be told.
@@ -141,8 +152,8 @@ impl Partition {
         }
         slot.returning = false;
         if slot.state.is_none() && slot.parked.is_empty() {
-            self.slots.remove(&instance);
-            return;
+            // All of it is still to come.
+            return self.forget(instance, out);
         }
         self.fold_parked(now, instance, None, out);
     }
@@ -161,13 +172,15 @@ impl Partition {
             self.idle.insert((at, instance));
         }
         let due = slot.unsaved >= resting.snapshot_every && slot.saving.is_none() && slot.parked.is_empty();
+        // What has ended has no snapshot.
+        let due = due && slot.state.as_ref().is_some_and(|state| !state.is_closed());
         if due && self.role == Role::Owner && self.saving < SAVING {
             self.save(instance, out);
         }
     }
 
     /// Whether there is nothing to be done for an instance before something happens to it.
-    fn is_idle(&self, instance: InstanceId) -> bool {
+    pub(crate) fn is_idle(&self, instance: InstanceId) -> bool {
         let Some(slot) = self.slots.get(&instance) else { return false };
         let under_way = |run: &RunState| matches!(run, RunState::Starting(_) | RunState::Comparing(_));
         slot.state.is_some()
@@ -223,13 +236,23 @@ impl Partition {
     fn write_down_laggards(&mut self, lag: u64, out: &mut Vec<Action>) {
         let behind = self.position.0.saturating_sub(lag);
         let late = self.unsaved.iter().take_while(|(position, _)| position.0 <= behind);
-        let late: Vec<InstanceId> = late.map(|(_, instance)| *instance).take(SAVING).collect();
-        for instance in late {
+        let late: Vec<(Position, InstanceId)> = late.copied().take(SAVING).collect();
+        // A summary is a record itself: those of all entities together must not make them late again.
+        let far = lag.max(16).max(4 * self.kept.len() as u64);
+        for (from, instance) in late {
             if self.kept.contains_key(&instance) {
-                self.sum_up(instance, out);
+                if from.0 + far <= self.position.0 {
+                    self.sum_up(instance, out);
+                }
                 continue;
             }
-            match self.slots.get(&instance) {
+            match self.slots.get_mut(&instance) {
+                // Nothing waits in what has ended: if it is asked for, its records say what became of it.
+                Some(slot) if slot.state.as_ref().is_some_and(|state| state.is_closed()) => {
+                    if let Some(from) = slot.unsaved_from.take() {
+                        self.unsaved.remove(&(from, instance));
+                    }
+                }
                 Some(slot) if slot.state.is_some() && slot.saving.is_none() && slot.quarantine.is_none() => {
                     self.save(instance, out);
                 }
@@ -314,14 +337,16 @@ impl Partition {
             }
         }
         let open = self.slots.get(&instance).and_then(|slot| slot.state.as_ref());
-        let waits = open.is_some_and(|state| !state.is_closed());
+        let (waits, closed) =
+            (open.is_some_and(|state| !state.is_closed()), open.is_some_and(|it| it.is_closed()));
         let slot_rests = self
             .slots
             .get(&instance)
             .is_some_and(|slot| slot.rests_at.is_none() && slot.saved == slot.folded);
         if waits && slot_rests && self.is_idle(instance) {
             self.put_to_rest(instance);
-        } else if failed {
+        } else if failed || closed {
+            // It may have been time to leave the memory while the state was on its way.
             self.grown(now, instance, out);
         }
     }

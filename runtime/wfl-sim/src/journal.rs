@@ -1,10 +1,12 @@
-//! The log of a simulation: what was appended, and when. It forgets nothing by itself.
+//! The log of a simulation: what was appended, and when. It forgets nothing: what is purged is kept for the verdict, and
+//! no process gets it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wfl_partition::Stored;
 use wfl_record::{
-    AppendError, Appended, InstanceId, Kind, MessageId, NewRecord, Position, Record, Stamp, partition_of,
+    Ahead, AppendError, Appended, InstanceId, Kind, LastRecords, MessageId, NewRecord, Position, Record,
+    Stamp, partition_of,
 };
 
 #[derive(Clone, Debug, Default)]
@@ -16,6 +18,7 @@ pub(crate) struct SimJournal {
     watermarks: BTreeMap<u32, Position>,
     /// Up to where the records of an instance are gone, but for its first one.
     trimmed: BTreeMap<InstanceId, Position>,
+    purged: BTreeSet<InstanceId>,
 }
 
 impl SimJournal {
@@ -23,6 +26,7 @@ impl SimJournal {
         SimJournal { logs: vec![Vec::new(); partitions as usize], ..SimJournal::default() }
     }
 
+    /// All that was ever written to a log, also of purged instances.
     pub(crate) fn log(&self, partition: u32) -> &[Record] {
         &self.logs[partition as usize]
     }
@@ -34,6 +38,9 @@ impl SimJournal {
     /// Adds a record, as the contract of journals says.
     pub(crate) fn append(&mut self, record: NewRecord, at: Stamp) -> Result<Appended, AppendError> {
         let key = (record.envelope.instance, record.envelope.message_id.clone());
+        if self.is_purged(&key.0) && self.starts.get(&key.0) != Some(&key.1) {
+            return Err(AppendError::Conflict);
+        }
         if let Some((position, at)) = self.places.get(&key) {
             return Ok(Appended { position: *position, at: *at, duplicate: true });
         }
@@ -57,7 +64,8 @@ impl SimJournal {
     /// an instance has begun is asked for: who forgets instances relies on it.
     pub(crate) fn repeat_last(&mut self, partition: u32, also_starts: bool) -> Option<Record> {
         let log = &mut self.logs[partition as usize];
-        let last = log.last().filter(|last| also_starts || last.envelope.kind != Kind::START).cloned()?;
+        let last = log.last().filter(|last| also_starts || last.envelope.kind != Kind::START);
+        let last = last.filter(|last| !self.purged.contains(&last.envelope.instance)).cloned()?;
         let again = Record { position: Position(log.len() as u64 + 1), ..last };
         log.push(again.clone());
         Some(again)
@@ -65,6 +73,9 @@ impl SimJournal {
 
     /// Keeps the state of an instance, unless a newer one is there.
     pub(crate) fn save_snapshot(&mut self, instance: InstanceId, position: Position, bytes: Vec<u8>) {
+        if self.is_purged(&instance) {
+            return;
+        }
         if self.snapshots.get(&instance).is_none_or(|(there, _)| *there <= position) {
             self.snapshots.insert(instance, (position, bytes));
         }
@@ -101,6 +112,9 @@ impl SimJournal {
 
     /// What is there of an instance, with its snapshot if that is wanted.
     pub(crate) fn stored(&self, instance: InstanceId, records_only: bool) -> Stored {
+        if self.is_purged(&instance) {
+            return Stored::default();
+        }
         let snapshot = self.snapshots.get(&instance).filter(|_| !records_only).cloned();
         let after = snapshot.as_ref().map_or(Position::ZERO, |(position, _)| *position);
         let partition = partition_of(&instance, self.logs.len() as u32);
@@ -122,5 +136,56 @@ impl SimJournal {
     /// The first record of an instance.
     pub(crate) fn start(&self, instance: InstanceId) -> Option<&Record> {
         self.records().find(|record| record.envelope.instance == instance)
+    }
+
+    /// Whether an instance was purged.
+    pub(crate) fn is_purged(&self, instance: &InstanceId) -> bool {
+        self.purged.contains(instance)
+    }
+
+    /// The place of an instance's last record.
+    pub(crate) fn last(&self, instance: &InstanceId) -> Option<Position> {
+        let log = self.log(partition_of(instance, self.logs.len() as u32).0);
+        log.iter().rev().find(|record| record.envelope.instance == *instance).map(|record| record.position)
+    }
+
+    /// From now on nobody gets records of an instance, unless one stands behind the one that was to be the last.
+    pub(crate) fn purge(&mut self, instance: InstanceId, last: Position) -> Result<(), AppendError> {
+        let Some(position) = self.last(&instance) else { return Ok(()) };
+        if position > last && !self.is_purged(&instance) {
+            return Err(AppendError::Conflict);
+        }
+        self.snapshots.remove(&instance);
+        self.purged.insert(instance);
+        Ok(())
+    }
+
+    /// A walk over the last records of instances, as the contract of journals says.
+    pub(crate) fn last_records(
+        &self,
+        partition: u32,
+        after: Position,
+        before: Stamp,
+        most: usize,
+    ) -> LastRecords {
+        let (mut instances, mut next) = (Vec::new(), after);
+        let log = self.log(partition);
+        let first = log.partition_point(|record| record.position <= after);
+        for record in &log[first..] {
+            let instance = record.envelope.instance;
+            if instances.len() >= most {
+                return LastRecords { instances, next, ahead: Ahead::More };
+            }
+            if !self.is_purged(&instance) {
+                if record.at >= before {
+                    return LastRecords { instances, next, ahead: Ahead::Young(record.at) };
+                }
+                if self.last(&instance) == Some(record.position) {
+                    instances.push((instance, record.position));
+                }
+            }
+            next = record.position;
+        }
+        LastRecords { instances, next, ahead: Ahead::Nothing }
     }
 }

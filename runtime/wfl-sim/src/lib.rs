@@ -16,6 +16,7 @@ mod sim;
 mod outside;
 mod owners;
 mod storage;
+mod purging;
 mod calls;
 mod people;
 mod observed;

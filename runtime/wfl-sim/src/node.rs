@@ -28,6 +28,7 @@ impl Node {
         life: u64,
         partitions: u32,
         rest: Option<Resting>,
+        retention: Option<Duration>,
         limits: &Arc<Limits>,
     ) -> Node {
         let options = Options {
@@ -35,6 +36,7 @@ impl Node {
             nonce: u64::from(number) << 32 | life,
             repeat_after: Duration::from_millis(200),
             rest,
+            retention,
             ..Options::default()
         };
         let partition =

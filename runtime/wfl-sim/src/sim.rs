@@ -43,6 +43,8 @@ pub struct Setup {
     pub twists: Vec<Twist>,
     /// When instances leave the memory of a process.
     pub rest: Option<Resting>,
+    /// For how long what has ended is kept; none for ever.
+    pub retention: Option<wfl_ir::Duration>,
     /// What operations may be asked to do.
     pub limits: Arc<Limits>,
     /// Whether everything that happens is written down, a line each.
@@ -62,6 +64,7 @@ impl Setup {
             quiet_after: 0,
             twists: Vec::new(),
             rest: None,
+            retention: None,
             limits: Arc::default(),
             story: false,
             crash_point: None,
@@ -79,6 +82,7 @@ impl Setup {
             quiet_after: 300 + random.below(3_000),
             twists: Vec::new(),
             rest: resting(&mut random),
+            retention: retention(&mut random),
             limits: Arc::default(),
             story: false,
             crash_point: None,
@@ -104,6 +108,12 @@ fn resting(random: &mut Random) -> Option<Resting> {
         snapshot_every: 1 + random.below(8) as u32,
         lag: random.below(30),
     })
+}
+
+/// Long enough that every process has read what another purges, whatever its clock says, and that nothing comes too late.
+fn retention(random: &mut Random) -> Option<wfl_ir::Duration> {
+    let hours = *random.pick(&[6, 20, 72])?;
+    (random.below(2) == 0).then(|| wfl_ir::Duration::from_secs(hours * 3_600))
 }
 
 /// Something that will happen.
@@ -174,7 +184,7 @@ impl Sim {
     pub fn new(setup: Setup, plans: impl IntoIterator<Item = (PlanHash, Arc<Plan>)>) -> Sim {
         let seed = setup.seed;
         let nodes = (0..setup.nodes)
-            .map(|number| Node::new(number, 1, setup.partitions, setup.rest, &setup.limits))
+            .map(|number| Node::new(number, 1, setup.partitions, setup.rest, setup.retention, &setup.limits))
             .collect();
         let mut sim = Sim {
             now: BEGIN,
@@ -316,6 +326,7 @@ impl Sim {
                     node.life + 1,
                     self.setup.partitions,
                     self.setup.rest,
+                    self.setup.retention,
                     &self.setup.limits,
                 );
                 for partition in 0..self.setup.partitions {
@@ -378,10 +389,12 @@ impl Sim {
         if !node.alive || node.life != life {
             return;
         }
-        let at = &mut node.read[partition as usize];
-        let Some(record) = self.journal.log(partition).get(*at).cloned() else { return };
+        let (log, at) = (self.journal.log(partition), &mut node.read[partition as usize]);
+        let is_gone = |record: &&Record| self.journal.is_purged(&record.envelope.instance);
+        *at += log[(*at).min(log.len())..].iter().take_while(is_gone).count();
+        let Some(record) = log.get(*at).cloned() else { return };
         *at += 1;
-        let more = *at < self.journal.log(partition).len();
+        let more = *at < log.len();
         let there = self.journal.is_there(&record);
         let event = if there { Event::Record(record) } else { Event::Removed };
         self.deliver(number, life, partition, event);
@@ -458,6 +471,7 @@ impl Sim {
             let after = sim.random.below(after) as i64;
             sim.later(after, Happening::Event(node, life, partition, event));
         };
+        self.acts_alive(&action);
         match action {
             Action::Append(record) => self.append(node, life, partition, record),
             Action::Call(id, call) => self.dispatch(node, life, partition, id, call),
@@ -479,8 +493,8 @@ impl Sim {
                 let plan = self.plans.get(&hash).filter(|_| !missing).cloned();
                 soon(self, 2_000, Event::Plan(hash, plan.ok_or_else(|| "it is not there".to_owned())));
             }
-            Action::NeedBlob(hash) => {
-                soon(self, 2_000, Event::Blob(hash, Err("there are no blobs here".into())));
+            Action::NeedBlob(instance, _) => {
+                soon(self, 2_000, Event::Blob(instance, Err("there are no blobs here".into())));
             }
             Action::NeedStart(instance) => {
                 let start = self.journal.start(instance).and_then(|record| {
@@ -501,6 +515,14 @@ impl Sim {
                 soon(self, 2_000, Event::Saved(instance, position, saved));
             }
             Action::Trim(instance, up_to) => self.journal.trim(instance, up_to),
+            Action::NeedExpired { after, before, most } => {
+                let found = self.look_for_expired(partition, after, before, most);
+                soon(self, 2_000, Event::Expired(after, found));
+            }
+            Action::Purge(instance, last) => {
+                let purged = self.purge(instance, last);
+                soon(self, 2_000, Event::Purged(instance, purged));
+            }
             Action::DropSnapshot(instance) => self.journal.drop_snapshot(instance),
             Action::SetWatermark(position) => self.journal.set_watermark(partition, position),
             Action::Update(_) => {}

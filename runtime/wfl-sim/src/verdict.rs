@@ -58,6 +58,7 @@ impl Sim {
                 violations.push(format!("{instance} is in quarantine: {reason}"));
             }
         }
+        violations.extend(self.purged_in_the_end());
         Report { violations, observed, elapsed: self.now - BEGIN, records: self.journal.records().count() }
     }
 

@@ -53,6 +53,8 @@ pub struct Ledger {
     pub(crate) watermarks: BTreeMap<Partition, Value<Position>>,
     /// Blobs; true for those that are known to be there.
     pub(crate) blobs: BTreeMap<BlobHash, (Bytes, bool)>,
+    /// Payloads of instances; true for those that are known to be there.
+    pub(crate) payloads: BTreeMap<(InstanceId, BlobHash), (Bytes, bool)>,
     /// Whose each position is, also of records that a purge took.
     pub(crate) places: BTreeMap<Position, Key>,
 }
@@ -203,6 +205,27 @@ impl Ledger {
             }
             Err(error) if is_failure(error) => {}
             other => return Err(format!("a blob: {other:?}")),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn answered_payload(
+        &mut self,
+        id: InstanceId,
+        bytes: Bytes,
+        answer: &Result<BlobHash, AppendError>,
+    ) -> Result<(), String> {
+        let key = (id, BlobHash::of(&bytes));
+        match answer {
+            Ok(found) if *found == key.1 && self.purged.get(&id) != Some(&true) => {
+                self.payloads.insert(key, (bytes, true));
+            }
+            Err(AppendError::Unknown(_)) => {
+                self.payloads.entry(key).or_insert((bytes, false));
+            }
+            Err(AppendError::Conflict) if self.purged.contains_key(&id) => {}
+            Err(error) if is_failure(error) => {}
+            other => return Err(format!("a payload of {id}: {other:?}")),
         }
         Ok(())
     }

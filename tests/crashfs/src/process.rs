@@ -9,7 +9,7 @@ use sqlx::Connection;
 use sqlx::sqlite::SqliteConnectOptions;
 use wfl_journal::{AppendError, Clock, Journal, Limits, ReadError, Snapshot};
 use wfl_journal_sqlite::{OpenError, Options, SqliteJournal, Vfs};
-use wfl_record::{NewRecord, Stamp, partition_of};
+use wfl_record::{NewRecord, Position, Stamp, partition_of};
 
 use crate::disk::{self, Disk};
 use crate::handle;
@@ -170,7 +170,7 @@ async fn take(journal: &SqliteJournal, ledger: &mut Ledger, step: &Step) -> Resu
     match step {
         Step::Appends(records) => Ok(appends(journal, ledger, records).await?),
         Step::Purge(id) => {
-            let answer = journal.purge(id).await;
+            let answer = journal.purge(id, Position(u64::MAX)).await;
             ledger.answered_purge(*id, &answer)?;
             Ok(failed(&answer)?)
         }
@@ -191,6 +191,11 @@ async fn take(journal: &SqliteJournal, ledger: &mut Ledger, step: &Step) -> Resu
         Step::Blob(bytes) => {
             let answer = journal.put_blob(bytes.clone()).await;
             ledger.answered_blob(bytes.clone(), &answer)?;
+            Ok(failed(&answer)?)
+        }
+        Step::Payload(id, bytes) => {
+            let answer = journal.put_payload(id, bytes.clone()).await;
+            ledger.answered_payload(*id, bytes.clone(), &answer)?;
             Ok(failed(&answer)?)
         }
         Step::Idle => {

@@ -21,6 +21,8 @@ pub(crate) enum Step {
     /// Up to the last position of the partition.
     Watermark(Partition),
     Blob(Bytes),
+    /// A payload of an instance.
+    Payload(InstanceId, Bytes),
     /// Nothing for so long that the write-ahead log is copied into the file.
     Idle,
     /// A follower from the beginning.
@@ -48,6 +50,10 @@ fn step(random: &mut Random) -> Step {
         4 => {
             let size = random.below(9_000) as usize;
             Step::Blob(noise(random.below(5), size))
+        }
+        9 => {
+            let (id, size) = (instance(random.below(KEYS)), random.below(9_000) as usize);
+            Step::Payload(id, noise(random.below(5), size))
         }
         5 | 6 => Step::Idle,
         7 => Step::Read(Partition(random.below(PARTITIONS.into()) as u32)),

@@ -32,7 +32,8 @@ pub(crate) async fn check(journal: &impl Journal, ledger: &mut Ledger) -> Result
         return Err(format!("nothing was offered for {id}"));
     }
     snapshots(journal, ledger).await?;
-    blobs(journal, ledger).await
+    blobs(journal, ledger).await?;
+    payloads(journal, ledger).await
 }
 
 /// Repeats everything that is there: each must be answered with its old place.
@@ -91,11 +92,11 @@ async fn instance(
 ) -> Result<(), String> {
     let own = journal.read_instance(&id, Position::ZERO).await.map_err(|error| error.to_string())?;
     let purge = ledger.purged.get(&id).copied();
-    if purge.is_some() && followed.is_empty() && !own.is_empty() {
+    let start = journal.read_start(&id).await.map_err(|error| error.to_string())?;
+    if let Some(start) = start.filter(|_| purge.is_some() && followed.is_empty() && own.is_empty()) {
         ledger.purged.insert(id, true);
-        let [start] = &own[..] else { return Err(format!("{id} is purged and has {} records", own.len())) };
         ledger.snapshots.remove(&id);
-        return ledger.read(start);
+        return ledger.read(&start);
     }
     if purge == Some(true) {
         let (followed, own) = (followed.len(), own.len());
@@ -143,6 +144,24 @@ async fn snapshots(journal: &impl Journal, ledger: &mut Ledger) -> Result<(), St
         Some(id) => Err(format!("there is a snapshot of {id} that was never saved or was purged")),
         None => Ok(()),
     }
+}
+
+/// Payloads are there, and gone with a purge.
+async fn payloads(journal: &impl Journal, ledger: &mut Ledger) -> Result<(), String> {
+    let mut gone = Vec::new();
+    for ((id, hash), (bytes, is_sure)) in &mut ledger.payloads {
+        let purged = ledger.purged.contains_key(id);
+        match journal.get_payload(id, hash).await.map_err(|error| error.to_string())? {
+            Some(found) if found == *bytes && !purged => *is_sure = true,
+            None if purged || !*is_sure => gone.push((*id, *hash)),
+            other => {
+                let length = other.map(|bytes| bytes.len());
+                return Err(format!("the payload {hash} of {id} is {length:?}, purged: {purged}"));
+            }
+        }
+    }
+    gone.iter().for_each(|key| drop(ledger.payloads.remove(key)));
+    Ok(())
 }
 
 async fn blobs(journal: &impl Journal, ledger: &mut Ledger) -> Result<(), String> {

@@ -81,7 +81,18 @@ fn quarantined(id: InstanceId, reason: &str) -> Failure {
 
 /// The end, if the instance has come to one.
 pub(crate) async fn settled(engine: &Engine, id: InstanceId) -> Result<Option<End>, Failure> {
-    let Some(found) = engine.inspect(id).await else { return Ok(None) };
+    let Some(found) = engine.inspect(id).await else {
+        // Another engine may have worked on this journal.
+        if engine.is_purged(id).await.unwrap_or_default() {
+            let message = format!("instance {id} has ended, and what came of it is not kept any more");
+            return Err(Failure::new(
+                Status::Unavailable,
+                message,
+                "one key is one instance: change the key",
+            ));
+        }
+        return Ok(None);
+    };
     if let Some(reason) = &found.quarantine {
         return Err(quarantined(id, reason));
     }

@@ -154,8 +154,9 @@ async fn on_engine(
     let (news, mut follow) = mpsc::unbounded_channel();
     let observer = Arc::new(Reporter(news));
     let mut options = EngineOptions { limits, ..EngineOptions::default() };
-    // The story of an instance is told from its beginning.
+    // The story of an instance is told from its beginning, and of one that has ended it is told again.
     options.partition.rest = None;
+    options.partition.retention = None;
     let engine = Engine::start(journal, Arc::new(operations), observer, options);
     let engine = engine.await.map_err(|error| engine_failed(&error))?;
     let outcome = tokio::select! {

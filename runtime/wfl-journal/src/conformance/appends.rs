@@ -150,8 +150,9 @@ pub async fn what_is_too_large_is_refused(harness: &impl Harness) {
     let journal = harness.open().await;
     add(&journal, start(1)).await;
     let mut large = later(1, "large");
-    large.envelope.payload = vec![7; LIMITS.payload + 1];
-    assert_eq!(refused(&journal, large.clone()).await, AppendError::TooLarge { limit: LIMITS.payload });
+    let limit = harness.largest_payload();
+    large.envelope.payload = vec![7; limit + 1];
+    assert_eq!(refused(&journal, large.clone()).await, AppendError::TooLarge { limit });
     large.envelope.payload.pop();
     add(&journal, large.clone()).await;
     let blob = vec![1; LIMITS.blob + 1];

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use wfl_record::{InstanceId, Partition, Position};
+use wfl_record::{InstanceId, Partition, Position, Stamp};
 
-use crate::conformance::fixture::{add, hear, home, instance, key_in, later, read, start};
+use crate::conformance::fixture::{END, add, hear, home, instance, key_in, later, read, start, walk};
 use crate::conformance::harness::{Area, Field, Harness, PARTITIONS};
 use crate::journal::{BlobHash, Journal, ReadError, Record, Snapshot, Snapshots};
 
@@ -30,9 +30,10 @@ async fn fill(journal: &impl Journal) {
         let state = Snapshot { instance: instance(*key), position: Position(2), bytes: Bytes::from("state") };
         journal.save_snapshot(partition, state).await.expect("a snapshot is taken");
     }
-    journal.purge(&instance(keys[2])).await.expect("it is purged");
+    journal.purge(&instance(keys[2]), END).await.expect("it is purged");
     journal.set_watermark(partition, Position(1)).await.expect("a watermark is taken");
     journal.put_blob(Bytes::from_static(BLOB)).await.expect("a blob is taken");
+    journal.put_payload(&instance(keys[0]), Bytes::from_static(BLOB)).await.expect("a payload is taken");
 }
 
 async fn truth(journal: &impl Journal) -> Truth {
@@ -64,7 +65,7 @@ pub async fn every_flipped_bit_is_noticed(harness: &impl Harness) {
         }
         assert!(flips.contains_key(&(area_name(&field.area), field.name.clone())), "{field:?} was flipped");
     }
-    for area in ["record", "snapshot", "watermark", "instance", "purged", "blob"] {
+    for area in ["record", "snapshot", "watermark", "instance", "purged", "blob", "payload"] {
         assert!(flips.keys().any(|(name, _)| *name == area), "fields of every area were flipped: {area}");
     }
     assert_eq!(self::truth(&journal).await.logs, truth.logs, "all flips are undone");
@@ -84,6 +85,7 @@ async fn check(journal: &impl Journal, truth: &Truth, field: &Field, bit: usize)
                 let before = Position(position.0 - 1);
                 check_log(journal, truth, *partition, before, owner, &context).await;
             }
+            check_walk(journal, truth, *partition, &context).await;
             if let Some(owner) = owner {
                 check_instance(journal, truth, *partition, &owner, &context).await;
             }
@@ -91,12 +93,19 @@ async fn check(journal: &impl Journal, truth: &Truth, field: &Field, bit: usize)
         Area::Instance(owner) => {
             let partition = wfl_record::partition_of(owner, PARTITIONS);
             check_log(journal, truth, partition, Position::ZERO, Some(*owner), &context).await;
+            check_walk(journal, truth, partition, &context).await;
         }
         Area::Purged(partition) => {
             check_log(journal, truth, *partition, Position::ZERO, None, &context).await
         }
         Area::Snapshot(partition, _) | Area::Watermark(partition) => {
             check_snapshots(journal, truth, *partition, &context).await;
+        }
+        Area::Payload(owner, hash) => {
+            let answer = journal.get_payload(owner, hash).await;
+            // A record that refers to what is not there is damaged.
+            let noticed = matches!(&answer, Ok(None) | Err(ReadError::CorruptBlob(_)));
+            assert!(noticed, "{context}: {answer:?}");
         }
         Area::Blob(hash) => {
             let answer = journal.get_blob(hash).await;
@@ -157,6 +166,19 @@ async fn check_instance(
     }
 }
 
+/// Under damage the walk over last records ends, and names nobody who is not there or is purged.
+async fn check_walk(journal: &impl Journal, truth: &Truth, partition: Partition, context: &str) {
+    match walk(journal, partition, Stamp(i64::MAX), 10).await {
+        Err(ReadError::Corrupt { .. }) => {}
+        Err(other) => panic!("{context}: {other:?}"),
+        Ok(named) => {
+            let log = &truth.logs[partition.0 as usize];
+            let is_there = |id: &InstanceId| log.iter().any(|record| record.envelope.instance == *id);
+            assert!(named.iter().all(|(id, _)| is_there(id)), "{context}: {named:?}");
+        }
+    }
+}
+
 async fn check_snapshots(journal: &impl Journal, truth: &Truth, partition: Partition, context: &str) {
     let wanted = &truth.snapshots[partition.0 as usize];
     match journal.load_snapshots(partition).await {
@@ -205,7 +227,7 @@ pub async fn a_purge_of_a_damaged_instance_is_honest(harness: &impl Harness) {
         if !damage.flip(&field, 1).await {
             continue;
         }
-        let journal_says = journal.purge(&owner).await;
+        let journal_says = journal.purge(&owner, END).await;
         if journal_says.is_ok() {
             let heard = hear(&journal, home(1), Position::ZERO).await;
             let left = heard.records.iter().filter(|record| record.envelope.instance == owner).count();
@@ -259,5 +281,6 @@ fn area_name(area: &Area) -> &'static str {
         Area::Instance(_) => "instance",
         Area::Purged(_) => "purged",
         Area::Blob(_) => "blob",
+        Area::Payload(..) => "payload",
     }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use wfl_record::{Envelope, InstanceId, Kind, MessageId, Namespace, Partition, Position, partition_of};
+use wfl_record::{
+    Ahead, Envelope, InstanceId, Kind, MessageId, Namespace, Partition, Position, Stamp, partition_of,
+};
 
 use crate::conformance::harness::PARTITIONS;
 use crate::journal::{AppendError, Appended, Followed, Journal, NewRecord, ReadError, Record};
@@ -14,6 +16,9 @@ pub(crate) type Items = BoxStream<'static, Result<Followed, ReadError>>;
 
 /// Long enough for any machine: a wait that takes longer hangs.
 const HANGS: Duration = Duration::from_secs(60);
+
+/// Behind every record.
+pub(crate) const END: Position = Position(i64::MAX.cast_unsigned());
 
 pub(crate) fn instance(key: u32) -> InstanceId {
     InstanceId::derive(&Namespace::default(), "conformance.Suite", &key.to_le_bytes())
@@ -113,6 +118,27 @@ pub(crate) async fn read(journal: &impl Journal, partition: Partition, after: Po
     assert_eq!(heard.errors, [], "the log of partition {partition} is sound");
     assert!(heard.caught_up.is_some(), "the log of partition {partition} was read to its end");
     heard.records
+}
+
+/// All that a walk over last records names, so many at once.
+pub(crate) async fn walk(
+    journal: &impl Journal,
+    partition: Partition,
+    before: Stamp,
+    most: usize,
+) -> Result<Vec<(InstanceId, Position)>, ReadError> {
+    let (mut named, mut after) = (Vec::new(), Position::ZERO);
+    loop {
+        let found = journal.last_records(partition, after, before, most).await?;
+        assert!(found.instances.len() <= most, "no more than were asked for");
+        assert!(found.next >= after, "the walk never goes back");
+        assert!(found.ahead != Ahead::More || found.next > after, "the walk goes on");
+        named.extend(found.instances);
+        after = found.next;
+        if found.ahead != Ahead::More {
+            return Ok(named);
+        }
+    }
 }
 
 /// The message ids of records, in order.

@@ -30,6 +30,11 @@ pub trait Harness: Send + Sync {
     /// The clock that the journal was opened with.
     fn clock(&self) -> &TestClock;
 
+    /// The largest payload of a record that is no start.
+    fn largest_payload(&self) -> usize {
+        LIMITS.payload
+    }
+
     /// How to damage what is stored, if the backend has bytes.
     fn damage(&self) -> Option<&dyn Damage>;
 }
@@ -75,6 +80,8 @@ pub enum Area {
     Purged(Partition),
     /// A blob.
     Blob(BlobHash),
+    /// A payload of an instance.
+    Payload(InstanceId, BlobHash),
 }
 
 /// A clock that a test sets.

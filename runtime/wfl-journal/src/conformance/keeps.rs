@@ -141,3 +141,31 @@ pub async fn blobs_are_found_by_their_hash(harness: &impl Harness) {
     }
     assert_eq!(journal.get_blob(&BlobHash::of(b"never put")).await, Ok(None));
 }
+
+/// Payloads come back by their instance and hash; the same bytes of two instances are two.
+pub async fn payloads_are_found_by_their_instance_and_hash(harness: &impl Harness) {
+    let journal = harness.open().await;
+    add(&journal, start(1)).await;
+    let payloads = [Bytes::new(), Bytes::from_static(b"an answer"), Bytes::from(vec![3; LIMITS.blob])];
+    // The second has not begun: the payload of a start comes before it.
+    for key in [1, 2] {
+        for payload in payloads.iter().chain(&payloads) {
+            let hash = journal.put_payload(&instance(key), payload.clone()).await.expect("it is taken");
+            assert_eq!(hash, BlobHash::of(payload));
+        }
+    }
+    let large = Bytes::from(vec![0; LIMITS.blob + 1]);
+    let answer = journal.put_payload(&instance(1), large).await;
+    assert_eq!(answer, Err(AppendError::TooLarge { limit: LIMITS.blob }));
+    let journal = harness.reopen(journal).await;
+    add(&journal, start(2)).await;
+    for payload in &payloads {
+        let hash = BlobHash::of(payload);
+        for key in [1, 2] {
+            assert_eq!(journal.get_payload(&instance(key), &hash).await, Ok(Some(payload.clone())));
+        }
+        assert_eq!(journal.get_payload(&instance(3), &hash).await, Ok(None));
+        assert_eq!(journal.get_blob(&hash).await, Ok(None), "it is nobody else's");
+    }
+    assert_eq!(journal.get_payload(&instance(1), &BlobHash::of(b"never put")).await, Ok(None));
+}

@@ -60,6 +60,13 @@ macro_rules! conformance_suite {
             a_purged_instance_is_not_followed
             a_purge_takes_no_position_back
             a_purge_is_repeated_without_harm
+            a_purge_takes_no_record_that_came_later
+            a_start_is_read_alone
+            payloads_are_found_by_their_instance_and_hash
+            a_purge_takes_the_payloads
+            last_records_are_named_once
+            last_records_of_purged_instances_are_not_named
+            last_records_wait_until_they_are_old
             every_flipped_bit_is_noticed
             damage_is_not_written_over
             a_purge_of_a_damaged_instance_is_honest
