@@ -37,6 +37,8 @@ pub(crate) enum Ready {
     Gone(StrandId, StrandId, u32, Left),
     /// A strand that lost is gone.
     LoserGone,
+    /// A strand has left its shield.
+    ShieldOver,
 }
 
 /// How many nodes one input may lead through. A `repeat` without a step in it could go on for hours otherwise.

@@ -162,7 +162,7 @@ impl Fold<'_> {
     }
 
     /// Looks whether the whole has ended. Gives the node behind it.
-    fn fork_on(&mut self) -> Option<u32> {
+    pub(crate) fn fork_on(&mut self) -> Option<u32> {
         let (index, forked) = self.forked()?;
         let (live, done) = (forked.live().len(), forked.done());
         if forked.stopping {

@@ -2,9 +2,9 @@
 
 use wfl_ir::{EdgeKind, RegionKind};
 
-use crate::fold::Fold;
+use crate::fold::{Fold, Ready};
 use crate::planted::{Bug, planted};
-use crate::strand::{Doing, Strand, Then};
+use crate::strand::{Doing, Strand, StrandId, Then};
 
 impl Fold<'_> {
     /// The outermost shield around a node that begins inside of a strand. A shield around all that the strand is a part
@@ -36,6 +36,7 @@ impl Fold<'_> {
         let leaves = strand.shield.is_some() && strand.shield != self.shield_of(strand, node);
         if leaves {
             self.strand().shield = None;
+            self.ready.push_back(Ready::ShieldOver);
         }
         leaves
     }
@@ -66,9 +67,23 @@ impl Fold<'_> {
         }
     }
 
-    /// Whether one of these strands is in a shield.
-    pub(crate) fn is_one_in_shield(&self, strands: &[u32]) -> bool {
+    /// Whether one of these strands, or of those that they wait for, is in a shield.
+    pub(crate) fn is_one_in_shield(&self, strands: &[StrandId]) -> bool {
         let mut strands = strands.iter().filter_map(|id| self.state.strands.get(id));
-        strands.any(|strand| self.is_in_shield(strand, None))
+        strands.any(|strand| {
+            self.is_in_shield(strand, None) || self.is_one_in_shield(&strand.activity().strands())
+        })
+    }
+
+    /// A strand has left its shield: a join that is won may have waited for that.
+    pub(crate) fn shield_over(&mut self) {
+        let joins = |strand: &Strand| matches!(strand.doing, Doing::Fork(..));
+        let waiting: Vec<StrandId> =
+            self.state.strands.iter().filter(|(_, strand)| joins(strand)).map(|(id, _)| *id).collect();
+        for id in waiting {
+            self.switch(id);
+            let next = self.fork_on();
+            self.ready.extend(next.map(|node| Ready::Go(id, node)));
+        }
     }
 }

@@ -5,7 +5,7 @@ use wfl_ir::{Duration, EdgeKind, Retry, Value};
 
 use crate::call::{CallRef, Purpose};
 use crate::fact::{Fact, Settlement};
-use crate::fold::Fold;
+use crate::fold::{Fold, Ready};
 use crate::input::Outcome;
 use crate::ledger::{DebtState, Entry, Group, Mail, Owed, Suspension, Undo, UndoPhase};
 use crate::planted::{Bug, planted};
@@ -39,6 +39,10 @@ impl Fold<'_> {
         }
         let now = self.state.at;
         self.state.unwinding_since.get_or_insert(now);
+        if self.strand().shield.is_some() {
+            // An error may leave it.
+            self.ready.push_back(Ready::ShieldOver);
+        }
         let strand = self.strand();
         strand.tidying = None;
         let rest = match std::mem::replace(&mut strand.doing, Doing::Idle) {
@@ -60,7 +64,7 @@ impl Fold<'_> {
     pub(crate) fn stop(&mut self, id: u32, reason: &str) {
         let here = self.current;
         self.switch(id);
-        let shielded = self.is_one_in_shield(&[id]);
+        let shielded = self.state.strands.get(&id).is_some_and(|strand| self.is_in_shield(strand, None));
         let strand = self.strand();
         let leaves = matches!(&strand.doing, Doing::Unwind(unwind) if matches!(unwind.then, Then::Leave(_)));
         if shielded {

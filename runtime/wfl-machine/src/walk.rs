@@ -22,6 +22,10 @@ impl Fold<'_> {
                     self.loser_gone();
                     continue;
                 }
+                Ready::ShieldOver => {
+                    self.shield_over();
+                    continue;
+                }
             };
             // Somebody may have stopped it since.
             let waits = self.state.strands.get(&strand).is_some_and(|strand| strand.doing == Doing::Idle);

@@ -110,15 +110,21 @@ fn is_held(body: &str) -> Seen {
 /// The value of the join is that of the winner, and what follows waits for the end of the shield.
 #[test]
 fn a_shield_holds_a_branch_that_loses() {
-    let seen = is_held(&format!(
-        "let p = parallel join any {{ branch x {{ {SHIELDED} yield 1 }} branch y {{ wait 1s yield 2 }}
-             on shortfall -> use 3 }}
-         step c = Shop.take(key: \"c\")
-         return p"
-    ));
-    assert_eq!(seen.completed(), Some(2));
-    let done = |key: &str| seen.entry(key).map(|entry| entry.done_at);
-    assert!(done("b") < done("c"), "the block ended before the shield in it");
+    // The shield may be in a construct inside of the branch.
+    let nested = format!("parallel join all {{ branch m {{ {SHIELDED} }} branch o {{ }} }}");
+    for inside in [SHIELDED, &nested] {
+        let seen = is_held(&format!(
+            "let p = parallel join any {{ branch x {{ {inside} yield 1 }} branch y {{ wait 1s yield 2 }}
+                 on shortfall -> use 3 }}
+             step c = Shop.take(key: \"c\")
+             return p"
+        ));
+        assert_eq!(seen.completed(), Some(2));
+        let done = |key: &str| seen.entry(key).map(|entry| entry.done_at);
+        assert!(done("b") < done("c"), "the block ended before the shield in it");
+        let undone = seen.entry("a").and_then(|entry| entry.undone_at);
+        assert!(done("c") < undone, "what lost is undone meanwhile");
+    }
     // One that is not begun holds nothing.
     let text = main_of(&format!(
         "let p = parallel join any {{ branch x {{ wait 2s {SHIELDED} yield 1 }} branch y {{ wait 1s yield 2 }}
