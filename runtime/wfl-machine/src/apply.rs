@@ -397,7 +397,7 @@ impl Fold<'_> {
             return None;
         }
         absent.known.push(call.attempt);
-        let absent = absent.clone();
+        let mut absent = absent.clone();
         let kind = self.call(absent.node)?;
         let operation = self.operation(kind.operation);
         let step = self.name_at(absent.node, call.item.as_ref());
@@ -405,14 +405,18 @@ impl Fold<'_> {
             // Whichever attempt it was, there is one effect.
             self.state.absent.retain(|absent| !absent.is_of(call));
         }
-        if absent.found && absent.known.len() == 1 {
+        let value = read(self.plan.library(), &operation.result, json).ok();
+        if absent.found.is_some() && absent.found == value {
+            // It is what was found, as far as anybody can tell.
+            absent.found = None;
+            self.state.absent.iter_mut().filter(|it| it.is_of(call)).for_each(|it| it.found = None);
             // By the word of `confirm with` an attempt that it did not find had no effect: only the latest is in doubt.
             if call.attempt < absent.call.attempt {
                 self.doubt_found(&absent, call.attempt);
             }
             return None;
         }
-        let undo = read(self.plan.library(), &operation.result, json).ok().and_then(|value| {
+        let undo = value.and_then(|value| {
             self.bind_undo(operation, &absent.args, &value, call.epoch, Some(call.attempt)).ok().flatten()
         });
         let (Some(undo), wfl_ir::Effect::Compensable { undo: by, .. }) = (undo, &operation.effect) else {

@@ -217,7 +217,7 @@ impl Fold<'_> {
                     Some((index, step)) if step.twin_of.is_some() => self.twin_is_there(index, step, &value),
                     Some((index, step)) => {
                         if step.doubt {
-                            self.found_effect(index, &step);
+                            self.found_effect(index, &step, &value);
                         }
                         self.succeed(index, step, value, false)
                     }

@@ -1,7 +1,7 @@
 //! Ledgers: what a strand owes, in the order in which it was done.
 
 use minicbor::{Decode, Encode};
-use wfl_ir::{Fields, Name, Timestamp};
+use wfl_ir::{Fields, Name, Timestamp, Value};
 use wfl_record::InstanceId;
 
 use crate::call::CallRef;
@@ -192,9 +192,9 @@ pub(crate) struct Absent {
     /// The attempts whose effects are known after all.
     #[n(3)]
     pub(crate) known: Vec<u32>,
-    /// One effect was found by asking, and the step went on with it; nobody knows whose it is.
+    /// The value of an effect that was found by asking, and that the step went on with, until it is known whose it is.
     #[n(4)]
-    pub(crate) found: bool,
+    pub(crate) found: Option<Value>,
 }
 
 impl Absent {

@@ -158,7 +158,7 @@ impl Fold<'_> {
 
     /// What was found by asking is the effect of whichever attempt. Under a key, or of a single attempt, it is the only
     /// one; else another attempt may have had one besides.
-    pub(crate) fn found_effect(&mut self, index: u32, step: &Step) {
+    pub(crate) fn found_effect(&mut self, index: u32, step: &Step, value: &Value) {
         if planted(Bug::SuccessTakenForLate) {
             return;
         }
@@ -169,7 +169,7 @@ impl Fold<'_> {
         }
         self.remember_absent(index, step);
         if let Some(absent) = self.state.absent.iter_mut().find(|absent| absent.is_of(&call)) {
-            absent.found = true;
+            absent.found = Some(value.clone());
         }
     }
 

@@ -263,7 +263,7 @@ impl Fold<'_> {
         }
         if step.key.is_some() || confirmed {
             // There is one effect: it was not late.
-            self.found_effect(index, &step);
+            self.found_effect(index, &step, &value);
         }
         self.facts.push(Fact::StepSucceeded {
             step: self.name(index),
