@@ -318,6 +318,8 @@ impl Books {
                 && entry.call.item.as_ref() == item
                 && entry.call.epoch >= epoch
                 && entry.call.purpose == Purpose::Do
+                // What was undone meanwhile is not there.
+                && entry.state != EffectState::Undone
         })
     }
 }
