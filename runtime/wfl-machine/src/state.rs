@@ -210,6 +210,8 @@ pub struct Suspended<'a> {
     pub node: u32,
     /// As in [`crate::CallRef`].
     pub item: Option<Name>,
+    /// The life of the instance in which it began, as in [`crate::CallRef`].
+    pub epoch: u32,
     /// Whether it is what undoes the step.
     pub undo: bool,
     /// Why.
@@ -415,20 +417,21 @@ impl Instance {
     pub fn suspensions(&self) -> Vec<Suspended<'_>> {
         let mut all = Vec::new();
         for strand in self.strands.values() {
-            match strand.activity() {
-                Doing::Stuck(node, why) => {
-                    all.push(Suspended { node: *node, item: place(strand), undo: false, why })
-                }
-                Doing::Step(node, step) => {
-                    if let Phase::Suspended(why) = &step.phase {
-                        all.push(Suspended { node: *node, item: place(strand), undo: false, why });
-                    }
-                }
-                _ => {}
-            }
+            let stuck = match strand.activity() {
+                Doing::Stuck(node, why) => Some((*node, self.epoch, why)),
+                Doing::Step(node, step) => match &step.phase {
+                    Phase::Suspended(why) => Some((*node, step.epoch, why)),
+                    _ => None,
+                },
+                _ => None,
+            };
+            let suspended =
+                |(node, epoch, why)| Suspended { node, item: place(strand), epoch, undo: false, why };
+            all.extend(stuck.map(suspended));
             for debt in strand.ledger.iter().filter_map(Entry::debt) {
                 if let DebtState::Undoing(_, UndoPhase::Stuck(why)) = &debt.state {
-                    all.push(Suspended { node: debt.node, item: debt.path.clone(), undo: true, why });
+                    let (node, item, epoch) = (debt.node, debt.path.clone(), debt.epoch);
+                    all.push(Suspended { node, item, epoch, undo: true, why });
                 }
             }
         }

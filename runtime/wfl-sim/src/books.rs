@@ -316,7 +316,7 @@ impl Books {
             entry.instance == instance
                 && entry.call.step.as_str() == step
                 && entry.call.item.as_ref() == item
-                && entry.call.epoch >= epoch
+                && entry.call.epoch == epoch
                 && entry.call.purpose == Purpose::Do
                 // What was undone meanwhile is not there.
                 && entry.state != EffectState::Undone

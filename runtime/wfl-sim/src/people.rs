@@ -2,7 +2,7 @@
 
 use wfl_ir::{NodeKind, Plan, Value};
 use wfl_machine::{
-    CancelMode, Control, Decision, Input, Instance, Outcome, Place, Purpose, Signal, Suspended, Suspension,
+    CancelMode, Control, Decision, Input, Outcome, Place, Purpose, Signal, Suspended, Suspension,
 };
 use wfl_record::InstanceId;
 
@@ -118,7 +118,9 @@ impl Sim {
             // Whoever was to resume it did so before the pause got through.
             remedies.push(Control::Resume { request: format!("help-{tries}") });
         }
-        for (number, Suspended { node, item, undo, why }) in state.suspensions().into_iter().enumerate() {
+        for (number, Suspended { node, item, epoch, undo, why }) in
+            state.suspensions().into_iter().enumerate()
+        {
             let place = Place { step: plan.nodes[node as usize].id.clone(), item };
             let request = format!("help-{tries}-{number}");
             remedies.push(match why {
@@ -134,7 +136,7 @@ impl Sim {
                 Suspension::UnknownOutcome(_) | Suspension::BadAnswer(..) | Suspension::KeyExpired
                     if tries.is_multiple_of(2) =>
                 {
-                    self.by_hand(id, plan, node, undo, place, request)
+                    self.by_hand(id, plan, (node, epoch, undo), place, request)
                 }
                 Suspension::PerhapsTwice(_, attempt) => self.twice(id, plan, node, *attempt, place, request),
                 _ => Control::Retry { step: Some(place.step), item: place.item, request },
@@ -148,8 +150,7 @@ impl Sim {
         &self,
         id: &InstanceId,
         plan: &Plan,
-        node: u32,
-        undo: bool,
+        (node, epoch, undo): (u32, u32, bool),
         place: Place,
         request: String,
     ) -> Control {
@@ -165,7 +166,6 @@ impl Sim {
             return Control::Complete { place, value: b"null".to_vec(), reason: UNDONE.to_owned(), request };
         }
         // What a step did in a former life of the instance is no answer to what it asks now.
-        let epoch = self.state(id).map_or(0, Instance::epoch);
         let found = self.books.found(*id, &place.step, place.item.as_ref(), epoch);
         match found.map(|entry| &entry.reply) {
             Some(Reply::Returns(value)) => {
