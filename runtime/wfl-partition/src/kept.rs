@@ -55,7 +55,13 @@ impl Partition {
         stored: Result<Stored, String>,
         out: &mut Vec<Action>,
     ) {
+        let gaps = self.gaps;
         let Some(kept) = self.kept.get_mut(&id).filter(|kept| kept.returning) else { return };
+        if kept.gaps < gaps {
+            // While it was being read, more was removed than those who wait behind it can make up for.
+            kept.gaps = gaps;
+            return out.push(Action::NeedInstance { instance: id, records_only: true });
+        }
         let records = match stored {
             Ok(stored) => stored.records,
             Err(reason) => {
