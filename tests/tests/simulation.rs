@@ -32,6 +32,7 @@ impl Tally {
     }
 
     /// Runs a seed, and says how to repeat it if a promise is broken.
+    #[expect(clippy::print_stdout, reason = "the story of a seed that is run alone")]
     fn run(&mut self, programs: &Programs, seed: u64, alone: bool) {
         let setup = Setup { story: alone, ..setup(seed) };
         let (sim, report, story) = run_as(programs, setup);
