@@ -128,6 +128,8 @@ pub(crate) struct Kept {
     pub(crate) parked: VecDeque<Record>,
     /// What the journal has of it is being read.
     pub(crate) returning: bool,
+    /// A record of it is not to be understood: nothing is folded any more, as if it were read for ever.
+    pub(crate) quarantined: bool,
     /// How often records had been gone when it was read: since then, a process that lags may have missed some.
     pub(crate) gaps: u64,
     /// The last record folded.
@@ -155,6 +157,7 @@ impl Kept {
             entity: Entity::new(kind),
             parked: VecDeque::new(),
             returning: false,
+            quarantined: false,
             gaps,
             folded: Position::ZERO,
             since: 0,

@@ -16,13 +16,17 @@ impl Partition {
     pub(crate) fn entity_record(&mut self, now: Timestamp, record: Record, out: &mut Vec<Action>) {
         let (id, position) = (record.envelope.instance, record.position);
         if !self.kept.contains_key(&id) {
-            // Somebody may be looking for an instance with this id.
+            // Somebody may be looking for an instance with this id. What they get to read may be from before.
+            let looked_for = self.slots.get(&id).is_some_and(|slot| slot.returning);
             self.forget(id, out);
             // The journal takes a first record once: there is nothing before it.
             let opens = Said::decode(&record.envelope).is_ok_and(|said| said.opens());
             let envelope = &record.envelope;
             self.kept.insert(id, Kept::new(envelope.namespace.clone(), envelope.kind, self.gaps));
-            if !opens {
+            if looked_for {
+                self.waits_for_reading(id, position);
+                self.gaps += 1;
+            } else if !opens {
                 self.read_entity(id, position, out);
             }
         } else if self.kept.get(&id).is_some_and(|kept| kept.gaps < self.gaps) {
@@ -38,13 +42,19 @@ impl Partition {
 
     /// Reads all that the journal has of an entity. Its records wait until then.
     fn read_entity(&mut self, id: InstanceId, position: Position, out: &mut Vec<Action>) {
+        if self.kept.get(&id).is_some_and(|kept| !kept.returning) {
+            self.waits_for_reading(id, position);
+            out.push(Action::NeedInstance { instance: id, records_only: true });
+        }
+    }
+
+    fn waits_for_reading(&mut self, id: InstanceId, position: Position) {
         let gaps = self.gaps;
-        let Some(kept) = self.kept.get_mut(&id).filter(|kept| !kept.returning) else { return };
+        let Some(kept) = self.kept.get_mut(&id) else { return };
         (kept.returning, kept.gaps) = (true, gaps);
         let needed = kept.needed_from.unwrap_or(position);
         self.needs_from(id, Some(needed));
         self.is_empty_since(id, None);
-        out.push(Action::NeedInstance { instance: id, records_only: true });
     }
 
     /// What the journal has of an entity was read.
@@ -56,7 +66,9 @@ impl Partition {
         out: &mut Vec<Action>,
     ) {
         let gaps = self.gaps;
-        let Some(kept) = self.kept.get_mut(&id).filter(|kept| kept.returning) else { return };
+        let Some(kept) = self.kept.get_mut(&id).filter(|kept| kept.returning && !kept.quarantined) else {
+            return;
+        };
         if kept.gaps < gaps {
             // While it was being read, more was removed than those who wait behind it can make up for.
             kept.gaps = gaps;
@@ -71,8 +83,14 @@ impl Partition {
             }
         };
         // They may be ahead of this process: a summary among them stands for records that are gone.
-        let said = |record: &Record| Some((record.position, Said::decode(&record.envelope).ok()?));
-        let said: Vec<(Position, Said)> = records.iter().filter_map(said).collect();
+        let said = |record: &Record| Ok((record.position, Said::decode(&record.envelope)?));
+        let said: Vec<(Position, Said)> = match records.iter().map(said).collect::<Result<_, String>>() {
+            Ok(said) => said,
+            Err(reason) => {
+                kept.quarantined = true;
+                return out.push(Action::Alarm(Alarm::Quarantined { instance: id, reason }));
+            }
+        };
         kept.folded = said.last().map_or(Position::ZERO, |(position, _)| *position);
         // Its first record and a summary are as few as there can be.
         kept.since = (said.len() as u32).saturating_sub(2);
@@ -90,12 +108,17 @@ impl Partition {
     }
 
     fn fold_entity(&mut self, now: Timestamp, id: InstanceId, record: &Record, out: &mut Vec<Action>) {
-        let Some(kept) = self.kept.get_mut(&id).filter(|kept| record.position > kept.folded) else { return };
+        let Some(kept) =
+            self.kept.get_mut(&id).filter(|kept| record.position > kept.folded && !kept.quarantined)
+        else {
+            return;
+        };
         kept.folded = record.position;
         kept.since += 1;
         let said = match Said::decode(&record.envelope) {
             Ok(said) => said,
             Err(reason) => {
+                (kept.returning, kept.quarantined) = (true, true);
                 let reason = format!("record {} is not to be understood: {reason}", record.position);
                 return out.push(Action::Alarm(Alarm::Quarantined { instance: id, reason }));
             }

@@ -76,7 +76,13 @@ impl Outbox {
 
     /// The addresses of an instance.
     pub(crate) fn to(&self, instance: InstanceId) -> Vec<Address> {
-        self.0.keys().filter(|(to, _)| *to == instance).cloned().collect()
+        let first = (instance, MessageId::new(""));
+        self.0
+            .range(first..)
+            .map(|(address, _)| address)
+            .take_while(|(to, _)| *to == instance)
+            .cloned()
+            .collect()
     }
 
     pub(crate) fn clear(&mut self) {

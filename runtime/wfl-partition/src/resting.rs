@@ -95,7 +95,8 @@ impl Partition {
 
     /// Somebody wants to see an instance.
     pub(crate) fn look(&mut self, instance: InstanceId, out: &mut Vec<Action>) {
-        if !self.slots.contains_key(&instance) {
+        // A turnstile or a schedule is no instance.
+        if !self.slots.contains_key(&instance) && !self.kept.contains_key(&instance) {
             self.bring_back(instance, self.position, out);
         }
     }

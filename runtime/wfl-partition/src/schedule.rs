@@ -1,5 +1,7 @@
 //! Schedules: their times come, instances begin, and whoever is in the way of a later one is cancelled.
 
+use std::collections::BTreeSet;
+
 use wfl_ir::Timestamp;
 use wfl_machine::{AtSchedule, CancelMode, Control, Input, Occasion, Schedule, Under, occasion_start};
 use wfl_record::{InstanceId, Position};
@@ -20,7 +22,8 @@ impl Partition {
 
     /// Whether what the journal has of a schedule is being read.
     pub fn reads_schedules(&self) -> bool {
-        self.kept.values().any(|kept| kept.returning && kept.schedule().is_some())
+        let reads = |kept: &Kept| kept.returning && !kept.quarantined && kept.schedule().is_some();
+        self.kept.values().any(reads)
     }
 
     /// All schedules that are here.
@@ -36,6 +39,8 @@ impl Partition {
         let Some(schedule) = kept.schedule() else { return };
         let comes = schedule.due().filter(|_| owner && kept.coming != Some(schedule.next_by));
         let mut wanted: Vec<Under> = Vec::new();
+        let under: BTreeSet<_> =
+            schedule.under.values().map(|under| (under.occasion.due, under.by)).collect();
         if owner {
             let told = |under: &&Under| {
                 let cancels = under.cancelled && under.instance.is_some();
@@ -44,6 +49,7 @@ impl Partition {
             };
             wanted = schedule.under.values().filter(told).cloned().collect();
         }
+        kept.told.retain(|(due, by, _)| under.contains(&(*due, *by)));
         if let Some(at) = std::mem::replace(&mut kept.wakes_at, comes) {
             self.occasions.remove(&(at, id));
         }
