@@ -161,5 +161,8 @@ async fn all_of_a_crowd_that_opens_a_turnstile_get_in() {
     all_ended(&engine, &ids).await;
     let most: Vec<usize> = bank.running.lock().unwrap().values().map(|(_, most)| *most).collect();
     assert_eq!(most, [2, 2, 2]);
+    // A turnstile is no instance, and whoever looks for one is told so.
+    let turnstile = Turnstile::id(&Namespace::default(), "main.Pay", &Value::String("a0".into()));
+    assert!(engine.inspect(turnstile).await.is_none());
     engine.stop().await;
 }
