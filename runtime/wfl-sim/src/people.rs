@@ -12,7 +12,7 @@ use crate::sample::sample;
 use crate::sim::Sim;
 
 /// How often somebody looks at one instance, before they give it up.
-const PATIENCE: u32 = 60;
+const PATIENCE: u32 = 700;
 
 /// What a person says who has undone something outside.
 pub(crate) const UNDONE: &str = "undone by hand";
@@ -71,6 +71,10 @@ impl Sim {
     /// What an instance needs from people.
     fn wanted(&mut self, id: &InstanceId) -> Vec<(String, Input)> {
         let Some(state) = self.state(id).cloned() else { return Vec::new() };
+        // What was killed stays as it is, and nobody can help it any more.
+        if state.status().is_terminal() {
+            return Vec::new();
+        }
         let Some(plan) = self.plan(state.plan()).cloned() else { return Vec::new() };
         let tries = self.tries.get(id).copied().unwrap_or_default();
         let mut wanted: Vec<(String, Input)> = self
