@@ -16,6 +16,10 @@ use crate::snapshot;
 /// How many snapshots are on their way at once. They do not crowd out what makes progress.
 const SAVING: usize = 32;
 
+/// How many they are when there are more instances in memory than there should be. They go into the log's groups, so
+/// that a thousand take hardly longer than one; with few at once those that come would outrun those that leave.
+const SAVING_FULL: usize = 1_024;
+
 /// The watermark moves so often at most.
 const WATERMARK_EVERY: wfl_ir::Duration = wfl_ir::Duration::from_secs(10);
 
@@ -215,7 +219,7 @@ impl Partition {
     pub(crate) fn make_room(&mut self, now: Timestamp, out: &mut Vec<Action>) {
         let Some(resting) = self.options.rest else { return };
         while self.slots.len() > resting.most
-            && self.saving < SAVING
+            && self.saving < SAVING_FULL
             && let Some(first) = self.idle.first().copied()
         {
             self.lay_down(first, out);
