@@ -1,12 +1,15 @@
 //! Holds what was seen against what the reference allows.
 
+use std::collections::BTreeMap;
+
+use wfl_ir::Name;
 use wfl_sim::EffectState;
 
 use crate::choice::Choice;
 use crate::interpret::Outcomes;
 use crate::interpret::Walked;
 use crate::story::{Ending, Event, Outcome, line, text};
-use crate::witness::{Seen, Witness};
+use crate::witness::{ByHand, Seen, Witness};
 
 /// What the judge says.
 #[derive(Clone, Debug)]
@@ -59,18 +62,31 @@ fn differs(walked: &Walked, witness: &Witness) -> Option<String> {
     if *unpublished > 0 {
         return Some("an event was published that is none of the program's".to_owned());
     }
+    let mut by_hand: BTreeMap<&Name, usize> = BTreeMap::new();
     for (effect, seen) in outcome.effects.iter().zip(seen) {
         let state = seen.map(|seen| &witness.calls[seen]);
-        if state.is_some_and(|call| state_of(call) != effect.state) {
+        if state.is_some_and(|call| !may_be(call, effect.state)) {
             return Some(format!("it would be otherwise: {}", line(effect)));
+        }
+        if let Some(call) = state.filter(|call| is_by_hand(call, effect.state)) {
+            *by_hand.entry(&call.step).or_default() += 1;
+            if matches!(call.by_hand, ByHand::Perhaps(most) if by_hand[&call.step] > most) {
+                return Some(format!("nobody undid {}", line(effect)));
+            }
         }
     }
     disorder(outcome, seen, witness)
 }
 
-/// What has become of a call, with what people did to it.
-fn state_of(call: &Seen) -> EffectState {
-    if call.by_hand && call.state == EffectState::Done { EffectState::Undone } else { call.state }
+/// Whether this may have become of a call, with what people did to it.
+fn may_be(call: &Seen, state: EffectState) -> bool {
+    is_by_hand(call, state)
+        || call.state == state && !(state == EffectState::Done && call.by_hand == ByHand::Surely)
+}
+
+/// Whether a person brought a call to this state.
+fn is_by_hand(call: &Seen, state: EffectState) -> bool {
+    call.by_hand != ByHand::Never && (call.state, state) == (EffectState::Done, EffectState::Undone)
 }
 
 fn same_ending(mine: &Ending, seen: &Ending) -> bool {

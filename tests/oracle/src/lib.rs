@@ -23,7 +23,7 @@ pub use judge::{Judgement, judge};
 pub use observe::observe;
 pub use story::{EffectSeen, Ending, Outcome};
 pub use trial::{Counts, SCHEDULES, Trial, Verdict};
-pub use witness::{Seen, Witness};
+pub use witness::{ByHand, Seen, Witness};
 pub use world::World;
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use wfl_ir::{Effect, Name, Plan};
 use wfl_machine::{Ending as Ended, Fact, Purpose};
 use wfl_record::InstanceId;
-use wfl_sim::{Entry, Report, Sim};
+use wfl_sim::{EffectState, Entry, Report, Sim};
 
 use crate::story::Ending;
-use crate::witness::{Seen, Witness, canonical};
+use crate::witness::{ByHand, Seen, Witness, canonical};
 
 /// What was seen of an instance and its children once the run is over.
 pub fn observe(sim: &Sim, report: &Report, plan: &Plan, id: &InstanceId) -> Witness {
@@ -23,7 +23,8 @@ pub fn observe(sim: &Sim, report: &Report, plan: &Plan, id: &InstanceId) -> Witn
         Some(Ended::Killed) => Ending::Other("killed".to_owned()),
         None => Ending::Other("not at all".to_owned()),
     };
-    let calls = sim.books().entries().iter().filter(|entry| entry.call.purpose == Purpose::Do);
+    let calls: Vec<&Entry> =
+        sim.books().entries().iter().filter(|entry| entry.call.purpose == Purpose::Do).collect();
     let mut emitted: BTreeMap<(Name, Vec<u8>), u32> = BTreeMap::new();
     for fact in report.observed.values().flat_map(|seen| &seen.facts) {
         if let Fact::Emitted { event, fields } = fact {
@@ -31,26 +32,40 @@ pub fn observe(sim: &Sim, report: &Report, plan: &Plan, id: &InstanceId) -> Witn
             *emitted.entry((Name::from(short), canonical(fields))).or_default() += 1;
         }
     }
-    Witness::new(ending, calls.map(|entry| seen(report, entry)).collect(), emitted)
+    Witness::new(ending, calls.iter().map(|entry| seen(report, entry, &calls)).collect(), emitted)
 }
 
-fn seen(report: &Report, entry: &Entry) -> Seen {
-    let step = match &entry.call.item {
-        Some(item) => format!("{}[{item}]", entry.call.step),
-        None => entry.call.step.to_string(),
-    };
-    let facts = report.observed.get(&entry.instance).map_or(&[][..], |seen| &seen.facts);
-    let by_hand = facts.iter().any(|fact| {
-        matches!(fact, Fact::ByHand { step: of, what, .. } if of.as_str() == step && *what == "undone")
-    });
+fn seen(report: &Report, entry: &Entry, all: &[&Entry]) -> Seen {
     Seen {
         operation: entry.operation.clone(),
         args: entry.args.clone(),
         step: entry.call.step.clone(),
         reads: entry.effect == Effect::Read,
         state: entry.state,
-        by_hand,
+        by_hand: by_hand(report, entry, all),
         done_at: entry.done_at,
         undone_at: entry.undone_at,
+    }
+}
+
+/// A person says of which step they have undone something. Where a step did more than they undid, it may be any of it.
+fn by_hand(report: &Report, entry: &Entry, all: &[&Entry]) -> ByHand {
+    let step = match &entry.call.item {
+        Some(item) => format!("{}[{item}]", entry.call.step),
+        None => entry.call.step.to_string(),
+    };
+    let facts = report.observed.get(&entry.instance).map_or(&[][..], |seen| &seen.facts);
+    let undone = facts.iter().filter(|fact| {
+        matches!(fact, Fact::ByHand { step: of, what, .. } if of.as_str() == step && *what == "undone")
+    });
+    let there = all.iter().filter(|other| {
+        other.instance == entry.instance
+            && (&other.call.step, &other.call.item) == (&entry.call.step, &entry.call.item)
+            && other.state == EffectState::Done
+    });
+    match (undone.count(), there.count()) {
+        (0, _) => ByHand::Never,
+        (undone, there) if undone < there => ByHand::Perhaps(undone),
+        _ => ByHand::Surely,
     }
 }

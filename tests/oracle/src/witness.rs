@@ -7,6 +7,17 @@ use wfl_sim::EffectState;
 
 use crate::story::Ending;
 
+/// Whether a person has undone something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ByHand {
+    /// Nobody has.
+    Never,
+    /// So many effects of its step were, and it may be one of them.
+    Perhaps(usize),
+    /// Somebody has.
+    Surely,
+}
+
 /// A call in the world's books.
 #[derive(Clone, Debug)]
 pub struct Seen {
@@ -21,7 +32,7 @@ pub struct Seen {
     /// What has become of its effect.
     pub state: EffectState,
     /// Whether a person has undone it outside of the books.
-    pub by_hand: bool,
+    pub by_hand: ByHand,
     /// When it was carried out first, counted over all that happened.
     pub done_at: u64,
     /// When it was undone.

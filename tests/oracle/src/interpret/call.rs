@@ -8,6 +8,7 @@ use wfl_sim::{EffectState, Reply};
 use crate::interpret::reference::Reference;
 use crate::story::{EffectSeen, Event};
 use crate::strand::{Debt, Done, Flow, Life, Next, Raised, Strand};
+use crate::witness::ByHand;
 
 /// What may become of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,7 +168,8 @@ impl Reference<'_> {
         let Some(witness) = self.witness else { return Ok(()) };
         let compensable = matches!(operation.effect, Effect::Compensable { .. });
         for at in found.iter().filter(|_| self.allowed.late) {
-            let there = witness.calls[*at].state == EffectState::Done && !witness.calls[*at].by_hand;
+            let call = &witness.calls[*at];
+            let there = call.state == EffectState::Done && call.by_hand == ByHand::Never;
             let stays = there && !self.keeps();
             if compensable && stays {
                 return self.dead("it came too late, and is there", step);

@@ -5,6 +5,7 @@ use wfl_sim::EffectState;
 use crate::interpret::reference::Reference;
 use crate::story::{Ending, Event};
 use crate::strand::{Debt, Done, Flow, Strand, union};
+use crate::witness::ByHand;
 
 impl Reference<'_> {
     /// Notes that of two events one must be first. A call that leaves nothing to be undone
@@ -49,7 +50,7 @@ impl Reference<'_> {
                 self.story.effects[effect].state = call.state;
                 return Ok(());
             }
-            if call.state != EffectState::Undone && !call.by_hand {
+            if call.state != EffectState::Undone && call.by_hand == ByHand::Never {
                 return self.dead("it should have been undone, and is there", &call.step);
             }
         }
