@@ -174,17 +174,26 @@ pub enum Statement {
         until: bool,
         /// How long, or until when.
         time: Expr,
+        /// The statement in the source.
+        span: Span,
     },
     /// `shield`.
     Shield(Block),
-    /// `restart`: the new arguments.
-    Restart(Vec<(Name, Expr)>),
+    /// `restart`.
+    Restart {
+        /// The new arguments.
+        args: Vec<(Name, Expr)>,
+        /// The statement in the source.
+        span: Span,
+    },
     /// An event.
     Emit {
         /// Which.
         event: u32,
         /// Its fields.
         fields: Vec<(Name, Expr)>,
+        /// The statement in the source.
+        span: Span,
     },
     /// A condition that must hold.
     Ensure {
@@ -194,19 +203,28 @@ pub enum Statement {
         text: Name,
         /// What happens otherwise; nothing written: an incident.
         otherwise: Option<Block>,
+        /// The statement in the source.
+        span: Span,
     },
     /// `rollback`.
-    Rollback,
+    Rollback(Span),
     /// `commit`.
-    Commit,
+    Commit(Span),
     /// `return`.
-    Return(Expr),
+    Return {
+        /// The result.
+        value: Expr,
+        /// The statement in the source.
+        span: Span,
+    },
     /// `fail`.
     Fail {
         /// Which error.
         error: u32,
         /// Its fields.
         fields: Vec<(Name, Expr)>,
+        /// The statement in the source.
+        span: Span,
     },
     /// `yield` and `use`: leaves a construct, perhaps with a value for its slot.
     Leave {
@@ -214,7 +232,20 @@ pub enum Statement {
         target: Target,
         /// Slot and value.
         set: Option<(u32, Expr)>,
+        /// By which word.
+        by: Leaving,
+        /// The statement in the source.
+        span: Span,
     },
+}
+
+/// The word that leaves a construct.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Leaving {
+    /// `yield`: the construct has ended well.
+    Yield,
+    /// `use`: what failed has a value all the same.
+    Use,
 }
 
 impl Statement {
@@ -245,8 +276,8 @@ pub struct Step {
     pub args: Vec<(Name, Expr)>,
     /// Where the result goes; the lowering drops it when nothing reads it.
     pub slot: u32,
-    /// Whether it is the point of no return.
-    pub pivot: bool,
+    /// The word that makes it the point of no return.
+    pub pivot: Option<Span>,
     /// Own attempt timeout.
     pub timeout: Option<Duration>,
     /// Own total time.
@@ -261,6 +292,10 @@ pub struct Step {
     pub handlers: Vec<Handler>,
     /// The step in the source.
     pub span: Span,
+    /// Its name in the source.
+    pub name_span: Span,
+    /// What is called, in the source.
+    pub call_span: Span,
 }
 
 /// A handler of a step or construct.
@@ -272,6 +307,8 @@ pub struct Handler {
     pub bind: Option<u32>,
     /// What it does.
     pub body: Block,
+    /// The handler in the source.
+    pub span: Span,
 }
 
 /// A choice.
@@ -283,6 +320,8 @@ pub struct Choice {
     pub subject: Expr,
     /// The arms; one of them fits.
     pub arms: Vec<Arm>,
+    /// What is looked at, in the source.
+    pub span: Span,
 }
 
 /// An arm of a choice.
@@ -294,6 +333,8 @@ pub struct Arm {
     pub guard: Option<Expr>,
     /// What happens.
     pub body: Block,
+    /// What tells it from the others, in the source: its pattern, or the condition of the `if`.
+    pub span: Span,
 }
 
 /// A saga.
@@ -309,6 +350,8 @@ pub struct Saga {
     pub body: Block,
     /// What happens on errors of the body, once its debts are settled.
     pub handlers: Vec<Handler>,
+    /// Its keyword in the source.
+    pub span: Span,
 }
 
 /// A started workflow.
@@ -326,8 +369,8 @@ pub struct Run {
     pub slot: u32,
     /// Whether nothing is waited for.
     pub detached: bool,
-    /// Whether the child holds the point of no return.
-    pub pivot: bool,
+    /// The word that says that the child holds the point of no return.
+    pub pivot: Option<Span>,
     /// What a cancellation does to the child.
     pub when_cancelled: ParentCancel,
     /// How long the child may take.
@@ -336,6 +379,10 @@ pub struct Run {
     pub handlers: Vec<Handler>,
     /// The step in the source.
     pub span: Span,
+    /// Its name in the source.
+    pub name_span: Span,
+    /// What is called, in the source.
+    pub call_span: Span,
 }
 
 /// What the cancellation of a workflow does to a child.
@@ -394,6 +441,8 @@ pub struct Branch {
     pub slot: u32,
     /// What it does.
     pub body: Block,
+    /// Its name in the source.
+    pub span: Span,
 }
 
 /// Something for each item of a list.

@@ -192,7 +192,8 @@ fn key(checker: &mut Checker<'_, '_>, info: &WorkflowInfo) -> Typed {
 
 fn finish(body: &mut Body<'_, '_>, info: &WorkflowInfo, block: &mut Vec<Statement>) {
     if info.result == Ty::Unit || info.result.is_unknown() {
-        block.push(Statement::Return(Expr::Const(Value::Unit)));
+        let span = info.source.head.name.span;
+        block.push(Statement::Return { value: Expr::Const(Value::Unit), span });
         return;
     }
     let name = &info.source.head.name;

@@ -8,7 +8,7 @@ use wfl_analysis::hir::{Program, Workflow};
 use wfl_analysis::{Module, analyze};
 use wfl_ir::schema::Guide;
 use wfl_ir::{Invariant, Plan, PlanHash};
-use wfl_lower::{lower, lower_invariant};
+use wfl_lower::{Lowered, lower, lower_invariant};
 use wfl_source::{Code, Diagnostic, FileId, Files, Span};
 use wfl_syntax::Parsed;
 use wfl_syntax::ast::ItemKind;
@@ -181,7 +181,7 @@ fn lower_all(program: &Program, notes: &Remarks, compilation: &mut Compilation) 
     for number in callees_first(program) {
         let workflow = &program.workflows[number as usize];
         match lower(program, workflow, &children) {
-            Ok(plan) => {
+            Ok(Lowered { plan, .. }) => {
                 let invariants = program.invariants.iter().filter(|it| it.workflow == number);
                 let invariants = invariants.map(|it| lower_invariant(program, it)).collect();
                 let compiled = Compiled { invariants, ..compiled(workflow, plan, notes) };

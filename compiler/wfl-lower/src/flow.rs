@@ -25,11 +25,13 @@ impl Lowering<'_, '_> {
         handlers: &[hir::Handler],
     ) -> Vec<Loose> {
         let mut ends = Vec::new();
+        let outside = std::mem::replace(&mut self.graph.origin.in_handler, true);
         for (number, handler) in handlers.iter().enumerate() {
             self.graph.ends = vec![(node, EdgeKind::Error(number as u32))];
             self.inner(&handler.body);
             ends.append(&mut self.graph.ends);
         }
+        self.graph.origin.in_handler = outside;
         ends
     }
 
@@ -51,6 +53,7 @@ impl Lowering<'_, '_> {
         let mut regions = Vec::new();
         self.graph.open(&parallel.name, Default::default());
         for (number, branch) in parallel.branches.iter().enumerate() {
+            self.graph.can_leave(branch.target);
             self.graph.open(&branch.name, names_in(&branch.body));
             regions.push(self.graph.new_region(RegionKind::Branch).0);
             self.graph.ends = vec![(fork, EdgeKind::Branch(number as u32))];
@@ -100,6 +103,7 @@ impl Lowering<'_, '_> {
             handlers: self.handlers(&foreach.handlers),
         };
         let node = self.graph.add_named(&foreach.name, NodeKind::Map(Box::new(kind)));
+        self.graph.can_leave(foreach.body_target);
         self.graph.open(&foreach.name, names_in(&foreach.body));
         let scope = self.graph.new_scope(false);
         let (first, end) = link.slot_range(&foreach.frame);
@@ -142,6 +146,7 @@ impl Lowering<'_, '_> {
             round: self.result(repeat.round),
         };
         let node = self.graph.add_named(&repeat.name, NodeKind::Loop(Box::new(kind)));
+        self.graph.can_leave(repeat.target);
         self.graph.open(&repeat.name, names_in(&repeat.body));
         let (first, end) = self.link.slot_range(&repeat.frame);
         let (region, _) = self.graph.new_region(RegionKind::Round { first, end });
@@ -172,7 +177,9 @@ impl Lowering<'_, '_> {
         let mut ends = vec![(node, EdgeKind::Order)];
         if let Some((_, Some(late))) = &awaited.timeout {
             self.graph.ends = vec![(node, EdgeKind::Timeout)];
+            let outside = std::mem::replace(&mut self.graph.origin.in_handler, true);
             self.inner(late);
+            self.graph.origin.in_handler = outside;
             ends.append(&mut self.graph.ends);
         }
         ends.append(&mut self.handler_blocks(node, &awaited.handlers));
@@ -208,6 +215,7 @@ impl Lowering<'_, '_> {
             self.orphans.push(callee.name.to_string());
             return;
         };
+        self.graph.origin.callee = Some(run.workflow);
         let kind = flow::SubWorkflow {
             workflow: callee.name.clone(),
             plan,
@@ -215,7 +223,7 @@ impl Lowering<'_, '_> {
             result: self.result(run.slot),
             gives: self.result(run.slot).filter(|_| !run.detached).map(|_| self.link.ty(&callee.result)),
             detached: run.detached,
-            pivot: run.pivot,
+            pivot: run.pivot.is_some(),
             when_cancelled: match run.when_cancelled {
                 hir::ParentCancel::Cancel => flow::ParentCancel::Cancel,
                 hir::ParentCancel::Await => flow::ParentCancel::Await,

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::graph::{DiGraph, NodeIndex};
 use wfl_analysis::hir::Target;
 use wfl_ir::{Bind, EdgeKind, Handler, Name, Node, NodeKind, Region, RegionKind, Scope};
+use wfl_source::Span;
+
+use crate::origin::{Origin, WayOut};
 
 /// An edge that leads nowhere yet.
 pub(crate) type Loose = (NodeIndex<u32>, EdgeKind);
@@ -30,11 +33,18 @@ pub(crate) struct Graph {
     pub(crate) binds: Vec<Bind>,
     /// The loose ends of paths that left a construct.
     pub(crate) left: BTreeMap<Target, Vec<Loose>>,
+    /// Where the next nodes come from.
+    pub(crate) origin: Origin,
+    /// Where each node comes from.
+    pub(crate) origins: Vec<Origin>,
+    pub(crate) ways_out: Vec<WayOut>,
+    /// The compensation scope around each construct that can be left.
+    around: BTreeMap<Target, u32>,
     frames: Vec<Frame>,
 }
 
 impl Graph {
-    pub(crate) fn new(workflow: &Name, names: BTreeSet<Name>) -> Graph {
+    pub(crate) fn new(workflow: &Name, names: BTreeSet<Name>, span: Span) -> Graph {
         let counts = BTreeMap::new();
         let body = Frame { scope: 0, region: 0, path: workflow.to_string(), names, counts };
         Graph {
@@ -44,6 +54,10 @@ impl Graph {
             ends: Vec::new(),
             binds: Vec::new(),
             left: BTreeMap::new(),
+            origin: Origin { span, name: span, in_handler: false, callee: None },
+            origins: Vec::new(),
+            ways_out: Vec::new(),
+            around: BTreeMap::new(),
             frames: vec![body],
         }
     }
@@ -74,6 +88,7 @@ impl Graph {
         let id = Name::from(format!("{}/{name}", frame.path));
         let node = Node { id, scope: frame.scope, region: frame.region, binds, kind };
         let index = self.graph.add_node(node);
+        self.origins.push(self.origin);
         for (from, kind) in std::mem::take(&mut self.ends) {
             self.graph.add_edge(from, index, kind);
         }
@@ -156,6 +171,20 @@ impl Graph {
             self.add("exit", NodeKind::Exit { scope });
         }
         self.frames.pop();
+    }
+
+    /// A construct begins that can be left.
+    pub(crate) fn can_leave(&mut self, target: Target) {
+        let scope = self.frame().scope;
+        self.around.insert(target, scope);
+    }
+
+    /// A construct is left by `yield` from here.
+    pub(crate) fn way_out(&mut self, target: Target, span: Span) {
+        let (from, in_handler) = (self.ends.clone(), self.origin.in_handler);
+        let from = from.into_iter().map(|(node, kind)| (node.index() as u32, kind)).collect();
+        let around = self.around.get(&target).copied().unwrap_or_default();
+        self.ways_out.push(WayOut { span, from, around, in_handler });
     }
 
     /// The loose ends of the paths that left a construct.

@@ -5,6 +5,7 @@
 
 mod walk;
 mod link;
+mod origin;
 mod graph;
 mod names;
 mod statement;
@@ -13,6 +14,7 @@ mod plan;
 mod invariant;
 
 pub use invariant::lower_invariant;
+pub use origin::{Lowered, Origin, WayOut};
 pub use plan::{LowerError, lower};
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use wfl_ir::{Edge, EdgeKind, FORMAT, Node, Plan, PlanHash, SEMANTICS};
 use crate::graph::Graph;
 use crate::link::Link;
 use crate::names::names_in;
+use crate::origin::Lowered;
 use crate::statement::Lowering;
 use crate::walk::Numbers;
 
@@ -30,16 +31,16 @@ pub fn lower(
     program: &Program,
     workflow: &Workflow,
     children: &BTreeMap<u32, PlanHash>,
-) -> Result<Plan, LowerError> {
+) -> Result<Lowered, LowerError> {
     let link = Link::new(program, workflow);
-    let graph = Graph::new(&workflow.short_name, names_in(&workflow.body));
+    let graph = Graph::new(&workflow.short_name, names_in(&workflow.body), workflow.span);
     let mut lowering = Lowering { graph, link: &link, program, children, orphans: Vec::new() };
     lowering.block(&workflow.body);
     let wrong = |problem: String| LowerError { workflow: workflow.name.to_string(), problem };
     if let Some(orphan) = lowering.orphans.first() {
         return Err(wrong(format!("the plan of {orphan} is not there")));
     }
-    let Graph { graph, scopes, mut regions, ends, .. } = lowering.graph;
+    let Graph { graph, scopes, mut regions, ends, origins, ways_out, .. } = lowering.graph;
     // The body alone need not be told.
     regions.truncate(if regions.len() > 1 { usize::MAX } else { 0 });
     if !ends.is_empty() {
@@ -76,7 +77,8 @@ pub fn lower(
         succ,
     };
     plan.check().map_err(|error| wrong(error.to_string()))?;
-    Ok(plan)
+    let (operations, types) = link.numbers();
+    Ok(Lowered { plan, origins, ways_out, operations, types })
 }
 
 /// The graph has no ring, and the nodes stand in a topological order.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use wfl_analysis::hir::{Block, Choice, Program, Saga, Statement, Step};
+use wfl_analysis::hir::{Block, Choice, Leaving, Program, Saga, Statement, Step};
 use wfl_ir::{Arm, Bind, Call, EdgeKind, NodeKind, PlanHash};
 
 use crate::graph::Graph;
 use crate::link::Link;
 use crate::names::names_in;
+use crate::origin::{Origin, places};
 use crate::walk::Numbers;
 
 /// Lowers statements into a graph.
@@ -36,6 +37,15 @@ impl Lowering<'_, '_> {
     }
 
     fn statement(&mut self, statement: &Statement) {
+        let outside = self.graph.origin;
+        if let Some((span, name)) = places(statement) {
+            self.graph.origin = Origin { span, name, callee: None, ..outside };
+        }
+        self.lower(statement);
+        self.graph.origin = outside;
+    }
+
+    fn lower(&mut self, statement: &Statement) {
         match statement {
             Statement::Let { slot, value } => {
                 if self.link.is_read(*slot) {
@@ -52,20 +62,20 @@ impl Lowering<'_, '_> {
             Statement::Await(awaited) => self.awaited(awaited),
             Statement::Run(run) => self.run(run),
             Statement::Shield(body) => self.shield(body),
-            Statement::Wait { until, time } => {
+            Statement::Wait { until, time, .. } => {
                 let time = self.link.expr(time);
                 self.graph.add("wait", NodeKind::Timer { until: *until, time });
             }
-            Statement::Restart(args) => {
+            Statement::Restart { args, .. } => {
                 let args = self.link.args(args);
                 self.graph.add("restart", NodeKind::Restart { args });
                 self.graph.ends.clear();
             }
-            Statement::Emit { event, fields } => {
+            Statement::Emit { event, fields, .. } => {
                 let (event, fields) = (self.link.type_number(*event), self.link.args(fields));
                 self.graph.add("emit", NodeKind::Emit { event, fields });
             }
-            Statement::Ensure { condition, text, otherwise } => {
+            Statement::Ensure { condition, text, otherwise, .. } => {
                 let kind = NodeKind::Ensure { condition: self.link.expr(condition), text: text.clone() };
                 let node = self.graph.add("ensure", kind);
                 if let Some(otherwise) = otherwise {
@@ -74,26 +84,29 @@ impl Lowering<'_, '_> {
                 }
                 self.graph.ends = vec![(node, EdgeKind::Order)];
             }
-            Statement::Rollback => {
+            Statement::Rollback(_) => {
                 self.graph.add("rollback", NodeKind::Rollback);
             }
-            Statement::Commit => {
+            Statement::Commit(_) => {
                 self.graph.add("commit", NodeKind::Commit);
             }
-            Statement::Return(value) => {
+            Statement::Return { value, .. } => {
                 let value = self.link.expr(value);
                 self.graph.add("return", NodeKind::Return { value });
                 self.graph.ends.clear();
             }
-            Statement::Fail { error, fields } => {
+            Statement::Fail { error, fields, .. } => {
                 let (error, fields) = (self.link.type_number(*error), self.link.args(fields));
                 self.graph.add("fail", NodeKind::Fail { error, fields });
                 self.graph.ends.clear();
             }
-            Statement::Leave { target, set } => {
+            Statement::Leave { target, set, by, span } => {
                 if let Some((slot, value)) = set {
                     let value = self.link.expr(value);
                     self.graph.add("set", NodeKind::Set { slot: self.link.slot_number(*slot), value });
+                }
+                if *by == Leaving::Yield {
+                    self.graph.way_out(*target, *span);
                 }
                 let ends = std::mem::take(&mut self.graph.ends);
                 self.graph.left.entry(*target).or_default().extend(ends);
@@ -106,7 +119,7 @@ impl Lowering<'_, '_> {
             operation: self.link.operation_number(step.operation),
             args: self.link.args(&step.args),
             result: self.result(step.slot),
-            pivot: step.pivot,
+            pivot: step.pivot.is_some(),
             timeout: step.timeout,
             total: step.total,
             queue: step.queue,
@@ -122,6 +135,7 @@ impl Lowering<'_, '_> {
     }
 
     fn choice(&mut self, choice: &Choice) {
+        choice.target.into_iter().for_each(|target| self.graph.can_leave(target));
         let arm = |arm: &wfl_analysis::hir::Arm| Arm {
             pattern: self.link.pattern(&arm.pattern),
             guard: arm.guard.as_ref().map(|guard| self.link.expr(guard)),
@@ -144,6 +158,7 @@ impl Lowering<'_, '_> {
     }
 
     fn saga(&mut self, saga: &Saga) {
+        self.graph.can_leave(saga.target);
         let (names, handlers) = (names_in(&saga.body), self.handlers(&saga.handlers));
         let enter = self.graph.enter(saga.name.as_ref(), names, saga.parallel_undo, handlers);
         self.inner(&saga.body);

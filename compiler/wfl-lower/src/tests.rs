@@ -40,7 +40,7 @@ fn plan(path: &str, text: &str) -> Plan {
     assert!(!analysis.has_errors(), "{:#?}", analysis.diagnostics);
     let Some(workflow) = analysis.program.workflows.first() else { panic!("no workflow") };
     match lower(&analysis.program, workflow, &Default::default()) {
-        Ok(plan) => plan,
+        Ok(lowered) => lowered.plan,
         Err(error) => panic!("{error}"),
     }
 }

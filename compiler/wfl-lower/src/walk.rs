@@ -163,7 +163,7 @@ pub(crate) fn named_types(ty: &Type, on: &mut dyn FnMut(u32)) {
 /// Calls `on` for each outermost expression that a statement holds by itself.
 pub(crate) fn expressions(statement: &Statement, on: &mut dyn FnMut(&Expr)) {
     match statement {
-        Statement::Let { value, .. } | Statement::Return(value) => on(value),
+        Statement::Let { value, .. } | Statement::Return { value, .. } => on(value),
         Statement::Step(step) => step.args.iter().for_each(|(_, value)| on(value)),
         Statement::Choice(choice) => {
             on(&choice.subject);
@@ -175,7 +175,7 @@ pub(crate) fn expressions(statement: &Statement, on: &mut dyn FnMut(&Expr)) {
         Statement::Ensure { condition, .. } => on(condition),
         Statement::Leave { set: Some((_, value)), .. } => on(value),
         Statement::Run(run) => run.args.iter().for_each(|(_, value)| on(value)),
-        Statement::Restart(args) => args.iter().for_each(|(_, value)| on(value)),
+        Statement::Restart { args, .. } => args.iter().for_each(|(_, value)| on(value)),
         Statement::Wait { time, .. } => on(time),
         Statement::Parallel(parallel) => parallel.within.iter().for_each(on),
         Statement::Foreach(foreach) => {
@@ -187,8 +187,8 @@ pub(crate) fn expressions(statement: &Statement, on: &mut dyn FnMut(&Expr)) {
         Statement::Leave { set: None, .. }
         | Statement::Saga(_)
         | Statement::Shield(_)
-        | Statement::Rollback
-        | Statement::Commit => {}
+        | Statement::Rollback(_)
+        | Statement::Commit(_) => {}
     }
 }
 

@@ -28,12 +28,13 @@ impl Body<'_, '_> {
         };
         let after_otherwise = std::mem::replace(&mut self.flow, Flow::dead());
         self.flow = after_then.join(after_otherwise);
+        let span = parts.condition.span;
         let arms = vec![
-            Arm { pattern, guard, body: then },
-            Arm { pattern: Pattern::Any, guard: None, body: otherwise },
+            Arm { pattern, guard, body: then, span },
+            Arm { pattern: Pattern::Any, guard: None, body: otherwise, span },
         ];
-        self.check_telling(label, &arms, parts.condition.span);
-        Statement::Choice(Choice { target, subject, arms })
+        self.check_telling(label, &arms, span);
+        Statement::Choice(Choice { target, subject, arms, span })
     }
 
     /// `c` is a choice between `true` and the rest; one with `e is P` in it is one over `e`, so that the names of
@@ -100,7 +101,7 @@ impl Body<'_, '_> {
             self.release(names);
             let flow = std::mem::replace(&mut self.flow, Flow::dead());
             after = after.join(flow);
-            arms.push(Arm { pattern, guard, body });
+            arms.push(Arm { pattern, guard, body, span: arm.pattern.span });
         }
         self.flow = after;
         let patterns = arms.iter().map(|arm| (&arm.pattern, arm.guard.is_some())).collect::<Vec<_>>();
@@ -110,7 +111,8 @@ impl Body<'_, '_> {
             self.cx.check_arms(&subject.ty, &patterns, &spans, parts.keyword);
         }
         self.check_telling(label, &arms, parts.scrutinee.span);
-        Statement::Choice(Choice { target, subject: subject.expr, arms })
+        let span = parts.scrutinee.span;
+        Statement::Choice(Choice { target, subject: subject.expr, arms, span })
     }
 
     /// What is published in one case only tells which case it was.

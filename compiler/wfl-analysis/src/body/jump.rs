@@ -6,7 +6,7 @@ use wfl_syntax::ast::{self, ExprKind, Jump, JumpKind, Path};
 
 use crate::body::flow::{Debt, Flow};
 use crate::body::state::{Body, Frame, Taken};
-use crate::hir::{Block, Statement};
+use crate::hir::{Block, Leaving, Statement};
 use crate::signature::find_error;
 use crate::ty::Ty;
 
@@ -17,12 +17,12 @@ impl Body<'_, '_> {
             JumpKind::Rollback => {
                 self.check_own_scope("rollback", jump.span);
                 self.flow.roll_back(self.depth());
-                block.push(Statement::Rollback);
+                block.push(Statement::Rollback(jump.span));
             }
             JumpKind::Commit => {
                 self.check_own_scope("commit", jump.span);
                 self.flow.commit(self.depth());
-                block.push(Statement::Commit);
+                block.push(Statement::Commit(jump.span));
             }
             JumpKind::Restart(arguments) => self.restart(arguments, jump.span, block),
             JumpKind::Return(value) => {
@@ -42,7 +42,7 @@ impl Body<'_, '_> {
                     None => self.return_nothing(jump.span),
                 };
                 self.check_debts("return", jump.span, whole_action, None);
-                block.push(Statement::Return(typed));
+                block.push(Statement::Return { value: typed, span: jump.span });
                 self.flow = Flow::dead();
             }
             JumpKind::Fail(error) => {
@@ -79,7 +79,7 @@ impl Body<'_, '_> {
                     .help("write `commit` before it to keep the steps, or `rollback` to undo them"),
             );
         }
-        block.push(Statement::Restart(args));
+        block.push(Statement::Restart { args, span });
         self.flow = Flow::dead();
     }
 
@@ -132,7 +132,7 @@ impl Body<'_, '_> {
         let (target, slot, ty, label) = (recovery.target, recovery.slot, recovery.ty.clone(), recovery.label);
         let typed = self.cx.check_as(value, &ty);
         self.cx.check_flow(typed.label, label, "the step's result", value.span);
-        block.push(Statement::Leave { target, set: Some((slot, typed.expr)) });
+        block.push(Statement::Leave { target, set: Some((slot, typed.expr)), by: Leaving::Use, span });
         let flow = std::mem::replace(&mut self.flow, Flow::dead());
         if let Some(recovery) = self.recoveries.last_mut() {
             recovery.exits.push(flow);
@@ -160,7 +160,7 @@ impl Body<'_, '_> {
         let known = tables.fields(error).unwrap_or_default();
         let fields: Vec<(Name, Expr)> =
             self.cx.fields(&owner, known, arguments.unwrap_or(&none), wfl_ir::Label::Public);
-        (Some(Statement::Fail { error, fields }), taken)
+        (Some(Statement::Fail { error, fields, span: expr.span }), taken)
     }
 
     fn raise_or_report(&mut self, error: u32, span: Span) -> Taken {

@@ -55,11 +55,13 @@ impl Body<'_, '_> {
             args,
             slot,
             detached,
-            pivot: step.pivot.is_some(),
+            pivot: step.pivot,
             when_cancelled: parent_cancel(run.when_cancelled),
             timeout,
             handlers: handled.handlers,
             span: step.span,
+            name_span: name_span(&step.name),
+            call_span: step.call.path.span,
         })));
     }
 

@@ -179,7 +179,7 @@ impl Body<'_, '_> {
                 diagnostic.note("an event that was published stays published when the saga is undone"),
             );
         }
-        block.push(Statement::Emit { event, fields });
+        block.push(Statement::Emit { event, fields, span: emit.span });
     }
 
     fn ensure(&mut self, ensure: &ast::Ensure, block: &mut Block) {
@@ -196,7 +196,7 @@ impl Body<'_, '_> {
         self.flow = Flow { live: true, ..before };
         // It holds for all that follows in the block and inside of it.
         self.cx.learn(&ensure.condition);
-        block.push(Statement::Ensure { condition, text, otherwise });
+        block.push(Statement::Ensure { condition, text, otherwise, span: ensure.span });
     }
 }
 

@@ -63,7 +63,7 @@ impl Body<'_, '_> {
         let unused = self.check_read(step, operation);
         self.name_result(&step.name, slot, (info.result.clone(), info.result_label), handled.falling, unused);
         let Limits { timeout, total, queue, heartbeat, retry } = limits;
-        let (pivot, span, handlers) = (step.pivot.is_some(), step.span, handled.handlers);
+        let (pivot, call_span, handlers) = (step.pivot, step.call.path.span, handled.handlers);
         block.push(Statement::Step(Box::new(Step {
             name,
             target,
@@ -77,7 +77,9 @@ impl Body<'_, '_> {
             heartbeat,
             retry,
             handlers,
-            span,
+            span: step.span,
+            name_span: span,
+            call_span,
         })));
     }
 

@@ -8,7 +8,7 @@ use crate::body::catch::Outcomes;
 use crate::body::construct::Place;
 use crate::body::flow::Flow;
 use crate::body::state::{Body, Catcher, Frame, Open, Recovery};
-use crate::hir::{Block, Statement, Target};
+use crate::hir::{Block, Leaving, Statement, Target};
 use crate::ty::{Ty, Typed};
 
 impl Body<'_, '_> {
@@ -136,7 +136,7 @@ impl Body<'_, '_> {
             (None, None) => typed.ty.clone(),
         };
         let set = slot.map(|slot| (slot, typed.expr));
-        block.push(Statement::Leave { target, set });
+        block.push(Statement::Leave { target, set, by: Leaving::Yield, span });
         let flow = std::mem::replace(&mut self.flow, Flow::dead());
         let Some(open) = self.targets.iter_mut().rev().find(|open| open.target == target) else { return };
         open.exits.push(flow);
@@ -184,7 +184,7 @@ impl Body<'_, '_> {
             None => self.go_on(handled.after, exits),
         }
         let parallel_undo = saga.compensating == Some(ast::Order::Parallel);
-        let handlers = handled.handlers;
-        Statement::Saga(crate::hir::Saga { name, target: place.target, parallel_undo, body, handlers })
+        let (handlers, span, target) = (handled.handlers, saga.keyword, place.target);
+        Statement::Saga(crate::hir::Saga { name, target, parallel_undo, body, handlers, span })
     }
 }

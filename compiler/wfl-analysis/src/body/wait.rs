@@ -20,7 +20,7 @@ impl Body<'_, '_> {
         let ty = if wait.until { Ty::Timestamp } else { Ty::Duration };
         let time = self.cx.check_as(&wait.time, &ty).expr;
         self.check_wait(&time, wait.time.span, "this wait");
-        Statement::Wait { until: wait.until, time }
+        Statement::Wait { until: wait.until, time, span: wait.span }
     }
 
     pub(crate) fn await_for(&mut self, source: &ast::Await, place: Place<'_>) -> (Statement, (Ty, Label)) {
