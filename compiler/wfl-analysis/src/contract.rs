@@ -1,5 +1,7 @@
 //! Fourth pass: the contracts of operations, and the rules that make repeating and undoing safe.
 
+use std::sync::Arc;
+
 use wfl_ir::{Confirm, Duration, Effect, Expr, Idempotency, Name, Operation, Retry};
 use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast::{self, EffectKind};
@@ -17,7 +19,7 @@ use crate::ty::Ty;
 
 const DEFAULT_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Checks operations and fills [`Tables::contracts`].
+/// Checks operations and fills [`Tables::contracts`] and [`Tables::touches`].
 pub(crate) fn check(passes: &mut Passes<'_>, tables: &mut Tables) {
     for index in 0..tables.operations.len() {
         let checked = passes.item(tables.operations[index].number, |session| {
@@ -25,10 +27,17 @@ pub(crate) fn check(passes: &mut Passes<'_>, tables: &mut Tables) {
             let touches = contract.touches();
             (contract.check(), touches)
         });
-        match (checked, tables.contracts.get_mut(index)) {
-            (Some(checked), Some(before)) => *before = checked,
-            (checked, _) => tables.contracts.extend(checked),
-        }
+        let Some((contract, touched)) = checked else { continue };
+        put(&mut tables.contracts, index, contract);
+        put(&mut tables.touches, index, touched);
+    }
+}
+
+fn put<T: Clone>(list: &mut Arc<Vec<T>>, at: usize, value: T) {
+    let list = Arc::make_mut(list);
+    match list.get_mut(at) {
+        Some(before) => *before = value,
+        None => list.push(value),
     }
 }
 

@@ -219,8 +219,6 @@ fn declare_workflow(
         result: Ty::Unknown,
         result_label: Label::Public,
         raises: Vec::new(),
-        pivots: false,
-        owes: false,
     });
     add(session, tables, module, Space::Type, name, Thing::Workflow(index));
 }

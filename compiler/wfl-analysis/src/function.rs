@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::mem::take;
+use std::sync::Arc;
 
 use wfl_ir::{Expr, Function, Name, Type, Value};
 use wfl_source::{Code, Diagnostic};
@@ -14,7 +15,8 @@ use crate::tables::{Body, FunctionInfo, Tables};
 
 /// Checks the values of functions and fills [`Tables::functions`]. While they are checked none has a value.
 pub(crate) fn check(passes: &mut Passes<'_>, tables: &mut Tables) {
-    let (mut functions, mut calls) = (take(&mut tables.functions), take(&mut tables.calls));
+    let (before, mut calls) = (take(&mut tables.functions), take(&mut tables.calls));
+    let mut functions = Arc::unwrap_or_clone(before);
     for info in &tables.declared_functions {
         let Body::Expression(at) = info.body else { continue };
         let Some((function, called)) = passes.item(info.number, |session| check_one(session, tables, info))
@@ -34,7 +36,7 @@ pub(crate) fn check(passes: &mut Passes<'_>, tables: &mut Tables) {
         // What has no end must not be computed, not even while compiling.
         functions[at].body = Expr::Const(Value::None);
     }
-    (tables.functions, tables.calls) = (functions, calls);
+    (tables.functions, tables.calls) = (Arc::new(functions), calls);
 }
 
 fn check_one(session: &mut Session<'_>, tables: &Tables, info: &FunctionInfo) -> (Function, BTreeSet<u32>) {

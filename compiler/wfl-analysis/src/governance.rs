@@ -9,11 +9,11 @@ use wfl_syntax::ast::{self, ItemKind, MigrationKind, PolicyTarget};
 use crate::body::find_workflow;
 use crate::contract::find_operation;
 use crate::expr::{Binding, Checker};
-use crate::hir::{Invariant, Migration, Policy, PolicyRule, Touches};
+use crate::hir::{Invariant, Migration, Policy, PolicyRule};
 use crate::module::Module;
 use crate::names::Space;
 use crate::session::Session;
-use crate::summary::steps;
+use crate::starts::steps;
 use crate::tables::{Tables, Thing, WorkflowInfo};
 use crate::ty::Ty;
 
@@ -30,7 +30,6 @@ pub(crate) fn check(
     session: &mut Session<'_>,
     tables: &Tables,
     modules: &[Module<'_>],
-    touches: &[&Touches],
 ) -> Governance {
     let mut governance = Governance::default();
     check_titles(session, modules);
@@ -43,7 +42,7 @@ pub(crate) fn check(
                     about.check_again(&governance.migrations, migration.as_ref());
                     governance.migrations.extend(migration);
                 }
-                ItemKind::Policy(it) => governance.policies.push(about.policy(it, touches)),
+                ItemKind::Policy(it) => governance.policies.push(about.policy(it)),
                 ItemKind::Invariant(it) => governance.invariants.extend(about.invariant(it)),
                 _ => {}
             }
@@ -213,13 +212,13 @@ impl<'s, 'f> About<'s, 'f> {
         Some((field.name.clone(), typed.expr))
     }
 
-    fn policy(&mut self, source: &ast::Policy, touches: &[&Touches]) -> Policy {
-        let rules = source.rules.iter().filter_map(|rule| self.policy_rule(rule, touches)).collect();
+    fn policy(&mut self, source: &ast::Policy) -> Policy {
+        let rules = source.rules.iter().filter_map(|rule| self.policy_rule(rule)).collect();
         Policy { title: source.title.clone(), rules, span: source.title_span }
     }
 
-    fn policy_rule(&mut self, rule: &ast::PolicyRule, touches: &[&Touches]) -> Option<PolicyRule> {
-        let operations = self.operations(&rule.target, touches);
+    fn policy_rule(&mut self, rule: &ast::PolicyRule) -> Option<PolicyRule> {
+        let operations = self.operations(&rule.target);
         let mut calls = Vec::new();
         for operation in operations {
             let before = self.session.count();
@@ -261,13 +260,13 @@ impl<'s, 'f> About<'s, 'f> {
         checker.check_as(condition, &Ty::Bool).expr
     }
 
-    fn operations(&mut self, target: &PolicyTarget, touches: &[&Touches]) -> Vec<u32> {
+    fn operations(&mut self, target: &PolicyTarget) -> Vec<u32> {
         match target {
             PolicyTarget::Label(label) => {
-                let labelled = touches.iter().enumerate().filter(|(_, it)| it.labels.contains(&label.text));
+                let labelled = self.tables.touches.iter().enumerate().filter(|(_, it)| it.labels.contains(&label.text));
                 let found = labelled.map(|(number, _)| number as u32).collect::<Vec<_>>();
                 if found.is_empty() && !label.is_missing() {
-                    self.no_label(label, touches);
+                    self.no_label(label);
                 }
                 found
             }
@@ -297,10 +296,10 @@ impl<'s, 'f> About<'s, 'f> {
     }
 
     // A rule about nothing would look like a rule that holds.
-    fn no_label(&mut self, label: &ast::Name, touches: &[&Touches]) {
+    fn no_label(&mut self, label: &ast::Name) {
         let title = format!("no operation is labelled `{}`", label.text);
         let diagnostic = Diagnostic::new(Code::E0232, title, label.span, "the rule is about nothing");
-        let known = touches.iter().flat_map(|it| &it.labels).map(String::as_str);
+        let known = self.tables.touches.iter().flat_map(|it| &it.labels).map(String::as_str);
         self.session.report(match closest(&label.text, known) {
             Some(meant) => diagnostic.help(format!("did you mean `@{meant}`?")),
             None => diagnostic

@@ -3,24 +3,26 @@
 //! Types and operations are numbered over the whole program. Expressions are those of the IR; a
 //! [`wfl_ir::Type::Named`] in them is a number of [`Program::types`].
 
+use std::sync::Arc;
+
 use wfl_ir::{
     Caught, Decimal, Duration, Expr, Field, Function, Label, Name, Operation, Pattern, Retry, Type, TypeDef,
 };
 use wfl_source::Span;
 
-/// Everything that was declared.
+/// Everything that was declared. What a later analysis finds unchanged is the same object as before.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Program {
     /// All named types, errors and events.
-    pub types: Vec<TypeDef>,
+    pub types: Arc<Vec<TypeDef>>,
     /// All operations; `raises`, `undo` and `confirm` are numbers of this program.
-    pub operations: Vec<Operation>,
+    pub operations: Arc<Vec<Operation>>,
     /// What each operation touches and how it is labelled, in the order of `operations`.
-    pub touches: Vec<Touches>,
+    pub touches: Arc<Vec<Touches>>,
     /// All functions; [`Expr::Apply`] numbers them.
-    pub functions: Vec<Function>,
+    pub functions: Arc<Vec<Function>>,
     /// All workflows.
-    pub workflows: Vec<Workflow>,
+    pub workflows: Vec<Arc<Workflow>>,
     /// Sensitive data that may be seen after all.
     pub declassified: Vec<Declassified>,
     /// All migrations.
@@ -133,6 +135,8 @@ pub struct Workflow {
     pub body: Block,
     /// The name in the source.
     pub span: Span,
+    /// The whole in the source.
+    pub whole: Span,
 }
 
 /// Statements in order.

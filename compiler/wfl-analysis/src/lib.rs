@@ -22,7 +22,7 @@ mod function;
 mod attribute;
 mod retry;
 mod contract;
-mod summary;
+mod starts;
 mod body;
 mod workflow;
 mod governance;
@@ -31,8 +31,8 @@ mod declared;
 mod memo;
 mod analyze;
 
-pub use analyze::{Analysis, analyze, diagnose};
-pub use memo::{Effort, Memo};
+pub use analyze::{analyze, analyze_again};
+pub use memo::{Analysis, Effort, Memo};
 pub use module::Module;
 pub use parallel::in_parallel;
 

@@ -14,18 +14,34 @@ use wfl_syntax::ast::{Item, ItemKind, Test};
 use crate::declare;
 use crate::declared::Declared;
 use crate::governance::{self, Governance};
-use crate::hir::{self, Declassified};
+use crate::hir::{Declassified, Program, Workflow};
 use crate::module::Module;
 use crate::parallel::in_parallel;
 use crate::pass::Given;
 use crate::scenario;
 use crate::session::Found;
-use crate::summary::{self, Summary};
+use crate::starts::{self, Start};
 use crate::tables::{Tables, WorkflowInfo};
 use crate::workflow;
 
 /// So many bodies are worth a thread of their own.
 const WORTH_A_THREAD: usize = 20;
+
+/// What an analysis found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Analysis {
+    /// The typed program. Where there are errors it has holes, and nothing may be made of it.
+    pub program: Program,
+    /// The reports, ordered by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Analysis {
+    /// Whether the program must not be run.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
 
 /// What an analysis had to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -43,10 +59,10 @@ pub struct Effort {
 /// What an analysis takes from the one before it.
 #[derive(Debug, Default)]
 pub struct Memo {
-    pub(crate) declared: Option<Declared>,
+    declared: Option<Declared>,
     /// In the order of the workflows, as are the bodies.
-    summaries: Vec<Kept<Summary>>,
-    pub(crate) bodies: Vec<Kept<hir::Workflow>>,
+    starts: Vec<Kept<Vec<Start>>>,
+    bodies: Vec<Kept<Arc<Workflow>>>,
     /// In the order of the tests, with the workflow that each is about.
     tests: Vec<Kept<Option<Subject>>>,
     effort: Effort,
@@ -57,10 +73,10 @@ type Subject = (u32, Arc<Item>);
 
 /// What came out of one item.
 #[derive(Debug)]
-pub(crate) struct Kept<T> {
+struct Kept<T> {
     item: Arc<Item>,
-    pub(crate) value: T,
-    pub(crate) found: Found,
+    value: T,
+    found: Found,
 }
 
 impl<T> Kept<T> {
@@ -75,8 +91,8 @@ impl Memo {
         self.effort
     }
 
-    /// Brings everything up to date: gives the reports, and what is declared about workflows.
-    pub(crate) fn update(&mut self, given: Given<'_>) -> (Vec<Diagnostic>, Governance, Vec<Declassified>) {
+    /// Brings everything up to date.
+    pub(crate) fn update(&mut self, given: Given<'_>) -> Analysis {
         let before = self.declared.take().and_then(|mut declared| {
             let changed = declared.changes(given)?;
             let touched = declared.take_changes(given, &changed);
@@ -86,48 +102,59 @@ impl Memo {
             *self = Memo::default();
         }
         let whole = before.is_none();
-        let (mut declared, touched) = before.unwrap_or_else(|| (Declared::new(given), BTreeSet::new()));
+        let (declared, touched) = before.unwrap_or_else(|| (Declared::new(given), BTreeSet::new()));
         self.effort = Effort { whole, items: touched.len(), ..Effort::default() };
-        let rings = self.summarise(given, &mut declared.tables, &touched);
+        let rings = self.look_for_rings(given, &declared.tables, &touched);
         self.check_bodies(given, &declared.tables, &touched);
-        let touches = declared.tables.contracts.iter().map(|(_, touches)| touches).collect::<Vec<_>>();
         let mut session = given.session();
-        let governance = governance::check(&mut session, &declared.tables, given.modules, &touches);
+        let governance = governance::check(&mut session, &declared.tables, given.modules);
         let governed = session.take();
         self.check_tests(given, &declared.tables, &touched);
         let found = declared.findings.items.iter().chain([&declared.findings.general, &rings]);
         let found = found.chain(self.found()).chain([&governed]);
         let diagnostics = conclude(given, &declared.tables, &found.collect::<Vec<_>>());
+        let program = self.program(&declared, governance, governed.declassified);
         self.declared = Some(declared);
-        (diagnostics, governance, governed.declassified)
+        Analysis { program, diagnostics }
     }
 
-    /// A body is checked anew as well when a workflow that it may start turned out to be another one to its callers.
-    fn summarise(&mut self, given: Given<'_>, tables: &mut Tables, touched: &BTreeSet<u32>) -> Found {
-        let mut before = take(&mut self.summaries).into_iter();
+    fn program(&self, declared: &Declared, said: Governance, governed: Vec<Declassified>) -> Program {
+        let Tables { defs, contracts, touches, functions, .. } = &declared.tables;
+        let found = declared.findings.items.iter().chain(self.bodies.iter().map(|body| &body.found));
+        let declassified = found.flat_map(|found| found.declassified.iter().cloned()).chain(governed);
+        Program {
+            types: Arc::clone(defs),
+            operations: Arc::clone(contracts),
+            touches: Arc::clone(touches),
+            functions: Arc::clone(functions),
+            workflows: self.bodies.iter().map(|body| Arc::clone(&body.value)).collect(),
+            declassified: declassified.collect(),
+            migrations: said.migrations,
+            policies: said.policies,
+            invariants: said.invariants,
+        }
+    }
+
+    /// Finds out which workflows start which.
+    fn look_for_rings(&mut self, given: Given<'_>, tables: &Tables, touched: &BTreeSet<u32>) -> Found {
+        let mut before = take(&mut self.starts).into_iter();
         for info in &tables.workflows {
             let known = before.next().filter(|it| it.is_of(&info.item) && !touched.contains(&info.number));
-            self.summaries.push(known.unwrap_or_else(|| {
+            self.starts.push(known.unwrap_or_else(|| {
                 let mut session = given.session();
-                let value = summary::summary(&mut session, tables, info);
+                let value = starts::starts(&mut session, tables, info);
                 Kept { item: Arc::clone(&info.item), value, found: session.take() }
             }));
         }
         let mut session = given.session();
-        let mut whole = self.summaries.iter().map(|known| known.value.clone()).collect::<Vec<_>>();
-        summary::conclude(&mut session, tables, &mut whole);
-        for (info, summary) in tables.workflows.iter_mut().zip(whole) {
-            if (info.pivots, info.owes) != (summary.pivots, summary.owes) {
-                (info.pivots, info.owes) = (summary.pivots, summary.owes);
-                self.bodies.clear();
-            }
-        }
+        let starts = self.starts.iter().map(|known| known.value.as_slice()).collect::<Vec<_>>();
+        starts::check_rings(&mut session, tables, &starts);
         session.take()
     }
 
     fn check_bodies(&mut self, given: Given<'_>, tables: &Tables, touched: &BTreeSet<u32>) {
         let mut before = take(&mut self.bodies).into_iter();
-        let is_current = |it: &Kept<hir::Workflow>, info: &WorkflowInfo| {
+        let is_current = |it: &Kept<Arc<Workflow>>, info: &WorkflowInfo| {
             it.is_of(&info.item) && !touched.contains(&info.number)
         };
         let known = |info: &WorkflowInfo| before.next().filter(|it| is_current(it, info));
@@ -137,7 +164,7 @@ impl Memo {
         self.effort.bodies = changed.len();
         let checked = in_parallel(&changed, 1 + changed.len() / WORTH_A_THREAD, |info| {
             let mut session = given.session();
-            let value = workflow::check(&mut session, tables, info);
+            let value = Arc::new(workflow::check(&mut session, tables, info));
             Kept { item: Arc::clone(&info.item), value, found: session.take() }
         });
         let mut checked = checked.into_iter();
@@ -168,11 +195,11 @@ impl Memo {
         }
     }
 
-    /// What was found in each summary, body and test.
+    /// What was found in each workflow and test.
     fn found(&self) -> impl Iterator<Item = &Found> {
-        let summaries = self.summaries.iter().map(|known| &known.found);
+        let starts = self.starts.iter().map(|known| &known.found);
         let bodies = self.bodies.iter().map(|known| &known.found);
-        summaries.chain(bodies).chain(self.tests.iter().map(|known| &known.found))
+        starts.chain(bodies).chain(self.tests.iter().map(|known| &known.found))
     }
 }
 

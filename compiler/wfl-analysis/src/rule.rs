@@ -1,5 +1,7 @@
 //! Third pass: the rules behind `where`, and the types in the IR's form.
 
+use std::sync::Arc;
+
 use wfl_ir::{Expr, Field, Label, Name, Rule, TypeDef, TypeKind, Variant};
 use wfl_syntax::ast::{self, ItemKind};
 
@@ -12,10 +14,13 @@ use crate::ty::Ty;
 /// Checks rules and fills [`Tables::defs`]. Within rules constants are held against none: those of other types may not
 /// be known yet.
 pub(crate) fn check(passes: &mut Passes<'_>, tables: &mut Tables) {
-    tables.defs.resize_with(tables.types.len(), || TypeDef {
+    let count = tables.types.len();
+    if tables.defs.len() != count {
+        Arc::make_mut(&mut tables.defs).resize_with(count, || TypeDef {
         name: Name::from(""),
         kind: TypeKind::Enum(Vec::new()),
     });
+    }
     for index in 0..tables.types.len() {
         passes.item(tables.types[index].number, |session| check_type(session, tables, index));
     }
@@ -36,8 +41,9 @@ pub(crate) fn check(passes: &mut Passes<'_>, tables: &mut Tables) {
         });
     }
     for index in 0..tables.types.len() {
-        passes
-            .item(tables.types[index].number, |_| tables.defs[index] = define(tables, &tables.types[index]));
+        let number = tables.types[index].number;
+        let defined = passes.item(number, |_| define(tables, &tables.types[index]));
+        defined.into_iter().for_each(|it| Arc::make_mut(&mut tables.defs)[index] = it);
     }
 }
 

@@ -97,10 +97,6 @@ pub(crate) struct WorkflowInfo {
     pub(crate) result: Ty,
     pub(crate) result_label: Label,
     pub(crate) raises: Vec<(u32, Span)>,
-    /// Whether a point of no return stands in it.
-    pub(crate) pivots: bool,
-    /// Whether it can end with something that could be undone.
-    pub(crate) owes: bool,
 }
 
 /// What the type given for a type parameter must be able to do.
@@ -213,15 +209,17 @@ pub(crate) struct Tables {
     /// The module whose names are known everywhere.
     pub(crate) prelude: Option<usize>,
     /// The functions that are expressions; complete once their pass is over.
-    pub(crate) functions: Vec<Function>,
+    pub(crate) functions: Arc<Vec<Function>>,
     /// The functions that each of them calls.
     pub(crate) calls: Vec<BTreeSet<u32>>,
     /// How many of them there are.
     pub(crate) expressions: u32,
     /// The types in the IR's form; complete once all rules are checked.
-    pub(crate) defs: Vec<TypeDef>,
-    /// The operations in the IR's form, and what they touch; complete once all contracts are checked.
-    pub(crate) contracts: Vec<(Operation, Touches)>,
+    pub(crate) defs: Arc<Vec<TypeDef>>,
+    /// The operations in the IR's form; complete once all contracts are checked.
+    pub(crate) contracts: Arc<Vec<Operation>>,
+    /// What each of them touches.
+    pub(crate) touches: Arc<Vec<Touches>>,
 }
 
 impl Tables {

@@ -70,6 +70,7 @@ pub(crate) fn check(session: &mut Session<'_>, tables: &Tables, info: &WorkflowI
         slots,
         body: block,
         span: source.head.name.span,
+        whole: info.item.span,
     }
 }
 

@@ -1,15 +1,14 @@
 //! From a project to plans and reports.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use wfl_analysis::hir::{Program, Workflow};
-use wfl_analysis::{Module, analyze};
+use wfl_analysis::{Analysis, Module, analyze};
 use wfl_ir::schema::Guide;
 use wfl_ir::{Invariant, Plan, PlanHash};
-use wfl_lower::{Lowered, lower, lower_invariant};
-use wfl_source::{Code, Diagnostic, FileId, Files, Span};
+use wfl_lower::lower_invariant;
+use wfl_source::{Diagnostic, FileId, Files, Span};
 use wfl_syntax::Parsed;
 use wfl_syntax::ast::ItemKind;
 
@@ -20,6 +19,7 @@ use crate::lint::Levels;
 use crate::manifest::Manifest;
 use crate::notes::Remarks;
 use crate::parallel::parse_all;
+use crate::proofs::{Proofs, Proved, Wrong};
 use crate::read::{module_path, read_manifest, source_paths, unreadable};
 use crate::world::World;
 
@@ -131,16 +131,21 @@ fn read_and_compile(world: &dyn World, settings: &Settings) -> (Compilation, Vec
     });
     let modules = modules.collect::<Vec<_>>();
     compilation.services = services(&modules);
-    let analysis = analyze(&modules, &compilation.files, &compilation.manifest.clearances());
+    let Analysis { program, mut diagnostics } =
+        analyze(&modules, &compilation.files, &compilation.manifest.clearances());
     let syntax = sources.iter().flat_map(|it| it.parsed.diagnostics.iter().cloned()).collect::<Vec<_>>();
+    let mut proofs = Proofs::default();
+    let wrong = Wrong::of(diagnostics.iter().chain(&syntax), &program, &modules, &compilation.files);
+    proofs.update(&program, &wrong, &compilation.files);
+    diagnostics.extend(proofs.reports(&compilation.files));
     let levels = compilation.manifest.lints.then(&settings.levels);
     let (files, modules, today) = (&compilation.files, modules.as_slice(), settings.today);
     let case = Case { files, modules, syntax: &syntax, levels, today };
-    case.judge(analysis.diagnostics, &mut compilation.diagnostics);
+    case.judge(diagnostics, &mut compilation.diagnostics);
     if !compilation.has_errors() {
         let mut notes = Remarks::default();
         sources.iter().for_each(|source| notes.read(&source.path, &source.parsed.file));
-        lower_all(&analysis.program, &notes, &mut compilation);
+        take_plans(&program, proofs, &notes, &mut compilation);
     }
     let place = |diagnostic: &Diagnostic| diagnostic.primary().map(|label| label.span);
     compilation.diagnostics.sort_by_key(place);
@@ -175,54 +180,20 @@ fn read_sources(world: &dyn World, compilation: &mut Compilation) -> Vec<Source>
     found.into_iter().zip(parsed).map(source).collect()
 }
 
-/// Lowers all workflows, those first that others start: a plan names the plans that it starts.
-fn lower_all(program: &Program, notes: &Remarks, compilation: &mut Compilation) {
-    let mut children = BTreeMap::new();
-    for number in callees_first(program) {
-        let workflow = &program.workflows[number as usize];
-        match lower(program, workflow, &children) {
-            Ok(Lowered { plan, .. }) => {
-                let invariants = program.invariants.iter().filter(|it| it.workflow == number);
-                let invariants = invariants.map(|it| lower_invariant(program, it)).collect();
-                let compiled = Compiled { invariants, ..compiled(workflow, plan, notes) };
-                children.insert(number, compiled.hash);
-                compilation.workflows.push(compiled);
-            }
-            Err(error) => {
-                let title = format!("`{}` cannot be compiled", workflow.short_name);
-                let diagnostic =
-                    Diagnostic::new(Code::E0999, title, workflow.span, "a mistake of the compiler");
-                compilation
-                    .diagnostics
-                    .push(diagnostic.note(error.problem).help("please report it with this file"));
-            }
-        }
+/// Makes compiled workflows of the proved ones, of which there is one for each.
+fn take_plans(program: &Program, mut proofs: Proofs, notes: &Remarks, compilation: &mut Compilation) {
+    for (workflow, number) in program.workflows.iter().zip(0..) {
+        let Some(proved) = proofs.take(number) else { continue };
+        let invariants = program.invariants.iter().filter(|it| it.workflow == number);
+        let invariants = invariants.map(|it| lower_invariant(program, it)).collect();
+        compilation.workflows.push(Compiled { invariants, ..compiled(workflow, proved, notes) });
     }
     compilation.workflows.sort_by(|left, right| left.name.cmp(&right.name));
 }
 
-/// The numbers of all workflows in an order in which none stands before one that it starts. There are no rings:
-/// they are errors.
-fn callees_first(program: &Program) -> Vec<u32> {
-    let mut order = Vec::new();
-    let mut open: Vec<u32> = (0..program.workflows.len() as u32).rev().collect();
-    while let Some(number) = open.last().copied() {
-        let waiting = program.starts(number).into_iter().filter(|child| !order.contains(child));
-        let waiting = waiting.collect::<Vec<_>>();
-        if waiting.is_empty() {
-            open.pop();
-            if !order.contains(&number) {
-                order.push(number);
-            }
-        } else {
-            open.extend(waiting);
-        }
-    }
-    order
-}
-
-fn compiled(workflow: &Workflow, plan: Plan, notes: &Remarks) -> Compiled {
-    let (bytes, hash) = plan.encode();
+fn compiled(workflow: &Workflow, proved: Proved, notes: &Remarks) -> Compiled {
+    let Proved { lowered, bytes, hash, .. } = proved;
+    let plan = lowered.plan;
     let guide = notes.guide(&plan);
     Compiled {
         name: workflow.name.to_string(),

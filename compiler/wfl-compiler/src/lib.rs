@@ -11,6 +11,7 @@ mod library;
 pub mod graph;
 pub mod book;
 mod read;
+mod proofs;
 mod compile;
 mod document;
 mod workspace;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wfl_analysis::{Effort, Memo, Module, diagnose, in_parallel};
+use wfl_analysis::{Analysis, Effort, Memo, Module, analyze_again, in_parallel};
 use wfl_source::{Diagnostic, FileId, Files};
 use wfl_syntax::Parsed;
 
@@ -13,6 +13,7 @@ use crate::judge::Case;
 use crate::library::load;
 use crate::manifest::Manifest;
 use crate::parallel::threads_for;
+use crate::proofs::{Proofs, Wrong};
 use crate::read::{module_path, read_manifest, source_paths, unreadable};
 use crate::world::World;
 
@@ -29,6 +30,7 @@ pub struct Workspace {
     /// Files that could not be read, by path.
     unread: BTreeMap<String, Diagnostic>,
     memo: Memo,
+    proofs: Proofs,
 }
 
 impl Workspace {
@@ -39,10 +41,10 @@ impl Workspace {
         let mut problems = Vec::new();
         let manifest = read_manifest(world, &mut files, &mut problems);
         let paths = source_paths(world, &manifest, &mut problems);
-        let (settings, documents, unread, memo) =
-            (settings.clone(), BTreeMap::new(), BTreeMap::new(), Memo::default());
+        let (settings, documents, unread) = (settings.clone(), BTreeMap::new(), BTreeMap::new());
+        let (memo, proofs) = (Memo::default(), Proofs::default());
         let mut workspace =
-            Workspace { settings, manifest, files, library, documents, problems, unread, memo };
+            Workspace { settings, manifest, files, library, documents, problems, unread, memo, proofs };
         let mut changes = Vec::new();
         for path in paths {
             match world.read(&path) {
@@ -91,14 +93,19 @@ impl Workspace {
             own: false,
         });
         let modules = own.chain(standard).collect::<Vec<_>>();
-        let findings = diagnose(&mut self.memo, &modules, &self.files, &self.manifest.clearances());
+        let clearances = self.manifest.clearances();
+        let Analysis { program, mut diagnostics } =
+            analyze_again(&mut self.memo, &modules, &self.files, &clearances);
         let syntax = self.documents.values().flat_map(|document| document.reports(&self.files));
         let syntax = syntax.collect::<Vec<_>>();
+        let wrong = Wrong::of(diagnostics.iter().chain(&syntax), &program, &modules, &self.files);
+        self.proofs.update(&program, &wrong, &self.files);
+        diagnostics.extend(self.proofs.reports(&self.files));
         let mut reports = self.problems.clone();
         reports.extend(self.unread.values().cloned());
         let levels = self.manifest.lints.then(&self.settings.levels);
         let (files, modules, today) = (&self.files, modules.as_slice(), self.settings.today);
-        Case { files, modules, syntax: &syntax, levels, today }.judge(findings, &mut reports);
+        Case { files, modules, syntax: &syntax, levels, today }.judge(diagnostics, &mut reports);
         self.sort(&mut reports);
         reports
     }

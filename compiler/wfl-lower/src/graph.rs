@@ -38,6 +38,8 @@ pub(crate) struct Graph {
     /// Where each node comes from.
     pub(crate) origins: Vec<Origin>,
     pub(crate) ways_out: Vec<WayOut>,
+    /// What tells the arms of choices apart, by node.
+    pub(crate) arms: BTreeMap<u32, Vec<Span>>,
     /// The compensation scope around each construct that can be left.
     around: BTreeMap<Target, u32>,
     frames: Vec<Frame>,
@@ -54,9 +56,10 @@ impl Graph {
             ends: Vec::new(),
             binds: Vec::new(),
             left: BTreeMap::new(),
-            origin: Origin { span, name: span, in_handler: false, callee: None },
+            origin: Origin { span, whole: span, name: span, in_handler: false, callee: None },
             origins: Vec::new(),
             ways_out: Vec::new(),
+            arms: BTreeMap::new(),
             around: BTreeMap::new(),
             frames: vec![body],
         }

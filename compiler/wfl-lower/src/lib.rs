@@ -16,6 +16,7 @@ mod invariant;
 pub use invariant::lower_invariant;
 pub use origin::{Lowered, Origin, WayOut};
 pub use plan::{LowerError, lower};
+pub use walk::{substitute, visit};
 
 #[cfg(test)]
 mod tests;

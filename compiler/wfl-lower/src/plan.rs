@@ -40,7 +40,7 @@ pub fn lower(
     if let Some(orphan) = lowering.orphans.first() {
         return Err(wrong(format!("the plan of {orphan} is not there")));
     }
-    let Graph { graph, scopes, mut regions, ends, origins, ways_out, .. } = lowering.graph;
+    let Graph { graph, scopes, mut regions, ends, origins, ways_out, arms, .. } = lowering.graph;
     // The body alone need not be told.
     regions.truncate(if regions.len() > 1 { usize::MAX } else { 0 });
     if !ends.is_empty() {
@@ -78,7 +78,7 @@ pub fn lower(
     };
     plan.check().map_err(|error| wrong(error.to_string()))?;
     let (operations, types) = link.numbers();
-    Ok(Lowered { plan, origins, ways_out, operations, types })
+    Ok(Lowered { plan, origins, arms, ways_out, operations, types })
 }
 
 /// The graph has no ring, and the nodes stand in a topological order.

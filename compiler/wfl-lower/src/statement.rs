@@ -8,7 +8,7 @@ use wfl_ir::{Arm, Bind, Call, EdgeKind, NodeKind, PlanHash};
 use crate::graph::Graph;
 use crate::link::Link;
 use crate::names::names_in;
-use crate::origin::{Origin, places};
+use crate::origin::Origin;
 use crate::walk::Numbers;
 
 /// Lowers statements into a graph.
@@ -38,9 +38,7 @@ impl Lowering<'_, '_> {
 
     fn statement(&mut self, statement: &Statement) {
         let outside = self.graph.origin;
-        if let Some((span, name)) = places(statement) {
-            self.graph.origin = Origin { span, name, callee: None, ..outside };
-        }
+        self.graph.origin = Origin::of(statement, outside.in_handler).unwrap_or(outside);
         self.lower(statement);
         self.graph.origin = outside;
     }
@@ -145,6 +143,8 @@ impl Lowering<'_, '_> {
             arms: choice.arms.iter().map(arm).collect(),
         };
         let node = self.graph.add("choice", kind);
+        let spans = choice.arms.iter().map(|arm| arm.span).collect();
+        self.graph.arms.insert(node.index() as u32, spans);
         let mut ends = Vec::new();
         for (number, arm) in choice.arms.iter().enumerate() {
             self.graph.ends = vec![(node, EdgeKind::Arm(number as u32))];

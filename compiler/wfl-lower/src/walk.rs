@@ -4,7 +4,7 @@ use wfl_analysis::hir::{Await, AwaitKind, Statement};
 use wfl_ir::{Expr, Part, Pattern, Type};
 
 /// Calls `visit` for an expression and for each one inside of it.
-pub(crate) fn visit(expr: &Expr, on: &mut dyn FnMut(&Expr)) {
+pub fn visit(expr: &Expr, on: &mut dyn FnMut(&Expr)) {
     on(expr);
     match expr {
         Expr::Const(_) | Expr::Slot(_) | Expr::Local(_) | Expr::Subject | Expr::Workflow(_) => {}
@@ -52,6 +52,37 @@ pub(crate) trait Numbers {
     fn slot_number(&self, slot: u32) -> u32;
     /// The new number of a function.
     fn function_number(&self, index: u32) -> u32;
+    /// What stands for a local; none for the local itself.
+    fn local(&self, _number: u32) -> Option<Expr> {
+        None
+    }
+}
+
+/// The expression with other expressions for some of its locals.
+pub fn substitute(expr: &Expr, locals: &dyn Fn(u32) -> Option<Expr>) -> Expr {
+    renumber(expr, &Substitution { locals })
+}
+
+struct Substitution<'s> {
+    locals: &'s dyn Fn(u32) -> Option<Expr>,
+}
+
+impl Numbers for Substitution<'_> {
+    fn type_number(&self, index: u32) -> u32 {
+        index
+    }
+
+    fn slot_number(&self, slot: u32) -> u32 {
+        slot
+    }
+
+    fn function_number(&self, index: u32) -> u32 {
+        index
+    }
+
+    fn local(&self, number: u32) -> Option<Expr> {
+        (self.locals)(number)
+    }
 }
 
 /// The expression with other numbers for its named types and slots.
@@ -62,7 +93,8 @@ pub(crate) fn renumber(expr: &Expr, number: &dyn Numbers) -> Expr {
         fields.iter().map(|(name, value)| (name.clone(), again(value))).collect::<Vec<_>>()
     };
     match expr {
-        Expr::Const(_) | Expr::Local(_) | Expr::Subject | Expr::Workflow(_) => expr.clone(),
+        Expr::Const(_) | Expr::Subject | Expr::Workflow(_) => expr.clone(),
+        Expr::Local(local) => number.local(*local).unwrap_or_else(|| expr.clone()),
         Expr::Slot(slot) => Expr::Slot(number.slot_number(*slot)),
         Expr::Field(base, name) => Expr::Field(boxed(base), name.clone()),
         Expr::OptionalField(base, name) => Expr::OptionalField(boxed(base), name.clone()),

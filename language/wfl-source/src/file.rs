@@ -170,6 +170,12 @@ impl Files {
     }
 
     /// The text under a span; empty if the span points outside of its file or into a character.
+    pub fn text_before(&self, span: Span) -> &str {
+        let span = self.resolve(span);
+        self.get(span.file).and_then(|file| file.text().get(..span.start as usize)).unwrap_or_default()
+    }
+
+    /// The text that a span covers; nothing for a span outside of its file.
     pub fn text_of(&self, span: Span) -> &str {
         let span = self.resolve(span);
         let text =

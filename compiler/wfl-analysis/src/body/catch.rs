@@ -5,7 +5,7 @@ use wfl_source::{Code, Diagnostic, Span};
 use wfl_syntax::ast::{self, Action};
 
 use crate::body::flow::Flow;
-use crate::body::state::{Body, Taken};
+use crate::body::state::Body;
 use crate::hir::{Block, Handler};
 use crate::names::Space;
 use crate::signature::find_error;
@@ -171,7 +171,7 @@ impl Body<'_, '_> {
         let mut block = Block::new();
         match action {
             Action::Block(inner) => block = self.block(inner),
-            Action::Jump(jump) => self.jump(jump, true, &mut block),
+            Action::Jump(jump) => self.jump(jump, &mut block),
             // Already reported; taken for an exit, so that nothing follows from it.
             Action::Missing(_) => self.flow = Flow::dead(),
         }
@@ -197,7 +197,7 @@ impl Body<'_, '_> {
         let mut open = Vec::new();
         for (error, span) in &outcomes.errors {
             let by_word = Some(*error) == timeout && caught.contains(&Some(Caught::Timeout));
-            if !handled(*error) && !by_word && self.raise(*error) == Taken::Nobody {
+            if !handled(*error) && !by_word && !self.raise(*error) {
                 open.push((*error, *span));
             }
         }

@@ -148,7 +148,7 @@ impl Body<'_, '_> {
         let mut block = Block::new();
         match body {
             ArmBody::Block(inner) => block = self.block(inner),
-            ArmBody::Jump(jump) => self.jump(jump, true, &mut block),
+            ArmBody::Jump(jump) => self.jump(jump, &mut block),
             ArmBody::Expr(expr) if gives_value => {
                 self.yield_value(Some(&Operand::Expr(expr.clone())), expr.span, &mut block);
             }

@@ -44,7 +44,7 @@ impl Body<'_, '_> {
         let mut caught = self.headers(&source.handlers, &[]);
         let absorbs = join != Join::All;
         let handles = caught.iter().flatten().copied().collect();
-        let mut catcher = Catcher { handles, absorbs, depth: self.depth(), ..Catcher::default() };
+        let mut catcher = Catcher { handles, absorbs, ..Catcher::default() };
         let (mut branches, mut values, mut flows) = (Vec::new(), Vec::new(), Vec::new());
         let names = self.branch_names(source);
         for branch in &source.branches {
@@ -64,7 +64,7 @@ impl Body<'_, '_> {
         self.recoveries.push(Recovery::new(place.target, place.slot, worth.0.clone(), worth.1));
         let handled = self.handler_bodies(&source.handlers, &caught, &before);
         let exits = self.recoveries.pop().map(|recovery| recovery.exits).unwrap_or_default();
-        self.flow = Flow::together(before, flows, join.needed(branches.len()));
+        self.flow = Flow::together(before, &flows, join.needed(branches.len()));
         self.raise_join(join, within.is_some(), &caught, source);
         self.check_falling(&handled.falling, place.wanted, "parallel");
         self.go_on(handled.after, exits);
@@ -254,7 +254,6 @@ impl Body<'_, '_> {
         self.catchers.push(Catcher {
             handles,
             absorbs: tolerated.is_some(),
-            depth: self.depth(),
             ..Catcher::default()
         });
         let (items, worth) = self.items(source, &list, place.wanted);
@@ -309,10 +308,7 @@ impl Body<'_, '_> {
         let target = self.open(Some(slot), None);
         self.frames.push(Frame::Item);
         let body = self.scope(|this| this.block(&source.body));
-        let depth = self.depth();
         self.frames.pop();
-        self.flow.leave_scope(depth);
-        self.leave_exits(depth);
         let yields = self.targets.last().is_some_and(|open| open.found.is_some());
         let worth = self.close_as("foreach", source.keyword, wanted && yields);
         self.release(names);
@@ -411,13 +407,6 @@ impl Body<'_, '_> {
             others.extend(catcher.happened.iter().any(|it| self.is_timeout(*it)).then_some(Caught::Timeout));
         }
         Outcomes { owner: "this `foreach`".to_owned(), errors, others }
-    }
-
-    /// Debts of a scope pass outwards also on the ways that left the innermost construct by `yield`.
-    pub(crate) fn leave_exits(&mut self, depth: usize) {
-        if let Some(open) = self.targets.last_mut() {
-            open.exits.iter_mut().for_each(|flow| flow.leave_scope(depth));
-        }
     }
 
     pub(crate) fn repeat(&mut self, source: &ast::Repeat, place: Place<'_>) -> (Statement, Worth) {

@@ -1,27 +1,24 @@
 //! Statements that leave, or settle debts.
 
 use wfl_ir::{Expr, Name, Value};
-use wfl_source::{Applicability, Code, Diagnostic, Edit, Fix, Span};
+use wfl_source::{Code, Diagnostic, Span};
 use wfl_syntax::ast::{self, ExprKind, Jump, JumpKind, Path};
 
-use crate::body::flow::{Debt, Flow};
-use crate::body::state::{Body, Frame, Taken};
+use crate::body::flow::Flow;
+use crate::body::state::{Body, Frame};
 use crate::hir::{Block, Leaving, Statement};
 use crate::signature::find_error;
 use crate::ty::Ty;
 
 impl Body<'_, '_> {
-    /// Checks a jump. `whole_action` says that it stands behind `->` without braces.
-    pub(crate) fn jump(&mut self, jump: &Jump, whole_action: bool, block: &mut Block) {
+    pub(crate) fn jump(&mut self, jump: &Jump, block: &mut Block) {
         match &jump.kind {
             JumpKind::Rollback => {
                 self.check_own_scope("rollback", jump.span);
-                self.flow.roll_back(self.depth());
                 block.push(Statement::Rollback(jump.span));
             }
             JumpKind::Commit => {
                 self.check_own_scope("commit", jump.span);
-                self.flow.commit(self.depth());
                 block.push(Statement::Commit(jump.span));
             }
             JumpKind::Restart(arguments) => self.restart(arguments, jump.span, block),
@@ -41,25 +38,14 @@ impl Body<'_, '_> {
                     }
                     None => self.return_nothing(jump.span),
                 };
-                self.check_debts("return", jump.span, whole_action, None);
                 block.push(Statement::Return { value: typed, span: jump.span });
                 self.flow = Flow::dead();
             }
             JumpKind::Fail(error) => {
-                let (failure, taken) = self.failure(error);
-                let around = if let Taken::By(depth) = taken { Some(depth) } else { None };
-                self.check_debts("fail", jump.span, whole_action, around);
-                block.extend(failure);
+                block.extend(self.failure(error, jump.span));
                 self.flow = Flow::dead();
             }
-            JumpKind::Yield(value) => {
-                if !self.recoveries.is_empty() {
-                    // What is owed around the construct that is left stays owed there.
-                    let around = self.targets.last().map(|open| open.depth);
-                    self.check_debts("yield", jump.span, whole_action, around);
-                }
-                self.yield_value(value.as_ref(), jump.span, block);
-            }
+            JumpKind::Yield(value) => self.yield_value(value.as_ref(), jump.span, block),
             JumpKind::Use(value) => self.use_value(value, jump.span, block),
         }
     }
@@ -69,16 +55,6 @@ impl Body<'_, '_> {
         self.check_way_out("restart", span);
         let (owner, params) = (self.name.clone(), self.params);
         let args = self.cx.fields(&owner, params, arguments, wfl_ir::Label::Public);
-        if let Some(debt) = self.flow.debts.first().filter(|_| !self.flow.settled) {
-            let title = format!("`restart` would forget that `{}` can be undone", debt.step);
-            let diagnostic = Diagnostic::new(Code::E0313, title, span, "begins anew");
-            let diagnostic = diagnostic.label(debt.span, "done, and not settled");
-            self.report(
-                diagnostic
-                    .note("what was done before a restart cannot be undone after it")
-                    .help("write `commit` before it to keep the steps, or `rollback` to undo them"),
-            );
-        }
         block.push(Statement::Restart { args, span });
         self.flow = Flow::dead();
     }
@@ -139,34 +115,31 @@ impl Body<'_, '_> {
         }
     }
 
-    fn failure(&mut self, expr: &ast::Expr) -> (Option<Statement>, Taken) {
+    fn failure(&mut self, expr: &ast::Expr, span: Span) -> Option<Statement> {
         let (path, arguments) = match &expr.kind {
             ExprKind::Call { callee, arguments } => (path_of(callee), Some(arguments)),
-            ExprKind::Missing => return (None, Taken::Nobody),
+            ExprKind::Missing => return None,
             _ => (path_of(expr), None),
         };
         let Some(path) = path else {
             let diagnostic = Diagnostic::new(Code::E0221, "`fail` needs an error", expr.span, "not an error");
             self.report(diagnostic.help("write `fail Error(field: value)`"));
-            return (None, Taken::Nobody);
+            return None;
         };
-        let Some(error) = find_error(self.cx.session, self.cx.tables, self.cx.module, &path) else {
-            return (None, Taken::Nobody);
-        };
-        let taken = self.raise_or_report(error, path.span);
+        let error = find_error(self.cx.session, self.cx.tables, self.cx.module, &path)?;
+        self.raise_or_report(error, path.span);
         let none = ast::Arguments { list: Vec::new(), span: expr.span.after() };
         let tables = self.cx.tables;
         let owner = format!("`{}`", tables.type_name(error));
         let known = tables.fields(error).unwrap_or_default();
         let fields: Vec<(Name, Expr)> =
             self.cx.fields(&owner, known, arguments.unwrap_or(&none), wfl_ir::Label::Public);
-        (Some(Statement::Fail { error, fields, span: expr.span }), taken)
+        Some(Statement::Fail { error, fields, span })
     }
 
-    fn raise_or_report(&mut self, error: u32, span: Span) -> Taken {
-        let taken = self.raise(error);
-        if taken != Taken::Nobody {
-            return taken;
+    fn raise_or_report(&mut self, error: u32, span: Span) {
+        if self.raise(error) {
+            return;
         }
         let name = self.cx.tables.type_name(error).clone();
         let title = format!("the workflow does not say that it raises `{name}`");
@@ -175,38 +148,6 @@ impl Body<'_, '_> {
             .note("callers must know every error with which a workflow may fail")
             .help(format!("add `raises {name}` to the head of the workflow"));
         self.report(self.list_in_head(diagnostic, &[name]));
-        Taken::Nobody
-    }
-
-    /// Reports an exit that leaves open whether what was done is to be kept. An exit that stays within the scope
-    /// `around` leaves the debts of that scope where they are.
-    fn check_debts(&mut self, word: &str, span: Span, whole_action: bool, around: Option<usize>) {
-        let inside = self.depth() > 0 || !self.recoveries.is_empty();
-        let left = |debt: &&Debt| around.is_none_or(|around| debt.depth > around);
-        let debts = self.flow.debts.iter().filter(left).cloned().collect::<Vec<_>>();
-        if !self.flow.live || self.flow.settled || debts.is_empty() || !inside {
-            return;
-        }
-        let title = format!("`{word}` leaves open what becomes of the steps before it");
-        let mut diagnostic = Diagnostic::new(Code::E0312, title, span, "kept or undone?");
-        let path = debts.iter().map(|debt| format!("`{}` done", debt.step)).collect::<Vec<_>>().join(" → ");
-        for debt in &debts {
-            diagnostic =
-                diagnostic.label(debt.span, format!("`{}` can be undone, and has not been", debt.step));
-        }
-        diagnostic = diagnostic
-            .note(format!("on this path: {path} → `{word}`"))
-            .note("money must not be left on hold because nobody decided about it")
-            .help(format!("write `rollback` before `{word}` to undo them, or `commit` to keep them"));
-        let (open, close) = if whole_action { ("{ rollback ", " }") } else { ("rollback ", "") };
-        let edits = vec![
-            Edit { span: Span { end: span.start, ..span }, replacement: open.to_owned() },
-            Edit { span: span.after(), replacement: close.to_owned() },
-        ];
-        let edits = edits.into_iter().filter(|edit| !edit.replacement.is_empty()).collect();
-        let title = "undo them first".to_owned();
-        diagnostic.fixes.push(Fix { title, edits, applicability: Applicability::Maybe });
-        self.report(diagnostic);
     }
 }
 

@@ -1,12 +1,11 @@
 //! `step … = run Workflow(…)`: a workflow as a step of another.
 
-use wfl_ir::{Caught, Label, Name};
+use wfl_ir::{Caught, Label};
 use wfl_source::{Code, Diagnostic, Span, closest};
 use wfl_syntax::ast;
 
 use crate::body::catch::Outcomes;
-use crate::body::flow::Debt;
-use crate::body::state::{Body, Frame, Recovery};
+use crate::body::state::{Body, Recovery};
 use crate::body::step::{name_span, step_name};
 use crate::hir::{Block, ParentCancel, Run, Statement};
 use crate::names::Space;
@@ -42,10 +41,6 @@ impl Body<'_, '_> {
         let exits = self.recoveries.pop().map(|recovery| recovery.exits).unwrap_or_default();
         self.flow = before;
         self.raise_unhandled(&outcomes, &caught, step.handlers.len(), step.call.path.span);
-        self.check_child_pivot(step, info.pivots && !detached);
-        if !detached {
-            self.child_succeeds(step, &name, workflow);
-        }
         self.go_on(handled.after, exits);
         self.name_result(&step.name, slot, (result, result_label), handled.falling, None);
         block.push(Statement::Run(Box::new(Run {
@@ -93,55 +88,6 @@ impl Body<'_, '_> {
         }
     }
 
-    fn check_child_pivot(&mut self, step: &ast::Step, pivots: bool) {
-        let name = step.call.path.dotted();
-        let debts = self.flow.debts.first().filter(|_| !self.flow.settled).cloned();
-        match (step.pivot, pivots, debts) {
-            (Some(pivot), false, _) => {
-                let title = format!("`{name}` has no point of no return");
-                let diagnostic = Diagnostic::new(Code::E0320, title, pivot, "`pivot` has no use here");
-                self.report(diagnostic.fix("remove `pivot`", pivot, "", wfl_source::Applicability::Safe));
-            }
-            (None, true, Some(debt)) => {
-                let title = format!("`{name}` cannot be taken back; the step must say `pivot`");
-                let word = Span { end: step.span.start + 4, ..step.span };
-                let place = Span { end: step.span.start, ..step.span };
-                let diagnostic =
-                    Diagnostic::new(Code::E0320, title, word, "a point of no return stands in it");
-                self.report(
-                    diagnostic
-                        .label(debt.span, format!("`{}` can still be undone", debt.step))
-                        .note("once the child has passed its point of no return, these steps are kept")
-                        .fix("write `pivot step`", place, "pivot ", wfl_source::Applicability::Safe),
-                );
-            }
-            (Some(pivot), true, debt) => {
-                self.check_second_pivot(pivot);
-                let inside = self.frames.iter().any(|frame| matches!(frame, Frame::Branch | Frame::Item));
-                if inside && debt.is_some() {
-                    let title = "no point of no return while others are under way";
-                    self.report(Diagnostic::new(
-                        Code::E0322,
-                        title,
-                        pivot,
-                        "steps outside can still be undone",
-                    ));
-                }
-            }
-            (None, ..) => {}
-        }
-    }
-
-    // The debts of a child are one debt of its step.
-    fn child_succeeds(&mut self, step: &ast::Step, name: &Name, workflow: u32) {
-        let (span, depth) = (name_span(&step.name), self.depth());
-        let info = &self.cx.tables.workflows[workflow as usize];
-        if step.pivot.is_some() && info.pivots {
-            self.flow.pass_pivot(name.to_string(), span, depth);
-        } else if info.owes && !info.pivots && self.flow.pivot.is_none() {
-            self.flow.owe(Debt { step: name.to_string(), span, depth });
-        }
-    }
 }
 
 fn parent_cancel(policy: Option<ast::ParentCancel>) -> ParentCancel {

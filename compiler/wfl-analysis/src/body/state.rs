@@ -19,8 +19,6 @@ pub(crate) struct Open {
     pub(crate) target: Target,
     /// Where its value goes; nowhere for a saga that is a statement.
     pub(crate) slot: Option<u32>,
-    /// The compensation scope around it.
-    pub(crate) depth: usize,
     pub(crate) hint: Option<Ty>,
     /// Type and label of the values yielded so far.
     pub(crate) found: Option<(Ty, Label)>,
@@ -54,18 +52,6 @@ pub(crate) struct Catcher {
     pub(crate) absorbs: bool,
     /// The errors that came here.
     pub(crate) happened: BTreeSet<u32>,
-    /// The compensation scope around it, whose debts an error that is taken here leaves alone.
-    pub(crate) depth: usize,
-}
-
-/// Who takes an error.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Taken {
-    /// A construct in this compensation scope.
-    By(usize),
-    /// The callers, whom the workflow's head tells about it.
-    Callers,
-    Nobody,
 }
 
 /// What a jump out of a body would leave.
@@ -145,13 +131,8 @@ impl<'s, 'f> Body<'s, 'f> {
         }
     }
 
-    /// How many compensation scopes are open inside of the body's own.
-    pub(crate) fn depth(&self) -> usize {
-        self.frames.iter().filter(|frame| matches!(frame, Frame::Saga | Frame::Item)).count()
-    }
-
-    /// An error comes up here: a handler around may take it, or a construct that bears failures, or the callers.
-    pub(crate) fn raise(&mut self, error: u32) -> Taken {
+    /// An error comes up here: whether a handler around takes it, or a construct that bears failures, or the callers.
+    pub(crate) fn raise(&mut self, error: u32) -> bool {
         let timeout = self.cx.tables.predeclared("Timeout") == Some(error);
         for catcher in self.catchers.iter_mut().rev() {
             catcher.happened.insert(error);
@@ -162,16 +143,14 @@ impl<'s, 'f> Body<'s, 'f> {
                 _ => false,
             };
             if catcher.absorbs || catcher.handles.iter().any(takes) {
-                return Taken::By(catcher.depth);
+                return true;
             }
         }
-        match self.raises.iter().any(|(listed, _)| *listed == error) {
-            true => {
-                self.raised.insert(error);
-                Taken::Callers
-            }
-            false => Taken::Nobody,
+        let listed = self.raises.iter().any(|(listed, _)| *listed == error);
+        if listed {
+            self.raised.insert(error);
         }
+        listed
     }
 
     /// Lets the head of the workflow list errors.

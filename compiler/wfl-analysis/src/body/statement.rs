@@ -97,7 +97,7 @@ impl Body<'_, '_> {
             }
             ast::Statement::Emit(it) => self.emit(it, block),
             ast::Statement::Ensure(it) => self.ensure(it, block),
-            ast::Statement::Jump(it) => self.jump(it, false, block),
+            ast::Statement::Jump(it) => self.jump(it, block),
         }
     }
 
@@ -171,21 +171,12 @@ impl Body<'_, '_> {
         let owner = format!("`{}`", tables.type_name(event));
         let known = tables.fields(event).unwrap_or_default();
         let fields = self.cx.fields(&owner, known, &emit.event.arguments, Label::Public);
-        if let Some(debt) = self.flow.debts.first().filter(|_| !self.flow.settled) {
-            let title = format!("{owner} is published before `{}` is settled", debt.step);
-            let diagnostic = Diagnostic::new(Code::W0404, title, emit.span, "cannot be called back");
-            let diagnostic = diagnostic.label(debt.span, "may still be undone");
-            self.report(
-                diagnostic.note("an event that was published stays published when the saga is undone"),
-            );
-        }
         block.push(Statement::Emit { event, fields, span: emit.span });
     }
 
     fn ensure(&mut self, ensure: &ast::Ensure, block: &mut Block) {
         let condition = self.cx.check_condition(&ensure.condition).expr;
         let text = wfl_ir::Name::from(self.cx.session.text(ensure.condition.span));
-        let before = self.flow.clone();
         let otherwise = ensure.otherwise.as_ref().map(|action| self.action(action));
         if otherwise.is_some() && self.flow.live {
             let title = "what stands behind `else` must leave";
@@ -193,7 +184,7 @@ impl Body<'_, '_> {
                 Diagnostic::new(Code::E0302, title, ensure.span, "goes on although the condition fails");
             self.report(diagnostic.help("end it with `return …`, `fail …` or `yield …`"));
         }
-        self.flow = Flow { live: true, ..before };
+        self.flow = Flow::start();
         // It holds for all that follows in the block and inside of it.
         self.cx.learn(&ensure.condition);
         block.push(Statement::Ensure { condition, text, otherwise, span: ensure.span });

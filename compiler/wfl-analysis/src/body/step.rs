@@ -5,11 +5,11 @@ use wfl_source::{Applicability, Code, Diagnostic, Span};
 use wfl_syntax::ast::{self, StepName};
 
 use crate::body::catch::Outcomes;
-use crate::body::flow::{Debt, Flow};
-use crate::body::state::{Body, FallThrough, Frame, Recovery};
+use crate::body::flow::Flow;
+use crate::body::state::{Body, FallThrough, Recovery};
 use crate::contract::find_operation;
 use crate::expr::of_unused_read;
-use crate::hir::{Block, Handler, Statement, Step};
+use crate::hir::{Block, Statement, Step};
 use crate::tables::{EffectClass, label};
 use crate::ty::Ty;
 
@@ -57,8 +57,6 @@ impl Body<'_, '_> {
         let exits = self.recoveries.pop().map(|recovery| recovery.exits).unwrap_or_default();
         self.flow = before;
         self.raise_unhandled(&outcomes, &caught, step.handlers.len(), step.call.path.span);
-        self.check_after_pivot(step, operation, &handled.handlers, limits.retry);
-        self.succeed(step, operation, &name, span);
         self.go_on(handled.after, exits);
         let unused = self.check_read(step, operation);
         self.name_result(&step.name, slot, (info.result.clone(), info.result_label), handled.falling, unused);
@@ -173,11 +171,7 @@ impl Body<'_, '_> {
                         .fix("write `pivot step`", place, "pivot ", Applicability::Safe),
                 );
             }
-            (EffectClass::Irreversible, Some(pivot)) => {
-                self.check_second_pivot(pivot);
-                self.check_pivot_place(pivot);
-            }
-            (EffectClass::Unknown, _) | (_, None) => {}
+            (EffectClass::Irreversible, Some(_)) | (EffectClass::Unknown, _) | (_, None) => {}
             (_, Some(pivot)) => {
                 let title = format!("`{name}` is no point of no return");
                 let place = Span { end: step.span.start + 10, ..pivot };
@@ -194,95 +188,6 @@ impl Body<'_, '_> {
         }
     }
 
-    // Beside a point of no return nothing else may be under way.
-    fn check_pivot_place(&mut self, pivot: Span) {
-        let inside = self.frames.iter().find(|frame| !matches!(frame, Frame::Saga));
-        let (place, message, help) = match inside {
-            Some(Frame::Branch) => {
-                let help = "call a workflow of its own by `run`, or do it after the join";
-                ("a branch", "others are still under way", help)
-            }
-            Some(Frame::Item) => {
-                let help = "call a workflow of its own by `run`";
-                ("the body of a `foreach`", "other items are still under way", help)
-            }
-            Some(_) => ("a `repeat`", "may be passed in each round", "do it behind the `repeat`, once"),
-            None => return,
-        };
-        let title = format!("no point of no return in {place}");
-        let diagnostic = Diagnostic::new(Code::E0322, title, pivot, message);
-        self.report(
-            diagnostic
-                .note("when something else fails then, this could not be undone with the rest")
-                .help(help),
-        );
-    }
-
-    pub(crate) fn check_second_pivot(&mut self, pivot: Span) {
-        let Some(first) = &self.flow.pivot else { return };
-        let title = "a second point of no return on one path";
-        let diagnostic =
-            Diagnostic::new(Code::E0322, title, pivot, "may fail when the first cannot be undone");
-        let diagnostic = diagnostic.label(first.span, format!("`{}` is the first one", first.step));
-        self.report(diagnostic.help("write `commit` between them if the first one is good by itself"));
-    }
-
-    /// After the point of no return every step must end well, or its failure must be handled.
-    fn check_after_pivot(
-        &mut self,
-        step: &ast::Step,
-        operation: u32,
-        handlers: &[Handler],
-        retry: Option<Retry>,
-    ) {
-        let Some(pivot) = self.flow.pivot.clone() else { return };
-        let handles = |wanted: Caught| handlers.iter().any(|it| it.on == Caught::Any || it.on == wanted);
-        let forever = match retry {
-            Some(retry) => matches!(retry, Retry::Forever { .. }),
-            // A policy that is none has been reported.
-            None => step.retry.is_some() || self.retries_forever(operation),
-        };
-        if forever || (handles(Caught::Timeout) && handles(Caught::Unavailable)) {
-            return;
-        }
-        let name = match &step.name {
-            StepName::Named(name) => name.text.clone(),
-            StepName::Anonymous(_) => self.cx.tables.qualified(operation),
-        };
-        let title = format!("`{name}` may give up after the point of no return");
-        let message = "can still end with `Timeout` or `Unavailable`";
-        let diagnostic = Diagnostic::new(Code::E0321, title, step.call.path.span, message);
-        let lost =
-            format!("failing run: `{}` ok → `{name}` Timeout → nothing can be undone any more", pivot.step);
-        self.report(
-            diagnostic
-                .label(pivot.span, "from here on nothing can be undone")
-                .note("after a pivot every step must end in success, or handle its failure")
-                .note(lost)
-                .help(format!("keep trying until it is done: `{name} … {{ retry forever(every: 30s) }}`")),
-        );
-    }
-
-    fn retries_forever(&self, operation: u32) -> bool {
-        let source = &self.cx.tables.operations[operation as usize].source;
-        match source.retry.as_ref().map(|retry| &retry.kind) {
-            Some(ast::ExprKind::Call { callee, .. }) => match &callee.kind {
-                ast::ExprKind::Name(name) | ast::ExprKind::Member { name, .. } => name.text == "forever",
-                _ => false,
-            },
-            _ => false,
-        }
-    }
-
-    fn succeed(&mut self, step: &ast::Step, operation: u32, name: &Name, span: Span) {
-        let depth = self.depth();
-        let effect = self.cx.tables.operations[operation as usize].effect;
-        if effect == EffectClass::Irreversible || (step.pivot.is_some() && effect == EffectClass::Unknown) {
-            self.flow.pass_pivot(name.to_string(), span, depth);
-        } else if effect == EffectClass::Compensable && self.flow.pivot.is_none() {
-            self.flow.owe(Debt { step: name.to_string(), span, depth });
-        }
-    }
 }
 
 pub(crate) fn step_name(name: &StepName, operation: &Name) -> Name {

@@ -82,8 +82,8 @@ impl Body<'_, '_> {
     }
 
     pub(crate) fn open(&mut self, slot: Option<u32>, hint: Option<&Ty>) -> Target {
-        let (target, depth) = (self.next_target(), self.depth());
-        self.targets.push(Open { target, slot, depth, hint: hint.cloned(), found: None, exits: Vec::new() });
+        let target = self.next_target();
+        self.targets.push(Open { target, slot, hint: hint.cloned(), found: None, exits: Vec::new() });
         target
     }
 
@@ -150,15 +150,11 @@ impl Body<'_, '_> {
         let before = self.flow.clone();
         let mut caught = self.headers(&saga.handlers, &[]);
         let handles = caught.iter().flatten().copied().collect();
-        self.catchers.push(Catcher { handles, depth: self.depth(), ..Catcher::default() });
+        self.catchers.push(Catcher { handles, ..Catcher::default() });
         self.frames.push(Frame::Saga);
         let body = self.scope(|this| this.block(&saga.body));
-        let depth = self.depth();
         self.frames.pop();
         let catcher = self.catchers.pop().unwrap_or_default();
-        // Debts pass outwards on every way by which the saga ends well.
-        self.flow.leave_scope(depth);
-        self.leave_exits(depth);
         let outcomes = Outcomes {
             owner: "this saga".to_owned(),
             errors: catcher.happened.iter().map(|error| (*error, None)).collect(),

@@ -1,84 +1,40 @@
-//! What workflows are to those that start them: whether they pass a point of no return, whether they can end with
-//! something that could be undone, and that none of them starts itself.
+//! Which workflows start which: none of them starts itself.
 
 use wfl_source::{Code, Diagnostic, Span};
 use wfl_syntax::ast::{
     Action, ArmBody, Await, Block, Else, Handler, IfStatement, JumpKind, Match, Operand, Statement, Step,
 };
 
-use crate::contract::find_operation;
 use crate::names::Space;
 use crate::session::Session;
-use crate::tables::{EffectClass, Tables, Thing, WorkflowInfo};
+use crate::tables::{Tables, Thing, WorkflowInfo};
 
 /// A workflow that another one starts.
 #[derive(Clone, Copy, Debug)]
-struct Start {
+pub(crate) struct Start {
     workflow: usize,
     span: Span,
 }
 
-/// What the text of one workflow says about it.
-#[derive(Clone, Debug)]
-pub(crate) struct Summary {
-    starts: Vec<Start>,
-    /// Whether a point of no return stands in it.
-    pub(crate) pivots: bool,
-    /// Whether it can end with something that could be undone.
-    pub(crate) owes: bool,
-}
-
-/// Looks through the body of one workflow.
-pub(crate) fn summary(session: &mut Session<'_>, tables: &Tables, info: &WorkflowInfo) -> Summary {
-    let mut summary = Summary { starts: Vec::new(), pivots: false, owes: false };
+/// The workflows that the body of one starts.
+pub(crate) fn starts(session: &mut Session<'_>, tables: &Tables, info: &WorkflowInfo) -> Vec<Start> {
+    let mut starts = Vec::new();
     steps(&info.source.body, &mut |step| {
-        summary.pivots |= step.pivot.is_some();
         let path = &step.call.path;
-        if step.run.is_some() {
-            if let Some(Thing::Workflow(workflow)) = tables.find_path(session, info.module, Space::Type, path)
-            {
-                summary.starts.push(Start { workflow: workflow as usize, span: path.span });
-            }
-        } else {
-            summary.owes |= compensable(session, tables, info.module, step);
+        if step.run.is_some()
+            && let Some(Thing::Workflow(workflow)) =
+                tables.find_path(session, info.module, Space::Type, path)
+        {
+            starts.push(Start { workflow: workflow as usize, span: path.span });
         }
     });
-    summary
+    starts
 }
 
-/// Reports rings, and adds to each summary what the workflows say that are started.
-pub(crate) fn conclude(session: &mut Session<'_>, tables: &Tables, summaries: &mut [Summary]) {
-    report_rings(session, tables, summaries);
-    inherit(summaries);
-}
-
-fn compensable(session: &mut Session<'_>, tables: &Tables, module: usize, step: &Step) -> bool {
-    // Reports are made where the step is checked.
-    let reports = session.count();
-    let operation = find_operation(session, tables, module, &step.call.path);
-    session.truncate(reports);
-    operation.is_some_and(|it| tables.operations[it as usize].effect == EffectClass::Compensable)
-}
-
-/// A workflow owes what the workflows owe that it starts.
-fn inherit(summaries: &mut [Summary]) {
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for index in 0..summaries.len() {
-            let started = summaries[index].starts.iter().map(|start| &summaries[start.workflow]);
-            let (pivots, owes) =
-                started.fold((false, false), |(pivots, owes), it| (pivots || it.pivots, owes || it.owes));
-            let own = &mut summaries[index];
-            changed |= (owes && !own.owes) || (pivots && !own.pivots);
-            (own.owes, own.pivots) = (own.owes || owes, own.pivots || pivots);
-        }
-    }
-}
-
-fn report_rings(session: &mut Session<'_>, tables: &Tables, summaries: &[Summary]) {
-    let mut seen = vec![Seen::Never; summaries.len()];
-    for first in 0..summaries.len() {
+/// Reports rings.
+pub(crate) fn check_rings(session: &mut Session<'_>, tables: &Tables, starts: &[&[Start]]) {
+    let mut seen = vec![Seen::Never; starts.len()];
+    for first in 0..starts.len() {
         // The workflows that are being looked into, each with the number of its next start.
         let mut trail: Vec<(usize, usize)> = Vec::new();
         if seen[first] == Seen::Never {
@@ -88,7 +44,7 @@ fn report_rings(session: &mut Session<'_>, tables: &Tables, summaries: &[Summary
             let (at, number) = (*at, *next);
             *next += 1;
             seen[at] = Seen::Open;
-            match summaries[at].starts.get(number) {
+            match starts[at].get(number) {
                 None => {
                     seen[at] = Seen::Done;
                     trail.pop();

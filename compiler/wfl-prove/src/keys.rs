@@ -1,0 +1,114 @@
+//! No two effects under one key: rule E0331. The other side would take the second one for a repetition of the first, and do
+//! nothing.
+
+use std::collections::BTreeMap;
+
+use wfl_ir::{Effect, EdgeKind, Expr, NodeKind, RegionKind};
+use wfl_lower::{substitute, visit};
+use wfl_source::Code;
+
+use crate::finding::Finding;
+use crate::path::Path;
+use crate::subject::Subject;
+use crate::ways::{By, Way};
+
+/// Checks the keys of all calls.
+pub(crate) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    let mut calls: BTreeMap<u32, Vec<(u32, Expr)>> = BTreeMap::new();
+    for (node, it) in subject.nodes() {
+        let (NodeKind::Call(call), Some(key)) = (&it.kind, key(subject, node)) else { continue };
+        found.extend(same_each_round(subject, node, &key));
+        calls.entry(call.operation).or_default().push((node, key));
+    }
+    for calls in calls.into_values() {
+        for (at, (second, key)) in calls.iter().enumerate() {
+            let earlier = calls[..at].iter().filter(|(_, other)| other == key).map(|(node, _)| *node);
+            let met = earlier.into_iter().find_map(|first| Some((first, meet(subject, first, *second)?)));
+            let Some((first, path)) = met else { continue };
+            found.push(twice(subject, first, *second, path));
+        }
+    }
+}
+
+/// The key of a call, over the slots of its workflow; none for what has no key, or changes nothing.
+fn key(subject: &Subject<'_>, node: u32) -> Option<Expr> {
+    let operation = subject.operation(node).filter(|it| it.effect != Effect::Read)?;
+    let NodeKind::Call(call) = &subject.node(node).kind else { return None };
+    let key = &operation.idempotent.as_ref()?.key;
+    let argument = |number: u32| {
+        let name = &operation.params.get(number as usize)?.name;
+        call.args.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone())
+    };
+    Some(substitute(key, &argument))
+}
+
+/// A path on which both are done.
+fn meet(subject: &Subject<'_>, first: u32, second: u32) -> Option<Path> {
+    let success = |way: &Way| way.by == By::Edge(EdgeKind::Order);
+    let start = subject.ways.from(first).find(success)?;
+    if let Some(between) = subject.search(second, |_| true, |node| node == start.to) {
+        let mut path = subject.path(first)?;
+        path.push(start);
+        path.extend(between);
+        return Some(path);
+    }
+    // Side by side both are done.
+    beside(subject, first, second).then(|| subject.path(second)).flatten()
+}
+
+fn beside(subject: &Subject<'_>, first: u32, second: u32) -> bool {
+    let branch = |node: u32| {
+        let regions = subject.frames.regions(node);
+        let regions = regions.filter(|it| subject.plan.regions[*it as usize].kind == RegionKind::Branch);
+        regions.filter_map(|region| Some((subject.frames.owner(region)?, region))).collect::<Vec<_>>()
+    };
+    let others = branch(second);
+    branch(first).iter().any(|(join, region)| others.iter().any(|(at, other)| at == join && other != region))
+}
+
+fn twice(subject: &Subject<'_>, first: u32, second: u32, path: Path) -> Finding {
+    let operation = subject.operation(second).map(|it| it.qualified()).unwrap_or_default();
+    let title = format!("`{}` and `{}` call `{operation}` under one key", subject.name(first), subject.name(second));
+    let what = (Code::E0331, title, subject.origin(second).span, "the same key again".to_owned());
+    let end = format!("`{}` does nothing: its key is known", subject.name(second));
+    let finding = Finding::new(subject, path, &end, what);
+    let finding = finding.label(subject.origin(first).span, "the first call with it");
+    let finding = finding.note("the other side takes the second call for a repetition of the first one");
+    finding.help("let the key tell them apart: `idempotent by \"{workflow.key}/{purpose}\"`, with a parameter that differs")
+}
+
+/// In a loop a key must tell its rounds or items apart.
+fn same_each_round(subject: &Subject<'_>, node: u32, key: &Expr) -> Option<Finding> {
+    let regions = subject.frames.regions(node).map(|region| &subject.plan.regions[region as usize]);
+    let (place, help) = regions.into_iter().find_map(|region| {
+        let told = |first: u32, end: u32| slots(key).iter().any(|slot| (first..end).contains(slot));
+        match region.kind {
+            RegionKind::Item { first, end } if !told(first, end) => Some((
+                "for every item",
+                "let the key name the item, by a parameter that is part of it",
+            )),
+            RegionKind::Round { first, end } if !told(first, end) => Some((
+                "in every round",
+                "let the key name the round: give `round` to a parameter that is part of it",
+            )),
+            _ => None,
+        }
+    })?;
+    let path = subject.path(node)?;
+    let title = format!("`{}` has the same key {place}", subject.name(node));
+    let what = (Code::E0331, title, subject.origin(node).span, "the same key again".to_owned());
+    let end = format!("`{}` ok → `{}` does nothing: its key is known", subject.name(node), subject.name(node));
+    let finding = Finding::new(subject, path, &end, what);
+    let finding = finding.note("the other side takes the second call for a repetition of the first one");
+    Some(finding.help(help))
+}
+
+fn slots(key: &Expr) -> Vec<u32> {
+    let mut slots = Vec::new();
+    visit(key, &mut |expr| {
+        if let Expr::Slot(slot) = expr {
+            slots.push(*slot);
+        }
+    });
+    slots
+}

@@ -1,0 +1,26 @@
+//! What holds of every run of a workflow, told from its graph: that nobody forgets what was done, that behind the point of no
+//! return there is a way forward, that nothing is done twice under one key.
+//!
+//! Each finding has a path through the graph that leads to what is wrong, and tells it as a story.
+
+mod ways;
+mod bits;
+mod frames;
+mod summary;
+mod subject;
+mod facts;
+mod path;
+mod finding;
+mod debts;
+mod pivot;
+mod losers;
+mod keys;
+mod forever;
+mod prove;
+
+pub use finding::Finding;
+pub use path::Path;
+pub use prove::{Proof, prove};
+pub use subject::Claim;
+pub use summary::Summary;
+pub use ways::{By, Way};
