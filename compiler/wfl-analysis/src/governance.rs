@@ -26,11 +26,7 @@ pub(crate) struct Governance {
 }
 
 /// Checks the declarations of all modules.
-pub(crate) fn check(
-    session: &mut Session<'_>,
-    tables: &Tables,
-    modules: &[Module<'_>],
-) -> Governance {
+pub(crate) fn check(session: &mut Session<'_>, tables: &Tables, modules: &[Module<'_>]) -> Governance {
     let mut governance = Governance::default();
     check_titles(session, modules);
     for (number, module) in modules.iter().enumerate() {
@@ -263,7 +259,8 @@ impl<'s, 'f> About<'s, 'f> {
     fn operations(&mut self, target: &PolicyTarget) -> Vec<u32> {
         match target {
             PolicyTarget::Label(label) => {
-                let labelled = self.tables.touches.iter().enumerate().filter(|(_, it)| it.labels.contains(&label.text));
+                let labelled =
+                    self.tables.touches.iter().enumerate().filter(|(_, it)| it.labels.contains(&label.text));
                 let found = labelled.map(|(number, _)| number as u32).collect::<Vec<_>>();
                 if found.is_empty() && !label.is_missing() {
                     self.no_label(label);

@@ -16,10 +16,8 @@ use crate::ty::Ty;
 pub(crate) fn check(passes: &mut Passes<'_>, tables: &mut Tables) {
     let count = tables.types.len();
     if tables.defs.len() != count {
-        Arc::make_mut(&mut tables.defs).resize_with(count, || TypeDef {
-        name: Name::from(""),
-        kind: TypeKind::Enum(Vec::new()),
-    });
+        Arc::make_mut(&mut tables.defs)
+            .resize_with(count, || TypeDef { name: Name::from(""), kind: TypeKind::Enum(Vec::new()) });
     }
     for index in 0..tables.types.len() {
         passes.item(tables.types[index].number, |session| check_type(session, tables, index));

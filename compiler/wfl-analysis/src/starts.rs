@@ -22,8 +22,7 @@ pub(crate) fn starts(session: &mut Session<'_>, tables: &Tables, info: &Workflow
     steps(&info.source.body, &mut |step| {
         let path = &step.call.path;
         if step.run.is_some()
-            && let Some(Thing::Workflow(workflow)) =
-                tables.find_path(session, info.module, Space::Type, path)
+            && let Some(Thing::Workflow(workflow)) = tables.find_path(session, info.module, Space::Type, path)
         {
             starts.push(Start { workflow: workflow as usize, span: path.span });
         }

@@ -60,11 +60,6 @@ impl Proofs {
         }
     }
 
-    /// What is known of a workflow.
-    pub(crate) fn get(&self, number: u32) -> Option<&Proved> {
-        self.known.get(&number)
-    }
-
     /// Takes out what is known of a workflow.
     pub(crate) fn take(&mut self, number: u32) -> Option<Proved> {
         self.known.remove(&number)
@@ -191,7 +186,9 @@ impl Places {
 
 fn aside(item: &Item) -> Place {
     match item.kind {
-        ItemKind::Test(_) | ItemKind::Policy(_) | ItemKind::Invariant(_) | ItemKind::Migrate(_) => Place::Aside,
+        ItemKind::Test(_) | ItemKind::Policy(_) | ItemKind::Invariant(_) | ItemKind::Migrate(_) => {
+            Place::Aside
+        }
         _ => Place::Declaration,
     }
 }

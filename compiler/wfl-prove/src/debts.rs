@@ -106,7 +106,8 @@ fn leaves_open(subject: &Subject<'_>, word: &str, span: Span, owed: &[u32], path
 /// `rollback` before the statement; in braces where it is the whole of an action.
 fn undo_first(subject: &Subject<'_>, span: Span) -> Fix {
     let before = subject.claim.files.text_before(span);
-    let (open, close) = if before.trim_end().ends_with("->") { ("{ rollback ", " }") } else { ("rollback ", "") };
+    let (open, close) =
+        if before.trim_end().ends_with("->") { ("{ rollback ", " }") } else { ("rollback ", "") };
     let edits = [
         Edit { span: Span { end: span.start, ..span }, replacement: open.to_owned() },
         Edit { span: span.after(), replacement: close.to_owned() },
@@ -151,7 +152,8 @@ fn child_pivot(subject: &Subject<'_>, facts: &Facts<'_>, node: u32) -> Option<Fi
     let what = (Code::E0320, title, word, "a point of no return stands in it".to_owned());
     let end = format!("`{pivot}` ok → `{}` cannot be undone any more", subject.name(step));
     let mut finding = Finding::new(subject, path, &end, what);
-    finding = finding.label(subject.origin(step).name, format!("`{}` can still be undone", subject.name(step)));
+    finding =
+        finding.label(subject.origin(step).name, format!("`{}` can still be undone", subject.name(step)));
     finding = finding.note("once the child has passed its point of no return, these steps are kept");
     let place = Span { end: whole.start, ..whole };
     finding.report = finding.report.fix("write `pivot step`", place, "pivot ", Applicability::Safe);

@@ -152,12 +152,6 @@ impl<'s> Facts<'s> {
         self.before.has(way.from, number) && has(&self.after(way, self.before.row(way.from)), number)
     }
 
-    /// Whether a fact may hold on a way, also if it did not before.
-    pub(crate) fn holds_on(&self, way: Way, fact: Fact) -> bool {
-        let Some(number) = self.number(fact) else { return false };
-        has(&self.after(way, self.before.row(way.from)), number)
-    }
-
     /// The steps that may be owed where a node begins, in the order of the plan.
     pub(crate) fn owed(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
         self.facts.iter().enumerate().filter_map(move |(number, fact)| match fact {

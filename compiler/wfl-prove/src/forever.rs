@@ -18,7 +18,9 @@ pub(crate) fn check(subject: &Subject<'_>, facts: &Facts<'_>, found: &mut Vec<Fi
             continue;
         }
         let pivot = subject.nodes().map(|(at, _)| at).find(|at| {
-            *at > node && subject.is_pivot(*at) && subject.search(*at, |_| true, |from| from == node).is_some()
+            *at > node
+                && subject.is_pivot(*at)
+                && subject.search(*at, |_| true, |from| from == node).is_some()
         });
         let (Some(pivot), Some(path)) = (pivot, facts.path(subject, Fact::Free, node)) else { continue };
         let name = subject.name(node);
@@ -29,7 +31,8 @@ pub(crate) fn check(subject: &Subject<'_>, facts: &Facts<'_>, found: &mut Vec<Fi
         let finding = Finding::new(subject, path, &end, what);
         let label = format!("`{}` is the point of no return", subject.name(pivot));
         let finding = finding.label(subject.origin(pivot).name, label);
-        let finding = finding.note("before it everything can still be undone, so nothing has to be waited for");
+        let finding =
+            finding.note("before it everything can still be undone, so nothing has to be waited for");
         found.push(finding.help("give it a number of attempts, or the workflow a `deadline`"));
     }
 }

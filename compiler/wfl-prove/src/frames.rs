@@ -95,7 +95,8 @@ impl<'p> Frames<'p> {
     /// The regions around a node, the innermost first, without the body.
     pub(crate) fn regions(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
         let parent = |region: &u32| self.plan.regions.get(*region as usize).and_then(|region| region.parent);
-        std::iter::successors(Some(self.plan.nodes[node as usize].region), parent).filter(|region| *region > 0)
+        std::iter::successors(Some(self.plan.nodes[node as usize].region), parent)
+            .filter(|region| *region > 0)
     }
 
     /// What stands around a node, the innermost first.

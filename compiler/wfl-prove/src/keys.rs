@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use wfl_ir::{Effect, EdgeKind, Expr, NodeKind, RegionKind};
+use wfl_ir::{EdgeKind, Effect, Expr, NodeKind, RegionKind};
 use wfl_lower::{substitute, visit};
 use wfl_source::Code;
 
@@ -53,7 +53,9 @@ fn meet(subject: &Subject<'_>, first: u32, second: u32) -> Option<Path> {
         return Some(path);
     }
     // Side by side both are done.
-    beside(subject, first, second).then(|| subject.path(second)).flatten()
+    let mut path = subject.path(first).filter(|_| beside(subject, first, second))?;
+    path.push(start);
+    Some(path)
 }
 
 fn beside(subject: &Subject<'_>, first: u32, second: u32) -> bool {
@@ -68,7 +70,8 @@ fn beside(subject: &Subject<'_>, first: u32, second: u32) -> bool {
 
 fn twice(subject: &Subject<'_>, first: u32, second: u32, path: Path) -> Finding {
     let operation = subject.operation(second).map(|it| it.qualified()).unwrap_or_default();
-    let title = format!("`{}` and `{}` call `{operation}` under one key", subject.name(first), subject.name(second));
+    let title =
+        format!("`{}` and `{}` call `{operation}` under one key", subject.name(first), subject.name(second));
     let what = (Code::E0331, title, subject.origin(second).span, "the same key again".to_owned());
     let end = format!("`{}` does nothing: its key is known", subject.name(second));
     let finding = Finding::new(subject, path, &end, what);
@@ -83,10 +86,9 @@ fn same_each_round(subject: &Subject<'_>, node: u32, key: &Expr) -> Option<Findi
     let (place, help) = regions.into_iter().find_map(|region| {
         let told = |first: u32, end: u32| slots(key).iter().any(|slot| (first..end).contains(slot));
         match region.kind {
-            RegionKind::Item { first, end } if !told(first, end) => Some((
-                "for every item",
-                "let the key name the item, by a parameter that is part of it",
-            )),
+            RegionKind::Item { first, end } if !told(first, end) => {
+                Some(("for every item", "let the key name the item, by a parameter that is part of it"))
+            }
             RegionKind::Round { first, end } if !told(first, end) => Some((
                 "in every round",
                 "let the key name the round: give `round` to a parameter that is part of it",
@@ -97,7 +99,8 @@ fn same_each_round(subject: &Subject<'_>, node: u32, key: &Expr) -> Option<Findi
     let path = subject.path(node)?;
     let title = format!("`{}` has the same key {place}", subject.name(node));
     let what = (Code::E0331, title, subject.origin(node).span, "the same key again".to_owned());
-    let end = format!("`{}` ok → `{}` does nothing: its key is known", subject.name(node), subject.name(node));
+    let end =
+        format!("`{}` ok → `{}` does nothing: its key is known", subject.name(node), subject.name(node));
     let finding = Finding::new(subject, path, &end, what);
     let finding = finding.note("the other side takes the second call for a repetition of the first one");
     Some(finding.help(help))

@@ -64,7 +64,11 @@ fn branch(subject: &Subject<'_>, region: u32, join: u32) -> Option<Loss> {
             let siblings = fork.branches.iter().filter(|other| **other != region && !fork.finish);
             let (step, error) = siblings.into_iter().find_map(|other| fails(subject, *other, join))?;
             let end = format!("`{step}` {error} in the branch beside it");
-            Some(Loss { place: "branch", end, help: "do it behind the join, or write `join all on failure finish`" })
+            Some(Loss {
+                place: "branch",
+                end,
+                help: "do it behind the join, or write `join all on failure finish`",
+            })
         }
     }
 }
@@ -95,15 +99,15 @@ fn fails(subject: &Subject<'_>, region: u32, construct: u32) -> Option<(String, 
             NodeKind::Fail { error, .. } => vec![*error],
             NodeKind::Call(_) => {
                 let operation = subject.operation(node)?;
-                let open = |error: &&u32| {
-                    subject.frames.handler(node, wfl_ir::Caught::Error(**error)).is_none()
-                };
+                let open =
+                    |error: &&u32| subject.frames.handler(node, wfl_ir::Caught::Error(**error)).is_none();
                 operation.raises.iter().filter(open).copied().collect()
             }
             _ => Vec::new(),
         };
         if let Some(error) = errors.into_iter().find(|error| escapes(node, *error)) {
-            let name = if matches!(it.kind, NodeKind::Fail { .. }) { "fail".to_owned() } else { subject.name(node) };
+            let name =
+                if matches!(it.kind, NodeKind::Fail { .. }) { "fail".to_owned() } else { subject.name(node) };
             return Some((name, subject.type_name(error).to_owned()));
         }
     }

@@ -1,6 +1,5 @@
 //! What follows a point of no return ends well: rules E0320 to E0322.
 
-use wfl_ir::flow::JoinPolicy;
 use wfl_ir::{Caught, EdgeKind, NodeKind, RegionKind, Retry};
 use wfl_source::{Applicability, Code, Span};
 
@@ -9,7 +8,6 @@ use crate::finding::Finding;
 use crate::frames::Taken;
 use crate::path::caught;
 use crate::subject::Subject;
-use crate::ways::By;
 
 /// Why a node may not end well.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,9 +80,11 @@ fn place(subject: &Subject<'_>, facts: &Facts<'_>, node: u32) -> Option<Finding>
     let help = "call a workflow of its own by `run`, or do it after the join";
     let (place, message, help) = match kind {
         RegionKind::Branch => ("a branch", "others are still under way", help),
-        RegionKind::Item { .. } => {
-            ("the body of a `foreach`", "other items are still under way", "call a workflow of its own by `run`")
-        }
+        RegionKind::Item { .. } => (
+            "the body of a `foreach`",
+            "other items are still under way",
+            "call a workflow of its own by `run`",
+        ),
         _ => ("a `repeat`", "may be passed in each round", "do it behind the `repeat`, once"),
     };
     let beside = matches!(kind, RegionKind::Branch | RegionKind::Item { .. });
@@ -173,7 +173,8 @@ pub(crate) fn failure(subject: &Subject<'_>, node: u32) -> Option<Failure> {
             let timed = run.timeout.and_then(|_| subject.frames.timeout());
             let open = raises.iter().map(own).chain(timed.map(Some));
             // An error that the plan does not know is handled nowhere in it.
-            let open = open.into_iter().find(|error| error.is_none_or(|error| !handled(Caught::Error(error))));
+            let open =
+                open.into_iter().find(|error| error.is_none_or(|error| !handled(Caught::Error(error))));
             if let Some(error) = open {
                 return Some(refusal(subject, error.unwrap_or(u32::MAX)));
             }
@@ -191,7 +192,6 @@ pub(crate) fn failure(subject: &Subject<'_>, node: u32) -> Option<Failure> {
             help: "do what is left to do, and say by an event or the result what went wrong".to_owned(),
             error: Some(*error),
         }),
-        NodeKind::Join(_) => join_failure(subject, node),
         NodeKind::Await(awaited) => {
             let timed = awaited.timeout.is_some() && subject.plan.target(node, EdgeKind::Timeout).is_none();
             let timeout = subject.frames.timeout().filter(|_| timed && !handled(Caught::Timeout));
@@ -199,19 +199,6 @@ pub(crate) fn failure(subject: &Subject<'_>, node: u32) -> Option<Failure> {
         }
         _ => None,
     }
-}
-
-/// A join that may not come about.
-fn join_failure(subject: &Subject<'_>, node: u32) -> Option<Failure> {
-    if subject.frames.policy(node) == JoinPolicy::All || subject.frames.handler(node, Caught::Shortfall).is_some() {
-        return None;
-    }
-    Some(Failure {
-        word: "falls short".to_owned(),
-        message: "too few of its branches may end well".to_owned(),
-        help: "handle it: `on shortfall -> …`".to_owned(),
-        error: None,
-    })
 }
 
 fn refusal(subject: &Subject<'_>, error: u32) -> Failure {
@@ -222,9 +209,4 @@ fn refusal(subject: &Subject<'_>, error: u32) -> Failure {
         word: name,
         error: Some(error),
     }
-}
-
-/// Whether a way is the success of a pivot.
-pub(crate) fn passes(subject: &Subject<'_>, node: u32, by: By) -> bool {
-    subject.is_pivot(node) && by == By::Edge(EdgeKind::Order)
 }

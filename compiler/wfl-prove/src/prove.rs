@@ -52,7 +52,8 @@ fn summary(subject: &Subject<'_>) -> Summary {
             (None, None) => None,
         };
         summary.lasting = summary.lasting.or(lasts);
-        let stops = matches!(it.kind, NodeKind::Call(_)) && pivot::failure(subject, node).is_some_and(|it| it.error.is_none());
+        let stops = matches!(it.kind, NodeKind::Call(_))
+            && pivot::failure(subject, node).is_some_and(|it| it.error.is_none());
         let stops = if stops { Some(name()) } else { attached.and_then(|callee| callee.gives_up.clone()) };
         summary.gives_up = summary.gives_up.or(stops);
     }

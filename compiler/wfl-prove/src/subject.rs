@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wfl_analysis::hir::{Program, Workflow};
+use wfl_analysis::hir::Program;
 use wfl_ir::{Effect, Node, NodeKind, Operation, Plan, Retry};
 use wfl_lower::{Lowered, Origin};
 use wfl_source::{Files, Span};
@@ -42,10 +42,6 @@ impl<'a> Subject<'a> {
         Subject { claim, plan, ways: Ways::of(plan), frames: Frames::of(plan) }
     }
 
-    pub(crate) fn workflow(&self) -> &'a Workflow {
-        &self.claim.program.workflows[self.claim.number as usize]
-    }
-
     /// The nodes with their numbers.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = (u32, &'a Node)> {
         self.plan.nodes.iter().enumerate().map(|(number, node)| (number as u32, node))
@@ -81,9 +77,7 @@ impl<'a> Subject<'a> {
     pub(crate) fn owes(&self, node: u32) -> bool {
         match self.attached(node) {
             Some(callee) => callee.owes.is_some() && callee.pivot.is_none(),
-            None => {
-                self.operation(node).is_some_and(|it| matches!(it.effect, Effect::Compensable { .. }))
-            }
+            None => self.operation(node).is_some_and(|it| matches!(it.effect, Effect::Compensable { .. })),
         }
     }
 

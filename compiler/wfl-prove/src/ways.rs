@@ -45,8 +45,12 @@ pub(crate) struct Ways {
 impl Ways {
     pub(crate) fn of(plan: &Plan) -> Ways {
         let count = plan.nodes.len();
-        let mut ways =
-            Ways { all: Vec::new(), out: vec![Vec::new(); count], into: vec![Vec::new(); count], rounds: false };
+        let mut ways = Ways {
+            all: Vec::new(),
+            out: vec![Vec::new(); count],
+            into: vec![Vec::new(); count],
+            rounds: false,
+        };
         let mut owners = vec![None; plan.regions.len()];
         for (number, node) in plan.nodes.iter().enumerate() {
             let at = number as u32;
@@ -63,7 +67,9 @@ impl Ways {
                 match (&node.kind, edge.kind) {
                     // A fork goes on by its branches, a loop by its rounds.
                     (NodeKind::Fork(_) | NodeKind::Loop(_), EdgeKind::Order) => {}
-                    (NodeKind::Join(join), EdgeKind::Error(_)) => ways.add(Way { from: join.fork, to, at, by }),
+                    (NodeKind::Join(join), EdgeKind::Error(_)) => {
+                        ways.add(Way { from: join.fork, to, at, by })
+                    }
                     _ => ways.add(Way { from, to, at, by }),
                 }
             }

@@ -251,11 +251,7 @@ impl Body<'_, '_> {
         let tolerated = self.tolerated(source);
         let (limit, rate) = (self.limit(source), self.rate(source));
         let handles = caught.iter().flatten().copied().collect();
-        self.catchers.push(Catcher {
-            handles,
-            absorbs: tolerated.is_some(),
-            ..Catcher::default()
-        });
+        self.catchers.push(Catcher { handles, absorbs: tolerated.is_some(), ..Catcher::default() });
         let (items, worth) = self.items(source, &list, place.wanted);
         let catcher = self.catchers.pop().unwrap_or_default();
         let after_body = std::mem::replace(&mut self.flow, Flow::dead());

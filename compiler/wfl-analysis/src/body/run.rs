@@ -87,7 +87,6 @@ impl Body<'_, '_> {
             }
         }
     }
-
 }
 
 fn parent_cancel(policy: Option<ast::ParentCancel>) -> ParentCancel {

@@ -187,7 +187,6 @@ impl Body<'_, '_> {
             }
         }
     }
-
 }
 
 pub(crate) fn step_name(name: &StepName, operation: &Name) -> Name {
