@@ -13,10 +13,20 @@ const EDGES: &[(&str, &[&str])] = &[
     ("wfl-eval", &["wfl-ir"]),
     ("wfl-stdlib", &[]),
     ("wfl-analysis", &["wfl-syntax", "wfl-source", "wfl-ir", "wfl-eval", "wfl-stdlib"]),
-    ("wfl-lower", &["wfl-analysis", "wfl-ir", "wfl-stdlib"]),
+    ("wfl-lower", &["wfl-source", "wfl-analysis", "wfl-ir", "wfl-stdlib"]),
+    ("wfl-prove", &["wfl-source", "wfl-analysis", "wfl-lower", "wfl-ir"]),
     (
         "wfl-compiler",
-        &["wfl-source", "wfl-syntax", "wfl-analysis", "wfl-lower", "wfl-stdlib", "wfl-ir", "wfl-eval"],
+        &[
+            "wfl-source",
+            "wfl-syntax",
+            "wfl-analysis",
+            "wfl-lower",
+            "wfl-prove",
+            "wfl-stdlib",
+            "wfl-ir",
+            "wfl-eval",
+        ],
     ),
     ("wfl-machine", &["wfl-ir", "wfl-eval", "wfl-record"]),
     ("wfl-partition", &["wfl-machine", "wfl-ir", "wfl-record"]),
@@ -78,7 +88,10 @@ const EDGES: &[(&str, &[&str])] = &[
 
 /// What crates of ours never reach, however far away.
 const NEVER: &[(&[&str], &[&str])] = &[
-    (&["wfl-syntax", "wfl-format", "wfl-analysis", "wfl-lower", "wfl-compiler"], &["tokio", "sqlx"]),
+    (
+        &["wfl-syntax", "wfl-format", "wfl-analysis", "wfl-lower", "wfl-prove", "wfl-compiler"],
+        &["tokio", "sqlx"],
+    ),
     (&["wfl-machine", "wfl-partition", "wfl-sim", "wfl-verify"], &["tokio", "rand", "futures"]),
     (&["wfl-journal", "wfl-journal-sqlite"], &["wfl-ir", "wfl-machine"]),
     (&["wfl-operations"], &["wfl-machine"]),

@@ -55,9 +55,10 @@ fn told(compilation: &Compilation) -> String {
             let text = compilation.files.text_of(label.span).lines().next().unwrap_or_default();
             let _ = writeln!(out, "  {mark} {}:{} `{text}` {}", at.line, at.column + 1, label.message);
         }
-        report.notes.iter().for_each(|note| drop(writeln!(out, "  = {note}")));
-        report.help.iter().for_each(|help| drop(writeln!(out, "  help: {help}")));
-        report.fixes.iter().for_each(|fix| drop(writeln!(out, "  fix: {}", fix.title)));
+        let notes = report.notes.iter().map(|note| format!("  = {note}\n"));
+        let help = report.help.iter().map(|help| format!("  help: {help}\n"));
+        let fixes = report.fixes.iter().map(|fix| format!("  fix: {}\n", fix.title));
+        out.extend(notes.chain(help).chain(fixes));
     }
     out
 }

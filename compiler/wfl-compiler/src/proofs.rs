@@ -16,7 +16,7 @@ use wfl_syntax::ast::{Item, ItemKind};
 pub(crate) struct Proofs {
     known: BTreeMap<u32, Proved>,
     /// Plans that could not be made.
-    pub(crate) failures: Vec<Diagnostic>,
+    failures: Vec<Diagnostic>,
 }
 
 /// A workflow with its plan.
@@ -55,7 +55,7 @@ impl Proofs {
             let known = known.map_or_else(|| proved(program, number, children, files), Ok);
             match known {
                 Ok(known) => drop(self.known.insert(number, known)),
-                Err(failure) => self.failures.push(failure),
+                Err(failure) => self.failures.push(*failure),
             }
         }
     }
@@ -80,13 +80,13 @@ fn proved(
     number: u32,
     children: Vec<(u32, PlanHash, Arc<Summary>)>,
     files: &Files,
-) -> Result<Proved, Diagnostic> {
+) -> Result<Proved, Box<Diagnostic>> {
     let of = Arc::clone(&program.workflows[number as usize]);
     let hashes = children.iter().map(|(child, hash, _)| (*child, *hash)).collect();
     let lowered = lower(program, &of, &hashes).map_err(|error| {
         let title = format!("`{}` cannot be compiled", of.short_name);
         let report = Diagnostic::new(Code::E0999, title, of.span, "a mistake of the compiler");
-        report.note(error.problem).help("please report it with this file")
+        Box::new(report.note(error.problem).help("please report it with this file"))
     })?;
     let callees = children.iter().map(|(child, _, summary)| (*child, Arc::clone(summary))).collect();
     let proof = prove(Claim { program, number, lowered: &lowered, callees: &callees, files });

@@ -149,7 +149,8 @@ pub(crate) fn failure(subject: &Subject<'_>, node: u32) -> Option<Failure> {
         NodeKind::Call(_) => {
             let operation = subject.operation(node)?;
             let forever = matches!(subject.retry(node), Retry::Forever { .. });
-            if !forever && !(handled(Caught::Timeout) && handled(Caught::Unavailable)) {
+            let ends = forever || handled(Caught::Timeout) && handled(Caught::Unavailable);
+            if !ends {
                 let help = format!(
                     "keep trying until it is done: `{} … {{ retry forever(every: 30s) }}`",
                     subject.name(node)

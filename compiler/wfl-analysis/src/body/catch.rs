@@ -135,7 +135,7 @@ impl Body<'_, '_> {
     ) -> Handled {
         let mut handled = Handled { handlers: Vec::new(), falling: Vec::new(), after: Flow::dead() };
         for (handler, caught) in handlers.iter().zip(caught) {
-            self.flow = before.clone();
+            self.flow = *before;
             let names = self.cx.names.len();
             let bind = handler.binding.as_ref().map(|name| self.bind_error(name, caught.as_ref()));
             let body = self.action(&handler.action);

@@ -15,7 +15,7 @@ impl Body<'_, '_> {
     pub(crate) fn if_statement(&mut self, parts: &IfStatement, target: Option<Target>) -> Statement {
         let names = self.cx.names.len();
         let ((subject, pattern, guard), label) = self.condition(&parts.condition);
-        let before = self.flow.clone();
+        let before = self.flow;
         let known = self.cx.learn(&parts.condition);
         let then = self.block(&parts.then);
         self.cx.forget(known);
@@ -85,11 +85,11 @@ impl Body<'_, '_> {
 
     pub(crate) fn match_statement(&mut self, parts: &Match<ArmBody>, target: Option<Target>) -> Statement {
         let subject = self.cx.scrutinee(&parts.scrutinee);
-        let before = self.flow.clone();
+        let before = self.flow;
         let mut after = Flow::dead();
         let (mut arms, mut sound, mut label) = (Vec::new(), true, subject.label);
         for arm in &parts.arms {
-            self.flow = before.clone();
+            self.flow = before;
             let names = self.cx.names.len();
             let reports = self.cx.session.count();
             let pattern = self.cx.pattern(&arm.pattern, &subject.ty, subject.label, Binds::Slots);

@@ -40,7 +40,7 @@ impl Body<'_, '_> {
         let name = self.construct_name(place.name, "parallel");
         let join = self.join(source);
         let within = source.within.as_ref().map(|limit| self.cx.check_as(limit, &Ty::Duration).expr);
-        let before = self.flow.clone();
+        let before = self.flow;
         let mut caught = self.headers(&source.handlers, &[]);
         let absorbs = join != Join::All;
         let handles = caught.iter().flatten().copied().collect();
@@ -48,7 +48,7 @@ impl Body<'_, '_> {
         let (mut branches, mut values, mut flows) = (Vec::new(), Vec::new(), Vec::new());
         let names = self.branch_names(source);
         for branch in &source.branches {
-            self.flow = before.clone();
+            self.flow = before;
             self.catchers.push(catcher);
             let wanted = place.wanted && (absorbs || !source.branches.is_empty());
             let (branch, worth) = self.branch(branch, wanted, absorbs);
@@ -246,7 +246,7 @@ impl Body<'_, '_> {
     pub(crate) fn foreach(&mut self, source: &ast::Foreach, place: Place<'_>) -> (Statement, Worth) {
         let name = self.construct_name(place.name, "foreach");
         let list = self.cx.alone(|cx| cx.check(&source.list, None));
-        let before = self.flow.clone();
+        let before = self.flow;
         let mut caught = self.headers(&source.handlers, &[]);
         let tolerated = self.tolerated(source);
         let (limit, rate) = (self.limit(source), self.rate(source));

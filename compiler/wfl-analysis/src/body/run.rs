@@ -33,7 +33,7 @@ impl Body<'_, '_> {
         };
         let outcomes = self.child_outcomes(workflow, owner, detached, timeout.is_some());
         let (slot, target) = (self.cx.new_slot(), self.next_target());
-        let before = self.flow.clone();
+        let before = self.flow;
         let mut caught = self.headers(&step.handlers, &outcomes.errors);
         self.check_possible(&step.handlers, &mut caught, &outcomes);
         self.recoveries.push(Recovery::new(target, slot, result.clone(), result_label));

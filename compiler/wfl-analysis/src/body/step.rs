@@ -43,7 +43,7 @@ impl Body<'_, '_> {
         self.check_pivot(step, operation);
         self.check_once(step, operation);
         let (slot, target) = (self.cx.new_slot(), self.next_target());
-        let before = self.flow.clone();
+        let before = self.flow;
         let outcomes = Outcomes {
             owner,
             errors: info.raises.iter().map(|(error, span)| (*error, Some(*span))).collect(),

@@ -147,7 +147,7 @@ impl Body<'_, '_> {
     /// Checks a saga. If it gives a value, its construct must be open.
     pub(crate) fn saga(&mut self, saga: &ast::Saga, place: Place<'_>) -> Statement {
         let name = saga.name.as_ref().map(|name| self.take_name(&Name::from(name.text.as_str()), name.span));
-        let before = self.flow.clone();
+        let before = self.flow;
         let mut caught = self.headers(&saga.handlers, &[]);
         let handles = caught.iter().flatten().copied().collect();
         self.catchers.push(Catcher { handles, ..Catcher::default() });

@@ -34,7 +34,7 @@ impl Body<'_, '_> {
             _ => self.signal(source, &ty, marked),
         };
         let remind = source.remind.as_ref().map(|remind| self.remind(remind));
-        let before = self.flow.clone();
+        let before = self.flow;
         let outcomes = self.await_outcomes(source);
         let mut caught = self.headers(&source.handlers, &outcomes.errors);
         self.check_possible(&source.handlers, &mut caught, &outcomes);
@@ -43,7 +43,7 @@ impl Body<'_, '_> {
         let timeout = source.timeout.as_ref().map(|timeout| {
             let after = self.cx.check_as(&timeout.after, &Ty::Duration).expr;
             self.check_wait(&after, timeout.after.span, "this `timeout`");
-            self.flow = before.clone();
+            self.flow = before;
             let action = timeout.action.as_ref().map(|action| self.action(action));
             if action.is_some() {
                 late = std::mem::replace(&mut self.flow, Flow::dead());
