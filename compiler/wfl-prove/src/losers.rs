@@ -20,7 +20,8 @@ struct Loss {
 /// Checks every step whose effect stays, in all that may be broken off.
 pub(crate) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for (node, _) in subject.nodes() {
-        let Some(step) = lasting(subject, node) else { continue };
+        // Where a pivot may stand is a rule of its own.
+        let Some(step) = lasting(subject, node).filter(|_| !subject.is_pivot(node)) else { continue };
         let loss = subject.frames.regions(node).find_map(|region| loss(subject, region));
         let (Some(loss), Some(path)) = (loss, subject.path(node)) else { continue };
         let title = format!("`{}` stays done when its {} is broken off", subject.name(node), loss.place);

@@ -25,14 +25,14 @@ pub(crate) struct Failure {
 /// Checks all pivots, and all that follows them.
 pub(crate) fn check(subject: &Subject<'_>, facts: &Facts<'_>, found: &mut Vec<Finding>) {
     for (node, _) in subject.nodes() {
-        if subject.is_pivot(node) {
-            found.extend(useless(subject, node));
-            found.extend(second(subject, facts, node));
-            found.extend(place(subject, facts, node));
-        }
-        if let Some(pivot) = facts.passed(node).next() {
-            found.extend(gives_up(subject, facts, node, pivot));
-        }
+        let misplaced = match subject.is_pivot(node) {
+            true => useless(subject, node)
+                .or_else(|| place(subject, facts, node))
+                .or_else(|| second(subject, facts, node)),
+            false => None,
+        };
+        let pivot = facts.passed(node).next();
+        found.extend(misplaced.or_else(|| gives_up(subject, facts, node, pivot?)));
     }
 }
 

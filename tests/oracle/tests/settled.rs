@@ -92,6 +92,10 @@ fn run(text: &str, setup: Setup, wish: Option<(i64, Control)>) -> Seen {
 
 const SHIELDED: &str = "shield { step a = Shop.take(key: \"a\") wait 1h step b = Shop.take(key: \"b\") }";
 
+/// The same, by an operation without a key, which would have to tell the items apart.
+const SHIELDED_ITEM: &str =
+    "shield { step a = Shop.wire(key: \"a\") wait 1h step b = Shop.wire(key: \"b\") }";
+
 /// A shield holds its branch, whatever stops that: `a` and `b` are both done, and then both undone.
 fn is_held(body: &str) -> Seen {
     let text = main_of(body);
@@ -152,7 +156,7 @@ fn a_shield_holds_a_branch_whose_sibling_fails() {
     // The shield may be in a construct inside of the branch.
     is_held(&format!(
         "parallel join all {{
-             branch x {{ foreach i in [1] {{ {SHIELDED} }} }}
+             branch x {{ foreach i in [1] {{ {SHIELDED_ITEM} }} }}
              branch y {{ wait 1s if n < 9 {{ fail Denied }} }} on Denied -> {{ }} }}
          return 1"
     ));
@@ -169,7 +173,7 @@ fn a_shield_holds_a_branch_whose_time_is_up() {
 #[test]
 fn a_shield_holds_an_item() {
     is_held(&format!(
-        "foreach i in [1, 2] {{ if i == 1 {{ {SHIELDED} }} else {{ wait 1s if n < 9 {{ fail Denied }} }}
+        "foreach i in [1, 2] {{ if i == 1 {{ {SHIELDED_ITEM} }} else {{ wait 1s if n < 9 {{ fail Denied }} }}
              on Denied -> {{ }} }}
          return 1"
     ));
