@@ -218,8 +218,12 @@ fn a_start_that_is_not_sound_is_quarantined() {
 fn a_missing_plan_parks_its_instance_and_is_asked_for_again() {
     let mut bench = Bench::new();
     bench.handle(Event::Role(Role::Owner));
-    bench.commit(start(transfer(), &input(1)));
+    let first = start(transfer(), &input(1));
+    let id = first.envelope.instance;
+    bench.commit(first);
+    assert!(bench.partition.is_reading(&id), "whoever looks at it waits for its plan");
     let actions = bench.handle(Event::Plan(transfer().hash, Err("no such blob".into())));
+    assert!(!bench.partition.is_reading(&id), "nobody waits for what is not there");
     assert!(matches!(&actions[..], [Action::Alarm(Alarm::PlanMissing { .. })]), "{actions:?}");
     bench.now = bench.partition.next_wake().unwrap();
     assert!(matches!(bench.handle(Event::Wake)[..], [Action::NeedPlan(_)]));

@@ -215,7 +215,7 @@ impl Shard {
 
     /// Somebody wants to see an instance. If it is not in memory, it is read first.
     fn look(&mut self, id: InstanceId, reply: oneshot::Sender<Option<Inspection>>) {
-        if self.partition.view(&id).is_some_and(|view| !view.returning) {
+        if self.partition.view(&id).is_some() && !self.partition.is_reading(&id) {
             // The asker may have gone: then nobody needs the answer.
             let _ = reply.send(self.inspect(&id));
             return;
@@ -226,8 +226,8 @@ impl Shard {
 
     /// Answers those who wait to see what is there now.
     fn seen(&mut self) {
-        let there = |id: &InstanceId| self.partition.view(id).is_none_or(|view| !view.returning);
-        let ready: Vec<InstanceId> = self.looks.keys().filter(|id| there(id)).copied().collect();
+        let ready: Vec<InstanceId> =
+            self.looks.keys().filter(|id| !self.partition.is_reading(id)).copied().collect();
         for id in ready {
             let found = self.inspect(&id);
             for reply in self.looks.remove(&id).unwrap_or_default() {

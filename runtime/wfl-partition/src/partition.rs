@@ -219,6 +219,17 @@ impl Partition {
         self.slots.get(instance).map(Slot::view)
     }
 
+    /// Whether what is needed to know an instance is on its way: its records, its plan, its arguments. Not while one of
+    /// them could not be had.
+    pub fn is_reading(&self, instance: &InstanceId) -> bool {
+        let Some(slot) = self.slots.get(instance) else { return false };
+        let fails = |what: Repeat| self.repeats.iter().any(|(_, repeat)| *repeat == what);
+        let mut plans = self.wanted_plans.iter().filter(|(_, waiting)| waiting.contains(instance));
+        let plan = plans.any(|(hash, _)| !fails(Repeat::Plan(*hash)));
+        let blob = self.wanted_blobs.contains_key(instance) && !fails(Repeat::Blob(*instance));
+        slot.returning || slot.quarantine.is_none() && (plan || blob)
+    }
+
     /// Whether an instance waits outside of the memory.
     pub fn rests(&self, instance: &InstanceId) -> bool {
         self.resting.contains_key(instance)
