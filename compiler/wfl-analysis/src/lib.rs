@@ -1,4 +1,4 @@
-//! What a WFL program means: names, types, errors, labels, and the rules that make sagas safe.
+//! What a WFL program means: names, types, errors, labels, and the contracts of operations.
 //!
 //! [`analyze`] takes parsed modules and gives the typed form of their workflows with all reports. It reads no
 //! files and depends on nothing but its arguments.

@@ -15,6 +15,8 @@ use wfl_syntax::ast::{Item, ItemKind};
 #[derive(Debug, Default)]
 pub(crate) struct Proofs {
     known: BTreeMap<u32, Proved>,
+    /// What was known before errors came up, which may be so again when they are gone.
+    spare: BTreeMap<u32, Proved>,
     /// Plans that could not be made.
     failures: Vec<Diagnostic>,
 }
@@ -37,7 +39,8 @@ impl Proofs {
     /// Makes the plans and proofs of all workflows that have no errors, and start none that has.
     pub(crate) fn update(&mut self, program: &Program, wrong: &Wrong, files: &Files) {
         self.failures.clear();
-        let mut before = std::mem::take(&mut self.known);
+        self.spare.append(&mut self.known);
+        drop(self.spare.split_off(&(program.workflows.len() as u32)));
         if wrong.everything {
             return;
         }
@@ -51,7 +54,7 @@ impl Proofs {
             let Some(children) = children.filter(|_| !wrong.workflows.contains(&number)) else { continue };
             let workflow = &program.workflows[number as usize];
             let same = |known: &Proved| Arc::ptr_eq(&known.of, workflow) && known.children == children;
-            let known = before.remove(&number).filter(same);
+            let known = self.spare.remove(&number).filter(same);
             let known = known.map_or_else(|| proved(program, number, children, files), Ok);
             match known {
                 Ok(known) => drop(self.known.insert(number, known)),

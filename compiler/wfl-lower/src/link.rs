@@ -64,9 +64,9 @@ impl<'p> Link<'p> {
         Link { program, types, operations: Vec::new(), functions, slots, filled: read.clone(), read }
     }
 
-    /// The numbers in the program of the plan's operations and types.
-    pub(crate) fn numbers(&self) -> (Vec<u32>, Vec<u32>) {
-        (self.operations.clone(), self.types.clone())
+    /// The numbers in the program of the plan's types.
+    pub(crate) fn type_numbers(&self) -> Vec<u32> {
+        self.types.clone()
     }
 
     /// How many slots the plan needs.

@@ -18,8 +18,6 @@ pub struct Lowered {
     pub arms: BTreeMap<u32, Vec<Span>>,
     /// Where constructs are left by `yield`.
     pub ways_out: Vec<WayOut>,
-    /// Its operations, by their numbers in the program.
-    pub operations: Vec<u32>,
     /// Its types, by their numbers in the program.
     pub types: Vec<u32>,
 }

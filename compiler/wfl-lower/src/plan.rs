@@ -77,8 +77,7 @@ pub fn lower(
         succ,
     };
     plan.check().map_err(|error| wrong(error.to_string()))?;
-    let (operations, types) = link.numbers();
-    Ok(Lowered { plan, origins, arms, ways_out, operations, types })
+    Ok(Lowered { plan, origins, arms, ways_out, types: link.type_numbers() })
 }
 
 /// The graph has no ring, and the nodes stand in a topological order.

@@ -1,12 +1,11 @@
 //! Nobody leaves open what becomes of what was done: rules E0312, E0313 and E0320, and the warning W0404.
 
-use wfl_ir::{EdgeKind, NodeKind};
+use wfl_ir::{Caught, EdgeKind, NodeKind};
 use wfl_lower::WayOut;
 use wfl_source::{Applicability, Code, Diagnostic, Edit, Fix, Span};
 
 use crate::facts::{Fact, Facts};
 use crate::finding::Finding;
-use crate::frames::Taken;
 use crate::path::Path;
 use crate::subject::Subject;
 use crate::ways::{By, Way};
@@ -19,7 +18,9 @@ pub(crate) fn check(subject: &Subject<'_>, facts: &Facts<'_>, found: &mut Vec<Fi
                 found.extend(left_open(subject, facts, "return", node, None));
             }
             NodeKind::Fail { error, .. } if is_inside(subject, node) => {
-                let around = around(subject, subject.frames.taken(node, *error));
+                let taken = subject.frames.taken(node, Caught::Error(*error));
+                // The debts of the scope around whoever takes it are left alone.
+                let around = taken.map(|construct| subject.node(construct).scope);
                 found.extend(left_open(subject, facts, "fail", node, around));
             }
             NodeKind::Restart { .. } => found.extend(restarts(subject, facts, node)),
@@ -36,11 +37,6 @@ pub(crate) fn check(subject: &Subject<'_>, facts: &Facts<'_>, found: &mut Vec<Fi
 /// In the body itself, outside of handlers, a `return` commits.
 fn is_inside(subject: &Subject<'_>, node: u32) -> bool {
     subject.node(node).scope != 0 || subject.origin(node).in_handler
-}
-
-/// The scope whose debts an error leaves alone.
-fn around(subject: &Subject<'_>, taken: Taken) -> Option<u32> {
-    taken.node().map(|node| subject.node(node).scope)
 }
 
 fn left_open(

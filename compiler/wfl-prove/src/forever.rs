@@ -6,6 +6,7 @@ use wfl_source::Code;
 use crate::facts::{Fact, Facts};
 use crate::finding::Finding;
 use crate::subject::Subject;
+use crate::ways::Way;
 
 /// Checks every step that is tried for ever.
 pub(crate) fn check(subject: &Subject<'_>, facts: &Facts<'_>, found: &mut Vec<Finding>) {
@@ -13,16 +14,14 @@ pub(crate) fn check(subject: &Subject<'_>, facts: &Facts<'_>, found: &mut Vec<Fi
         // The deadline ends it.
         return;
     }
+    let ahead = pivots_ahead(subject);
     for (node, _) in subject.nodes() {
         if !matches!(subject.retry(node), Retry::Forever { .. }) || !facts.holds(node, Fact::Free) {
             continue;
         }
-        let pivot = subject.nodes().map(|(at, _)| at).find(|at| {
-            *at > node
-                && subject.is_pivot(*at)
-                && subject.search(*at, |_| true, |from| from == node).is_some()
-        });
-        let (Some(pivot), Some(path)) = (pivot, facts.path(subject, Fact::Free, node)) else { continue };
+        let (Some(pivot), Some(path)) = (ahead[node as usize], facts.path(subject, Fact::Free, node)) else {
+            continue;
+        };
         let name = subject.name(node);
         let title = format!("`{name}` is tried for ever before the point of no return");
         let message = "may never end".to_owned();
@@ -35,4 +34,14 @@ pub(crate) fn check(subject: &Subject<'_>, facts: &Facts<'_>, found: &mut Vec<Fi
             finding.note("before it everything can still be undone, so nothing has to be waited for");
         found.push(finding.help("give it a number of attempts, or the workflow a `deadline`"));
     }
+}
+
+/// By node: a point of no return that may come behind it. In a round none may stand.
+fn pivots_ahead(subject: &Subject<'_>) -> Vec<Option<u32>> {
+    let mut ahead = vec![None; subject.plan.nodes.len()];
+    for node in (0..ahead.len() as u32).rev() {
+        let next = |way: Way| if subject.is_pivot(way.to) { Some(way.to) } else { ahead[way.to as usize] };
+        ahead[node as usize] = subject.ways.from(node).filter(|way| way.to > node).find_map(next);
+    }
+    ahead
 }

@@ -3,38 +3,6 @@
 use wfl_ir::flow::JoinPolicy;
 use wfl_ir::{Caught, NodeKind, Plan, RegionKind};
 
-/// What stands around a node and may take an error that comes up from it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Frame {
-    /// A compensation scope, by the node that enters it.
-    Scope { scope: u32, enter: u32 },
-    /// A branch, by the node that joins it.
-    Branch { join: u32 },
-    /// An item, by its map.
-    Item { map: u32 },
-}
-
-/// Who takes an error.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Taken {
-    /// Handler `handler` of a node.
-    Handler { node: u32, handler: u32 },
-    /// A construct that bears failures: a join that needs not all of its branches, a tolerant map.
-    Borne { node: u32 },
-    /// Nobody inside: whoever started the workflow.
-    Callers,
-}
-
-impl Taken {
-    /// The construct.
-    pub(crate) fn node(self) -> Option<u32> {
-        match self {
-            Taken::Handler { node, .. } | Taken::Borne { node } => Some(node),
-            Taken::Callers => None,
-        }
-    }
-}
-
 /// The frames of a plan.
 #[derive(Debug)]
 pub(crate) struct Frames<'p> {
@@ -99,55 +67,49 @@ impl<'p> Frames<'p> {
             .filter(|region| *region > 0)
     }
 
-    /// What stands around a node, the innermost first.
-    pub(crate) fn around(&self, node: u32) -> Vec<Frame> {
+    /// The constructs around a node, the innermost first: the nodes that enter its scopes, join its branches and map its
+    /// items.
+    fn around(&self, node: u32) -> Vec<u32> {
         let at = &self.plan.nodes[node as usize];
         let scopes = self.plan.scopes_outward(at.scope).filter_map(|scope| {
-            let enter = self.enters[scope as usize]?;
-            Some((self.plan.scopes[scope as usize].id.len(), Frame::Scope { scope, enter }))
+            Some((self.plan.scopes[scope as usize].id.len(), self.enters[scope as usize]?))
         });
         let regions = self.regions(node).filter_map(|number| {
-            let (region, owner) = (&self.plan.regions[number as usize], self.owner(number)?);
-            let frame = match region.kind {
-                RegionKind::Branch => Frame::Branch { join: owner },
-                RegionKind::Item { .. } => Frame::Item { map: owner },
-                _ => return None,
-            };
-            Some((region.id.len(), frame))
+            let region = &self.plan.regions[number as usize];
+            let takes = matches!(region.kind, RegionKind::Branch | RegionKind::Item { .. });
+            Some((region.id.len(), self.owner(number).filter(|_| takes)?))
         });
         // The path of names of what stands further inside is longer.
-        let mut frames = scopes.chain(regions).collect::<Vec<_>>();
-        frames.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
-        frames.into_iter().map(|(_, frame)| frame).collect()
+        let mut constructs = scopes.chain(regions).collect::<Vec<_>>();
+        constructs.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
+        constructs.into_iter().map(|(_, construct)| construct).collect()
     }
 
-    /// Who takes a declared error that comes up from a node whose own handlers do not take it.
-    pub(crate) fn taken(&self, node: u32, error: u32) -> Taken {
-        for frame in self.around(node) {
-            let (construct, bears) = match frame {
-                Frame::Scope { enter, .. } => (enter, false),
-                Frame::Branch { join } => (join, self.policy(join) != JoinPolicy::All),
-                Frame::Item { map } => (map, self.tolerates(map)),
-            };
-            if bears {
-                return Taken::Borne { node: construct };
-            }
-            if let Some(handler) = self.handler(construct, Caught::Error(error)) {
-                return Taken::Handler { node: construct, handler };
-            }
+    /// The construct that takes what comes up from a node whose own handlers do not take it: by a handler, or because it
+    /// bears failures. None: it leaves the workflow. [`Caught::Any`] stands for an error that the plan does not know.
+    pub(crate) fn taken(&self, node: u32, what: Caught) -> Option<u32> {
+        self.around(node)
+            .into_iter()
+            .find(|construct| self.bears(*construct) || self.handles(*construct, what))
+    }
+
+    /// Whether a failure inside is no error of the whole.
+    fn bears(&self, construct: u32) -> bool {
+        match &self.plan.nodes[construct as usize].kind {
+            NodeKind::Join(_) => self.policy(construct) != JoinPolicy::All,
+            NodeKind::Map(map) => map.tolerated.is_some(),
+            _ => false,
         }
-        Taken::Callers
     }
 
-    /// The handler of a node that takes this.
-    pub(crate) fn handler(&self, node: u32, what: Caught) -> Option<u32> {
+    /// Whether a handler of a node takes this.
+    pub(crate) fn handles(&self, node: u32, what: Caught) -> bool {
         let takes = |caught: Caught| {
             caught == what
                 || caught == Caught::Any && what != Caught::Cancelled
                 || caught == Caught::Timeout && self.timeout.is_some_and(|it| what == Caught::Error(it))
         };
-        let handlers = self.plan.nodes[node as usize].kind.handlers();
-        handlers.iter().position(|handler| takes(handler.on)).map(|at| at as u32)
+        self.plan.nodes[node as usize].kind.handlers().iter().any(|handler| takes(handler.on))
     }
 
     /// When a join is over.
@@ -159,14 +121,5 @@ impl<'p> Frames<'p> {
             },
             _ => JoinPolicy::All,
         }
-    }
-
-    fn tolerates(&self, map: u32) -> bool {
-        matches!(&self.plan.nodes[map as usize].kind, NodeKind::Map(map) if map.tolerated.is_some())
-    }
-
-    /// The predeclared `Timeout`, if the plan knows it.
-    pub(crate) fn timeout(&self) -> Option<u32> {
-        self.timeout
     }
 }

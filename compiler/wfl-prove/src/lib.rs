@@ -8,6 +8,7 @@ mod bits;
 mod frames;
 mod summary;
 mod subject;
+mod errors;
 mod facts;
 mod path;
 mod finding;

@@ -1,14 +1,17 @@
 //! What may be broken off leaves nothing behind that cannot be undone: rule E0323.
 
+use std::collections::BTreeMap;
+
 use wfl_ir::flow::JoinPolicy;
-use wfl_ir::{Effect, NodeKind, RegionKind};
+use wfl_ir::{Caught, Effect, NodeKind, RegionKind};
 use wfl_source::Code;
 
+use crate::errors::open_errors;
 use crate::finding::Finding;
-use crate::frames::Taken;
 use crate::subject::Subject;
 
 /// Why a branch or an item may be broken off.
+#[derive(Clone)]
 struct Loss {
     /// Whose part it is.
     place: &'static str,
@@ -19,10 +22,12 @@ struct Loss {
 
 /// Checks every step whose effect stays, in all that may be broken off.
 pub(crate) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    let mut known: BTreeMap<u32, Option<Loss>> = BTreeMap::new();
     for (node, _) in subject.nodes() {
         // Where a pivot may stand is a rule of its own.
         let Some(step) = lasting(subject, node).filter(|_| !subject.is_pivot(node)) else { continue };
-        let loss = subject.frames.regions(node).find_map(|region| loss(subject, region));
+        let mut regions = subject.frames.regions(node);
+        let loss = regions.find_map(|it| known.entry(it).or_insert_with(|| loss(subject, it)).clone());
         let (Some(loss), Some(path)) = (loss, subject.path(node)) else { continue };
         let title = format!("`{}` stays done when its {} is broken off", subject.name(node), loss.place);
         let what = (Code::E0323, title, subject.origin(node).span, format!("{step} cannot be undone"));
@@ -87,30 +92,14 @@ fn item(subject: &Subject<'_>, map: u32) -> Option<Loss> {
 
 /// A step of a region that can end it with a business error.
 fn fails(subject: &Subject<'_>, region: u32, construct: u32) -> Option<(String, String)> {
-    let inside = |node: u32| {
-        subject.node(node).region == region || subject.frames.regions(node).any(|around| around == region)
+    let inside = |node: u32| subject.frames.regions(node).any(|around| around == region);
+    // A handler of the construct itself takes it when the branch is broken off already.
+    let escapes = |node: u32, what: Caught| {
+        subject.frames.taken(node, what).is_none_or(|by| by == construct || !inside(by))
     };
-    let escapes = |node: u32, error: u32| match subject.frames.taken(node, error) {
-        Taken::Callers => true,
-        // A handler of the construct itself takes it when the branch is broken off already.
-        Taken::Handler { node: by, .. } | Taken::Borne { node: by } => by == construct || !inside(by),
-    };
-    for (node, it) in subject.nodes().filter(|(node, _)| inside(*node)) {
-        let errors: Vec<u32> = match &it.kind {
-            NodeKind::Fail { error, .. } => vec![*error],
-            NodeKind::Call(_) => {
-                let operation = subject.operation(node)?;
-                let open =
-                    |error: &&u32| subject.frames.handler(node, wfl_ir::Caught::Error(**error)).is_none();
-                operation.raises.iter().filter(open).copied().collect()
-            }
-            _ => Vec::new(),
-        };
-        if let Some(error) = errors.into_iter().find(|error| escapes(node, *error)) {
-            let name =
-                if matches!(it.kind, NodeKind::Fail { .. }) { "fail".to_owned() } else { subject.name(node) };
-            return Some((name, subject.type_name(error).to_owned()));
-        }
-    }
-    None
+    subject.nodes().filter(|(node, _)| inside(*node)).find_map(|(node, it)| {
+        let open = open_errors(subject, node).into_iter().find(|open| escapes(node, open.what))?;
+        let fails = matches!(it.kind, NodeKind::Fail { .. });
+        Some((if fails { "fail".to_owned() } else { subject.name(node) }, open.name))
+    })
 }

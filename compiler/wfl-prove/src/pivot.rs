@@ -1,12 +1,11 @@
 //! What follows a point of no return ends well: rules E0320 to E0322.
 
-use wfl_ir::{Caught, EdgeKind, NodeKind, RegionKind, Retry};
+use wfl_ir::{Caught, NodeKind, RegionKind, Retry};
 use wfl_source::{Applicability, Code, Span};
 
+use crate::errors::open_errors;
 use crate::facts::{Fact, Facts};
 use crate::finding::Finding;
-use crate::frames::Taken;
-use crate::path::caught;
 use crate::subject::Subject;
 
 /// Why a node may not end well.
@@ -18,8 +17,8 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// What to do about it.
     pub(crate) help: String,
-    /// The declared error that comes up, if it is one.
-    pub(crate) error: Option<u32>,
+    /// The business error that comes up, if it is one.
+    pub(crate) error: Option<Caught>,
 }
 
 /// Checks all pivots, and all that follows them.
@@ -130,84 +129,51 @@ fn gives_up(subject: &Subject<'_>, facts: &Facts<'_>, node: u32, pivot: u32) -> 
 }
 
 /// Whether an error leaves the part of the workflow that must go forward.
-fn leaves(subject: &Subject<'_>, facts: &Facts<'_>, node: u32, error: u32, pivot: u32) -> bool {
-    let reach = facts.reach_of(pivot);
-    match subject.frames.taken(node, error) {
-        Taken::Callers => true,
-        Taken::Handler { node, .. } | Taken::Borne { node } => {
-            // Handled by what stands around the pivot it comes too late; handled further inside it is good.
-            let scope = subject.node(node).scope;
-            node <= pivot || !subject.frames.is_inside(scope, reach)
-        }
-    }
+fn leaves(subject: &Subject<'_>, facts: &Facts<'_>, node: u32, what: Caught, pivot: u32) -> bool {
+    let Some(construct) = subject.frames.taken(node, what) else { return true };
+    // Handled by what stands around the pivot it comes too late; handled further inside it is good.
+    construct <= pivot || !subject.frames.is_inside(subject.node(construct).scope, facts.reach_of(pivot))
 }
 
 /// Why a node may not end well, if that is so.
-pub(crate) fn failure(subject: &Subject<'_>, node: u32) -> Option<Failure> {
-    let handled = |what: Caught| subject.frames.handler(node, what).is_some();
-    match &subject.node(node).kind {
-        NodeKind::Call(_) => {
-            let operation = subject.operation(node)?;
-            let forever = matches!(subject.retry(node), Retry::Forever { .. });
-            let ends = forever || handled(Caught::Timeout) && handled(Caught::Unavailable);
-            if !ends {
-                let help = format!(
-                    "keep trying until it is done: `{} … {{ retry forever(every: 30s) }}`",
-                    subject.name(node)
-                );
-                return Some(Failure {
-                    word: "Timeout".to_owned(),
-                    message: "can still end with `Timeout` or `Unavailable`".to_owned(),
-                    help,
-                    error: None,
-                });
-            }
-            let error = operation.raises.iter().find(|error| !handled(Caught::Error(**error)))?;
-            Some(refusal(subject, *error))
-        }
-        NodeKind::SubWorkflow(run) if !run.detached => {
-            let callee = subject.origin(node).callee?;
-            let raises = &subject.claim.program.workflows[callee as usize].raises;
-            let own = |error: &u32| {
-                subject.claim.lowered.types.iter().position(|it| it == error).map(|at| at as u32)
-            };
-            let timed = run.timeout.and_then(|_| subject.frames.timeout());
-            let open = raises.iter().map(own).chain(timed.map(Some));
-            // An error that the plan does not know is handled nowhere in it.
-            let open =
-                open.into_iter().find(|error| error.is_none_or(|error| !handled(Caught::Error(error))));
-            if let Some(error) = open {
-                return Some(refusal(subject, error.unwrap_or(u32::MAX)));
-            }
-            let step = subject.attached(node)?.gives_up.as_ref()?;
-            Some(Failure {
-                word: format!("waits for a person: its step `{step}` gives up"),
-                message: format!("its step `{step}` may give up"),
-                help: "let that step try for ever, or handle its failure there".to_owned(),
-                error: None,
-            })
-        }
-        NodeKind::Fail { error, .. } => Some(Failure {
-            word: String::new(),
-            message: format!("`{}` ends what must go forward", subject.type_name(*error)),
-            help: "do what is left to do, and say by an event or the result what went wrong".to_owned(),
-            error: Some(*error),
-        }),
-        NodeKind::Await(awaited) => {
-            let timed = awaited.timeout.is_some() && subject.plan.target(node, EdgeKind::Timeout).is_none();
-            let timeout = subject.frames.timeout().filter(|_| timed && !handled(Caught::Timeout));
-            timeout.map(|error| refusal(subject, error))
-        }
-        _ => None,
+fn failure(subject: &Subject<'_>, node: u32) -> Option<Failure> {
+    if let Some(failure) = stops(subject, node) {
+        return Some(failure);
     }
+    let open = open_errors(subject, node).into_iter().next()?;
+    let (message, help) = match &subject.node(node).kind {
+        NodeKind::Fail { .. } => (
+            format!("`{}` ends what must go forward", open.name),
+            "do what is left to do, and say by an event or the result what went wrong".to_owned(),
+        ),
+        _ => (
+            format!("can still end with `{}`", open.name),
+            format!("handle it here: `on {} -> …`", open.name),
+        ),
+    };
+    Some(Failure { word: open.name, message, help, error: Some(open.what) })
 }
 
-fn refusal(subject: &Subject<'_>, error: u32) -> Failure {
-    let name = caught(subject, Caught::Error(error));
-    Failure {
-        message: format!("can still end with `{name}`"),
-        help: format!("handle it here: `on {name} -> …`"),
-        word: name,
-        error: Some(error),
+/// Why a node may wait for a person, if that is so.
+pub(crate) fn stops(subject: &Subject<'_>, node: u32) -> Option<Failure> {
+    if let Some(step) = subject.attached(node).and_then(|callee| callee.gives_up.as_ref()) {
+        return Some(Failure {
+            word: format!("waits for a person: its step `{step}` gives up"),
+            message: format!("its step `{step}` may give up"),
+            help: "let that step try for ever, or handle its failure there".to_owned(),
+            error: None,
+        });
     }
+    let handled = |what: Caught| subject.frames.handles(node, what);
+    let ends = matches!(subject.retry(node), Retry::Forever { .. })
+        || handled(Caught::Timeout) && handled(Caught::Unavailable);
+    (subject.operation(node).is_some() && !ends).then(|| Failure {
+        word: "Timeout".to_owned(),
+        message: "can still end with `Timeout` or `Unavailable`".to_owned(),
+        help: format!(
+            "keep trying until it is done: `{} … {{ retry forever(every: 30s) }}`",
+            subject.name(node)
+        ),
+        error: None,
+    })
 }

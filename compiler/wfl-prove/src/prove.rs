@@ -1,6 +1,6 @@
 //! All rules over one workflow.
 
-use wfl_ir::{Effect, NodeKind};
+use wfl_ir::Effect;
 
 use crate::facts::Facts;
 use crate::finding::Finding;
@@ -32,7 +32,7 @@ pub fn prove(claim: Claim<'_>) -> Proof {
 
 fn summary(subject: &Subject<'_>) -> Summary {
     let mut summary = Summary::default();
-    for (node, it) in subject.nodes() {
+    for (node, _) in subject.nodes() {
         let name = || subject.name(node);
         let attached = subject.attached(node);
         if subject.is_pivot(node) {
@@ -52,9 +52,8 @@ fn summary(subject: &Subject<'_>) -> Summary {
             (None, None) => None,
         };
         summary.lasting = summary.lasting.or(lasts);
-        let stops = matches!(it.kind, NodeKind::Call(_))
-            && pivot::failure(subject, node).is_some_and(|it| it.error.is_none());
-        let stops = if stops { Some(name()) } else { attached.and_then(|callee| callee.gives_up.clone()) };
+        let own = subject.operation(node).and_then(|_| pivot::stops(subject, node)).map(|_| name());
+        let stops = own.or_else(|| attached.and_then(|callee| callee.gives_up.clone()));
         summary.gives_up = summary.gives_up.or(stops);
     }
     summary

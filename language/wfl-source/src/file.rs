@@ -169,13 +169,13 @@ impl Files {
         self.files.iter().enumerate().map(|(at, file)| (FileId(at as u32), file))
     }
 
-    /// The text under a span; empty if the span points outside of its file or into a character.
+    /// The text of a file up to a span; empty if the span begins outside of it or in a character.
     pub fn text_before(&self, span: Span) -> &str {
         let span = self.resolve(span);
         self.get(span.file).and_then(|file| file.text().get(..span.start as usize)).unwrap_or_default()
     }
 
-    /// The text that a span covers; nothing for a span outside of its file.
+    /// The text under a span; empty if the span points outside of its file or into a character.
     pub fn text_of(&self, span: Span) -> &str {
         let span = self.resolve(span);
         let text =

@@ -146,7 +146,7 @@ impl Body<'_, '_> {
             let flow = std::mem::replace(&mut self.flow, Flow::dead());
             handled.after = std::mem::replace(&mut handled.after, Flow::dead()).join(flow);
             if let Some(on) = *caught {
-                handled.handlers.push(Handler { on, bind, body, span: handler.span });
+                handled.handlers.push(Handler { on, bind, body });
             }
         }
         handled

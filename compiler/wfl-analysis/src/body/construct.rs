@@ -155,7 +155,7 @@ impl Body<'_, '_> {
         let nothing = if strict { Ty::Unknown } else { Ty::Unit };
         let worth = if yields { worth } else { (nothing, Label::Public) };
         let name = Name::from(source.name.text.as_str());
-        (Branch { name, target, slot, body, span: source.name.span }, worth)
+        (Branch { name, target, slot, body }, worth)
     }
 
     /// The type of the whole out of those of its branches.

@@ -315,8 +315,6 @@ pub struct Handler {
     pub bind: Option<u32>,
     /// What it does.
     pub body: Block,
-    /// The handler in the source.
-    pub span: Span,
 }
 
 /// A choice.
@@ -449,8 +447,6 @@ pub struct Branch {
     pub slot: u32,
     /// What it does.
     pub body: Block,
-    /// Its name in the source.
-    pub span: Span,
 }
 
 /// Something for each item of a list.
