@@ -253,7 +253,7 @@ fn a_child_behind_its_pivot_owes_its_parent_nothing() {
            return s }}
          {}",
         main_of(
-            "foreach i in [1] { step c = run Child(id: \"{workflow.key}-{i}\") }
+            "foreach i in [1] { step c = run Child(id: \"{workflow.key}-{i}\") { on KeyInUse -> use 0 } }
              step u = Shop.take(key: \"u\") wait 1d rollback return 1"
         )
     );

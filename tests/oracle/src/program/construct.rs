@@ -229,7 +229,8 @@ impl Generator {
         if has_pivot && (self.has_pivot || !place.may_pivot) {
             return self.step(place);
         }
-        let mut options = String::new();
+        // A sibling that may fail so would keep most steps from standing beside it.
+        let mut options = format!(" on KeyInUse -> use {value}");
         if self.chance(25) {
             options.push_str(&format!(" timeout {} on Timeout -> use {value}", length(&mut self.random)));
         }
@@ -243,7 +244,7 @@ impl Generator {
                 options.push_str(&format!(" on {error} -> {}", self.action(place, true)));
             }
         }
-        let options = if options.is_empty() { options } else { format!(" {{{options} }}") };
+        let options = format!(" {{{options} }}");
         place.known.push(name.clone());
         let pivot = if has_pivot { "pivot " } else { "" };
         if has_pivot {
@@ -262,10 +263,11 @@ impl Generator {
         }
         let (name, item, step) = (self.fresh("f"), self.fresh("i"), self.fresh("s"));
         let limit = if self.chance(50) { " limit 1 concurrent" } else { "" };
-        let handlers = if self.chance(70) { " { on Denied -> use 50 on Broken -> use 60 }" } else { "" };
+        let handlers = if self.chance(70) { " on Denied -> use 50 on Broken -> use 60" } else { "" };
         let call = format!("run {}(id: \"{}-{{{item}}}-{step}\", n: 0)", child.name, place.suffix);
         let body = vec![
-            Statement::line(format!("step {step} = {call}{handlers}")).named(&step),
+            Statement::line(format!("step {step} = {call} {{ on KeyInUse -> use 70{handlers} }}"))
+                .named(&step),
             Statement::line(format!("yield {step}")),
         ];
         place.known.push(format!("{name}.sum()"));
