@@ -87,7 +87,7 @@ impl Generator {
     pub(crate) fn step(&mut self, place: &mut Place) -> Statement {
         let mut operation = self.pick_operation();
         // What stays done seldom stands where its path may be broken off: most such programs are refused.
-        while !place.may_return && ["Bank.note", "Rail.fax"].contains(&&*operation.name) && self.chance(80) {
+        while !place.may_return && ["Bank.note", "Rail.fax"].contains(&operation.name) && self.chance(80) {
             operation = self.pick_operation();
         }
         self.step_with(place, &operation, 45)
