@@ -111,3 +111,8 @@ fn no_two_effects_under_one_key() {
 fn before_the_point_of_no_return_nothing_is_tried_for_ever() {
     check("forever");
 }
+
+#[test]
+fn deadlines_can_be_kept() {
+    check("time");
+}

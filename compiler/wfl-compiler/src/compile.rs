@@ -8,6 +8,7 @@ use wfl_analysis::{Analysis, Module, analyze};
 use wfl_ir::schema::Guide;
 use wfl_ir::{Invariant, Plan, PlanHash};
 use wfl_lower::lower_invariant;
+use wfl_prove::{Cost, Proof, Timing, Worst};
 use wfl_source::{Diagnostic, FileId, Files, Span};
 use wfl_syntax::Parsed;
 use wfl_syntax::ast::ItemKind;
@@ -71,6 +72,12 @@ pub struct Compiled {
     pub guide: Guide,
     /// What is said to hold of every instance, in the order of the source.
     pub invariants: Vec<Invariant>,
+    /// How long it and its parts take.
+    pub times: Timing,
+    /// What of it counts for its deadline in the worst case.
+    pub until_deadline: Worst,
+    /// What a run calls and writes at most.
+    pub cost: Cost,
 }
 
 impl Compilation {
@@ -192,7 +199,8 @@ fn take_plans(program: &Program, mut proofs: Proofs, notes: &Remarks, compilatio
 }
 
 fn compiled(workflow: &Workflow, proved: Proved, notes: &Remarks) -> Compiled {
-    let Proved { lowered, bytes, hash, .. } = proved;
+    let Proved { lowered, bytes, hash, proof, .. } = proved;
+    let Proof { times, cost, summary, .. } = proof;
     let plan = lowered.plan;
     let guide = notes.guide(&plan);
     Compiled {
@@ -206,5 +214,8 @@ fn compiled(workflow: &Workflow, proved: Proved, notes: &Remarks) -> Compiled {
         hash,
         guide,
         invariants: Vec::new(),
+        times,
+        until_deadline: summary.time.until,
+        cost,
     }
 }

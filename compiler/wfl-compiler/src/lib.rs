@@ -20,6 +20,7 @@ pub use compile::{Compilation, Compiled, Settings, compile, compile_with, docume
 pub use lint::{Level, Levels, Lint, UnknownLint};
 pub use manifest::{MANIFEST, Manifest, Role, Worker};
 pub use wfl_analysis::Effort;
+pub use wfl_prove::{Bounds, Cost, Count, Timing, Worst};
 pub use workspace::Workspace;
 pub use world::{Disk, Memory, World};
 

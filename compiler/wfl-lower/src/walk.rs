@@ -52,19 +52,19 @@ pub(crate) trait Numbers {
     fn slot_number(&self, slot: u32) -> u32;
     /// The new number of a function.
     fn function_number(&self, index: u32) -> u32;
-    /// What stands for a local; none for the local itself.
-    fn local(&self, _number: u32) -> Option<Expr> {
+    /// What stands for a slot, a local or the subject; none for itself.
+    fn stands_for(&self, _leaf: &Expr) -> Option<Expr> {
         None
     }
 }
 
-/// The expression with other expressions for some of its locals.
-pub fn substitute(expr: &Expr, locals: &dyn Fn(u32) -> Option<Expr>) -> Expr {
-    renumber(expr, &Substitution { locals })
+/// The expression with other expressions for some of its slots and locals, and for the subject.
+pub fn substitute(expr: &Expr, leaves: &dyn Fn(&Expr) -> Option<Expr>) -> Expr {
+    renumber(expr, &Substitution { leaves })
 }
 
 struct Substitution<'s> {
-    locals: &'s dyn Fn(u32) -> Option<Expr>,
+    leaves: &'s dyn Fn(&Expr) -> Option<Expr>,
 }
 
 impl Numbers for Substitution<'_> {
@@ -80,8 +80,8 @@ impl Numbers for Substitution<'_> {
         index
     }
 
-    fn local(&self, number: u32) -> Option<Expr> {
-        (self.locals)(number)
+    fn stands_for(&self, leaf: &Expr) -> Option<Expr> {
+        (self.leaves)(leaf)
     }
 }
 
@@ -93,9 +93,9 @@ pub(crate) fn renumber(expr: &Expr, number: &dyn Numbers) -> Expr {
         fields.iter().map(|(name, value)| (name.clone(), again(value))).collect::<Vec<_>>()
     };
     match expr {
-        Expr::Const(_) | Expr::Subject | Expr::Workflow(_) => expr.clone(),
-        Expr::Local(local) => number.local(*local).unwrap_or_else(|| expr.clone()),
-        Expr::Slot(slot) => Expr::Slot(number.slot_number(*slot)),
+        Expr::Const(_) | Expr::Workflow(_) => expr.clone(),
+        Expr::Local(_) | Expr::Subject => number.stands_for(expr).unwrap_or_else(|| expr.clone()),
+        Expr::Slot(slot) => number.stands_for(expr).unwrap_or_else(|| Expr::Slot(number.slot_number(*slot))),
         Expr::Field(base, name) => Expr::Field(boxed(base), name.clone()),
         Expr::OptionalField(base, name) => Expr::OptionalField(boxed(base), name.clone()),
         Expr::Record(list) => Expr::Record(fields(list)),

@@ -35,8 +35,9 @@ fn key(subject: &Subject<'_>, node: u32) -> Option<Expr> {
     let operation = subject.operation(node).filter(|it| it.effect != Effect::Read)?;
     let NodeKind::Call(call) = &subject.node(node).kind else { return None };
     let key = &operation.idempotent.as_ref()?.key;
-    let argument = |number: u32| {
-        let name = &operation.params.get(number as usize)?.name;
+    let argument = |leaf: &Expr| {
+        let Expr::Local(number) = leaf else { return None };
+        let name = &operation.params.get(*number as usize)?.name;
         call.args.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone())
     };
     Some(substitute(key, &argument))

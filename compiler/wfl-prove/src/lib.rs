@@ -5,11 +5,17 @@
 
 mod ways;
 mod bits;
+mod bounds;
+mod count;
 mod frames;
 mod summary;
 mod subject;
 mod errors;
 mod facts;
+mod sources;
+mod clock;
+mod timing;
+mod cost;
 mod path;
 mod finding;
 mod debts;
@@ -17,11 +23,16 @@ mod pivot;
 mod losers;
 mod keys;
 mod forever;
+mod late;
 mod prove;
 
+pub use bounds::{Bounds, Open, Worst};
+pub use cost::Cost;
+pub use count::Count;
 pub use finding::Finding;
 pub use path::Path;
 pub use prove::{Proof, prove};
 pub use subject::Claim;
-pub use summary::Summary;
+pub use summary::{Lapse, Summary};
+pub use timing::Timing;
 pub use ways::{By, Way};

@@ -2,11 +2,14 @@
 
 use wfl_ir::Effect;
 
+use crate::cost::{Cost, cost};
 use crate::facts::Facts;
 use crate::finding::Finding;
+use crate::sources::Sources;
 use crate::subject::{Claim, Subject};
-use crate::summary::Summary;
-use crate::{debts, forever, keys, losers, pivot};
+use crate::summary::{Lapse, Summary};
+use crate::timing::{Timing, timing, until_deadline};
+use crate::{debts, forever, keys, late, losers, pivot};
 
 /// What is known of a workflow.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,6 +18,10 @@ pub struct Proof {
     pub findings: Vec<Finding>,
     /// What it is to those that start it.
     pub summary: Summary,
+    /// How long it and its parts take.
+    pub times: Timing,
+    /// What it does at most.
+    pub cost: Cost,
 }
 
 /// Proves a workflow, or finds what is wrong with it. Linear in its ways, times a 64th of its steps with an effect.
@@ -27,7 +34,15 @@ pub fn prove(claim: Claim<'_>) -> Proof {
     losers::check(&subject, &mut findings);
     keys::check(&subject, &mut findings);
     forever::check(&subject, &facts, &mut findings);
-    Proof { findings, summary: summary(&subject) }
+    let sources = Sources::of(subject.plan);
+    let times = timing(&subject, &sources);
+    let until = until_deadline(&subject, &sources, &facts);
+    late::check(&subject, &times, &until, &mut findings);
+    let time = Lapse { whole: times.whole, until: until.whole.worst, undo: times.undo };
+
+    let cost = cost(&subject, &sources);
+    let summary = Summary { time, cost: cost.calls.clone(), ..summary(&subject) };
+    Proof { findings, summary, times, cost }
 }
 
 fn summary(subject: &Subject<'_>) -> Summary {

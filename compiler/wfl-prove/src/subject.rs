@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wfl_analysis::hir::Program;
+use wfl_analysis::hir::{Program, Workflow};
 use wfl_ir::{Effect, Node, NodeKind, Operation, Plan, Retry};
 use wfl_lower::{Lowered, Origin};
 use wfl_source::{Files, Span};
@@ -45,6 +45,11 @@ impl<'a> Subject<'a> {
     /// The nodes with their numbers.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = (u32, &'a Node)> {
         self.plan.nodes.iter().enumerate().map(|(number, node)| (number as u32, node))
+    }
+
+    /// The workflow.
+    pub(crate) fn workflow(&self) -> &'a Workflow {
+        &self.claim.program.workflows[self.claim.number as usize]
     }
 
     pub(crate) fn node(&self, node: u32) -> &'a Node {

@@ -1,5 +1,10 @@
 //! What a workflow is to those that start it.
 
+use std::collections::BTreeMap;
+
+use crate::bounds::{Bounds, Worst};
+use crate::count::Count;
+
 /// What those that start a workflow have to know to be proved themselves.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Summary {
@@ -11,4 +16,19 @@ pub struct Summary {
     pub lasting: Option<String>,
     /// A step that may give up, so that somebody has to look after it.
     pub gives_up: Option<String>,
+    /// How long it takes.
+    pub time: Lapse,
+    /// The operations that it calls, and how often at most.
+    pub cost: BTreeMap<String, Count>,
+}
+
+/// How long a workflow takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Lapse {
+    /// From the start to the end.
+    pub whole: Bounds,
+    /// What of it counts for a deadline.
+    pub until: Worst,
+    /// How long it takes to undo it.
+    pub undo: Worst,
 }

@@ -13,6 +13,7 @@ use crate::levels::Given;
 use crate::project;
 use crate::render::{self, Format, Reports};
 use crate::say::{say, tell};
+use crate::times;
 
 /// What to check and how to say what was found.
 #[derive(clap::Args, Debug)]
@@ -26,6 +27,9 @@ pub(crate) struct Args {
     /// Show all reports, however many there are
     #[arg(long)]
     all: bool,
+    /// Show how long workflows and their steps take, and what they call at most
+    #[arg(long)]
+    time: bool,
     #[command(flatten)]
     levels: Given,
 }
@@ -45,6 +49,10 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let status = if failed { Status::Diagnostics } else { Status::Fine };
     if !args.message_format.is_for_people() {
         render::print(args.message_format, &shown);
+        if args.time && args.message_format == Format::Json {
+            let objects = checked.iter().flat_map(|(_, it)| times::objects(it));
+            objects.for_each(|object| say(format_args!("{object}")));
+        }
         return Ok(status);
     }
     let hidden = if args.all { Vec::new() } else { render::limit(&mut shown) };
@@ -55,6 +63,10 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let all: Vec<&Diagnostic> = checked.iter().flat_map(|(_, it)| &it.diagnostics).collect();
     if args.message_format == Format::Human {
         hint(&all);
+    }
+    if args.time {
+        let colour = colour::wanted(&std::io::stdout());
+        checked.iter().for_each(|(_, it)| say(format_args!("{}", times::tables(it, colour))));
     }
     summarize(failed, &all, checked.iter().map(|(_, it)| it.workflows.len()).sum());
     Ok(status)

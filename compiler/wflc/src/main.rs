@@ -16,6 +16,7 @@ mod build;
 mod graph;
 mod schema;
 mod doc;
+mod times;
 mod verify;
 mod new;
 mod fmt;

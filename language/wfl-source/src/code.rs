@@ -116,6 +116,8 @@ codes! {
     E0406 => "workflow fails with an error that it does not list",
     E0501 => "sensitive value flows to an unmarked place",
     E0502 => "declassify has no reason",
+    E0601 => "deadline cannot be kept",
+    E0603 => "endless wait under a deadline",
     E0604 => "tried for ever before the point of no return",
     E0701 => "migration is from no earlier version",
     E0702 => "migration speaks of a step that is not there",
@@ -137,6 +139,7 @@ codes! {
     W0404 => "emitted before the saga is settled",
     W0410 => "handler takes errors that do not exist yet",
     W0510 => "what is published tells a secret",
+    W0602 => "deadline may be missed",
 }
 
 impl Code {
