@@ -116,3 +116,13 @@ fn before_the_point_of_no_return_nothing_is_tried_for_ever() {
 fn deadlines_can_be_kept() {
     check("time");
 }
+
+#[test]
+fn policies_are_kept() {
+    check("policies");
+}
+
+#[test]
+fn what_runs_side_by_side_does_not_meet() {
+    check("hazards");
+}

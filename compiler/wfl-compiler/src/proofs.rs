@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wfl_analysis::Module;
-use wfl_analysis::hir::{Program, Workflow};
+use wfl_analysis::hir::{Policy, Program, Workflow};
 use wfl_ir::PlanHash;
 use wfl_lower::{Lowered, lower};
 use wfl_prove::{Claim, Proof, Summary, prove};
@@ -19,6 +19,8 @@ pub(crate) struct Proofs {
     spare: BTreeMap<u32, Proved>,
     /// Plans that could not be made.
     failures: Vec<Diagnostic>,
+    /// The policies under which it was proved.
+    policies: Vec<Policy>,
 }
 
 /// A workflow with its plan.
@@ -40,6 +42,10 @@ impl Proofs {
     pub(crate) fn update(&mut self, program: &Program, wrong: &Wrong, files: &Files) {
         self.failures.clear();
         self.spare.append(&mut self.known);
+        if self.policies != program.policies {
+            self.spare.clear();
+            self.policies.clone_from(&program.policies);
+        }
         drop(self.spare.split_off(&(program.workflows.len() as u32)));
         if wrong.everything {
             return;

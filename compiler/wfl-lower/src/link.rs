@@ -69,6 +69,11 @@ impl<'p> Link<'p> {
         self.types.clone()
     }
 
+    /// The operations by their numbers in the program.
+    pub(crate) fn operation_numbers(&self) -> Vec<u32> {
+        self.operations.clone()
+    }
+
     /// How many slots the plan needs.
     pub(crate) fn slot_count(&self) -> u32 {
         self.slots.len() as u32

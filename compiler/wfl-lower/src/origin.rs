@@ -20,6 +20,8 @@ pub struct Lowered {
     pub ways_out: Vec<WayOut>,
     /// Its types, by their numbers in the program.
     pub types: Vec<u32>,
+    /// Its operations, by their numbers in the program.
+    pub operations: Vec<u32>,
 }
 
 /// Where a node comes from.

@@ -77,7 +77,14 @@ pub fn lower(
         succ,
     };
     plan.check().map_err(|error| wrong(error.to_string()))?;
-    Ok(Lowered { plan, origins, arms, ways_out, types: link.type_numbers() })
+    Ok(Lowered {
+        plan,
+        origins,
+        arms,
+        ways_out,
+        types: link.type_numbers(),
+        operations: link.operation_numbers(),
+    })
 }
 
 /// The graph has no ring, and the nodes stand in a topological order.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use wfl_ir::{EdgeKind, Effect, Expr, NodeKind, RegionKind};
+use wfl_ir::{EdgeKind, Effect, Expr, NodeKind, RegionKind, WorkflowField};
 use wfl_lower::{substitute, visit};
 use wfl_source::Code;
 
@@ -17,7 +17,7 @@ pub(crate) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     let mut calls: BTreeMap<u32, Vec<(u32, Expr)>> = BTreeMap::new();
     for (node, it) in subject.nodes() {
         let (NodeKind::Call(call), Some(key)) = (&it.kind, key(subject, node)) else { continue };
-        found.extend(same_each_round(subject, node, &key));
+        found.extend(same_for_all(subject, node, &key).or_else(|| same_each_round(subject, node, &key)));
         calls.entry(call.operation).or_default().push((node, key));
     }
     for calls in calls.into_values() {
@@ -79,6 +79,25 @@ fn twice(subject: &Subject<'_>, first: u32, second: u32, path: Path) -> Finding 
     let finding = finding.label(subject.origin(first).span, "the first call with it");
     let finding = finding.note("the other side takes the second call for a repetition of the first one");
     finding.help("let the key tell them apart: `idempotent by \"{workflow.key}/{purpose}\"`, with a parameter that differs")
+}
+
+/// A key must tell instances apart.
+fn same_for_all(subject: &Subject<'_>, node: u32, key: &Expr) -> Option<Finding> {
+    let mut told = false;
+    visit(key, &mut |part| {
+        told |= matches!(part, Expr::Slot(_) | Expr::Workflow(WorkflowField::Key | WorkflowField::Id));
+    });
+    if told {
+        return None;
+    }
+    let path = subject.path(node)?;
+    let name = subject.name(node);
+    let title = format!("`{name}` has the same key in all instances");
+    let what = (Code::E0331, title, subject.origin(node).span, "the same key each time".to_owned());
+    let end = format!("`{name}` ok → in the next instance `{name}` does nothing: its key is known");
+    let finding = Finding::new(subject, path, &end, what);
+    let finding = finding.note("the other side takes the second call for a repetition of the first one");
+    Some(finding.help("let the key name the instance: give it something of the input, or use `workflow.key`"))
 }
 
 /// In a loop a key must tell its rounds or items apart.

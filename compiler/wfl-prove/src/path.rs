@@ -115,6 +115,7 @@ fn event(subject: &Subject<'_>, way: Way) -> Option<String> {
                 _ => format!("{} {}", name(), caught(subject, on)),
             })
         }
+        (NodeKind::SubWorkflow(run), EdgeKind::Order) if run.detached => Some(format!("{} started", name())),
         (NodeKind::Call(_) | NodeKind::SubWorkflow(_), EdgeKind::Order) => Some(format!("{} ok", name())),
         (NodeKind::Await(awaited), EdgeKind::Order) => Some(match &awaited.kind {
             AwaitKind::Signal { channel, .. } => format!("`{channel}` came"),

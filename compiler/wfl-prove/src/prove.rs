@@ -9,7 +9,7 @@ use crate::sources::Sources;
 use crate::subject::{Claim, Subject};
 use crate::summary::{Lapse, Summary};
 use crate::timing::{Timing, timing, until_deadline};
-use crate::{debts, forever, keys, late, losers, pivot};
+use crate::{debts, forever, hazards, keys, late, losers, pivot, policies};
 
 /// What is known of a workflow.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,13 +35,15 @@ pub fn prove(claim: Claim<'_>) -> Proof {
     keys::check(&subject, &mut findings);
     forever::check(&subject, &facts, &mut findings);
     let sources = Sources::of(subject.plan);
+    let keeps = policies::check(&subject, &sources, &mut findings);
+    hazards::check(&subject, &sources, &mut findings);
     let times = timing(&subject, &sources);
     let until = until_deadline(&subject, &sources, &facts);
     late::check(&subject, &times, &until, &mut findings);
     let time = Lapse { whole: times.whole, until: until.whole.worst, undo: times.undo };
 
     let cost = cost(&subject, &sources);
-    let summary = Summary { time, cost: cost.calls.clone(), ..summary(&subject) };
+    let summary = Summary { time, keeps, cost: cost.calls.clone(), ..summary(&subject) };
     Proof { findings, summary, times, cost }
 }
 

@@ -1,5 +1,8 @@
 //! What is known of values before anything runs: where those of slots come from, what their types say about them.
 
+use std::borrow::Cow;
+
+use wfl_ir::flow::{Join, JoinPolicy};
 use wfl_ir::{Binary, Builtin, Expr, NodeKind, Plan, Rule, Type, TypeKind, Value};
 use wfl_lower::{substitute, visit};
 
@@ -10,7 +13,7 @@ const DEEPEST: u32 = 16;
 #[derive(Clone, Debug, Default)]
 struct Source<'p> {
     /// The only expression that it ever gets; none where there are several, or where it comes from outside.
-    value: Option<&'p Expr>,
+    value: Option<Cow<'p, Expr>>,
     /// Its type, where the plan says it.
     ty: Option<&'p Type>,
     /// The rule of the parameter.
@@ -35,7 +38,8 @@ impl<'p> Sources<'p> {
         }
         for node in &plan.nodes {
             for bind in &node.binds {
-                sources.fill(bind.slot, Source { value: Some(&bind.value), ..Source::default() });
+                sources
+                    .fill(bind.slot, Source { value: Some(Cow::Borrowed(&bind.value)), ..Source::default() });
             }
             let (slot, value, ty) = match &node.kind {
                 NodeKind::Call(call) => {
@@ -44,10 +48,13 @@ impl<'p> Sources<'p> {
                 }
                 NodeKind::Await(awaited) => (awaited.result, None, Some(&awaited.ty)),
                 NodeKind::SubWorkflow(run) => (run.result, None, run.gives.as_ref()),
-                NodeKind::Set { slot, value } => (Some(*slot), Some(value), None),
+                NodeKind::Set { slot, value } => (Some(*slot), Some(Cow::Borrowed(value)), None),
+                NodeKind::Join(join) => (join.result, joined(plan, join).map(Cow::Owned), None),
                 _ => continue,
             };
-            slot.into_iter().for_each(|slot| sources.fill(slot, Source { value, ty, ..Source::default() }));
+            if let Some(slot) = slot {
+                sources.fill(slot, Source { value, ty, ..Source::default() });
+            }
         }
         sources
     }
@@ -69,7 +76,7 @@ impl<'p> Sources<'p> {
     fn expand_to(&self, expr: &Expr, depth: u32) -> Expr {
         substitute(expr, &|leaf| {
             let Expr::Slot(slot) = leaf else { return None };
-            let value = self.slots.get(*slot as usize)?.value.filter(|_| depth > 0)?;
+            let value = self.slots.get(*slot as usize)?.value.as_deref().filter(|_| depth > 0)?;
             // What binds locals of its own means something else in the middle of another expression.
             let mut binds = false;
             visit(value, &mut |part| binds |= matches!(part, Expr::Local(_)));
@@ -82,7 +89,7 @@ impl<'p> Sources<'p> {
         match expr {
             Expr::Slot(slot) => {
                 let source = self.slots.get(*slot as usize)?;
-                source.ty.or_else(|| self.type_of(source.value?))
+                source.ty.or_else(|| self.type_of(source.value.as_deref()?))
             }
             Expr::Field(base, name) => {
                 let mut ty = self.type_of(base)?;
@@ -181,6 +188,16 @@ impl<'p> Sources<'p> {
             _ => (0, None),
         }
     }
+}
+
+/// The value of a join of all branches, over the slots of theirs.
+fn joined(plan: &Plan, join: &Join) -> Option<Expr> {
+    match &plan.nodes.get(join.fork as usize)?.kind {
+        NodeKind::Fork(fork) if fork.policy == JoinPolicy::All => {}
+        _ => return None,
+    }
+    let of = |slot: &Option<u32>| slot.map_or(Expr::Const(Value::Unit), Expr::Slot);
+    Some(Expr::Record(join.values.iter().map(|(name, slot)| (name.clone(), of(slot))).collect()))
 }
 
 /// What a rule says about a length.

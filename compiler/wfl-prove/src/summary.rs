@@ -1,6 +1,6 @@
 //! What a workflow is to those that start it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bounds::{Bounds, Worst};
 use crate::count::Count;
@@ -16,6 +16,8 @@ pub struct Summary {
     pub lasting: Option<String>,
     /// A step that may give up, so that somebody has to look after it.
     pub gives_up: Option<String>,
+    /// The rules of policies that are kept once it has returned, by the numbers of policy and rule.
+    pub keeps: BTreeSet<(u32, u32)>,
     /// How long it takes.
     pub time: Lapse,
     /// The operations that it calls, and how often at most.

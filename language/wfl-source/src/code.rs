@@ -108,6 +108,8 @@ codes! {
     E0331 => "two effects under one key",
     E0335 => "irreversible operation cannot be confirmed",
     E0336 => "confirm operation does not fit",
+    E0340 => "policy is not kept",
+    E0341 => "approval has no consequence",
     E0401 => "declared error is neither handled nor raised",
     E0402 => "handler for an error that cannot happen",
     E0403 => "error is handled twice",
@@ -140,6 +142,8 @@ codes! {
     W0410 => "handler takes errors that do not exist yet",
     W0510 => "what is published tells a secret",
     W0602 => "deadline may be missed",
+    W0620 => "reads could run side by side",
+    W0621 => "two calls race for one thing",
 }
 
 impl Code {
