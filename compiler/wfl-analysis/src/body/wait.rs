@@ -204,7 +204,7 @@ impl Body<'_, '_> {
         typed
     }
 
-    /// How sensitive the fields of what people see are.
+    /// How sensitive the fields of what people see are; a value without fields has no name.
     fn labels_of(&self, show: &Typed) -> Vec<(Name, Label)> {
         let tables = self.cx.tables;
         let of = |name: &Name, label: Label, ty: &Ty| {
@@ -212,11 +212,11 @@ impl Body<'_, '_> {
         };
         match &show.ty {
             Ty::Record(members) => members.iter().map(|it| of(&it.name, it.label, &it.ty)).collect(),
-            Ty::Named(index) => {
+            Ty::Named(index) if tables.fields(*index).is_some() => {
                 let fields = tables.fields(*index).unwrap_or_default();
                 fields.iter().map(|it| of(&it.name, it.label, &it.ty)).collect()
             }
-            _ => Vec::new(),
+            ty => vec![of(&Name::from(""), Label::Public, ty)],
         }
     }
 
