@@ -17,9 +17,9 @@ use crate::audit::scene::Scene;
 use crate::notes::only_text;
 
 pub use model::{
-    Allowance, Approval, Asked, Audit, Call, Confirm, Declassification, Effect, Escalation, Exit, FORMAT, Holder,
-    Idempotent, Labelled, Operation, Parameter, Place, Policy, Redaction, Role, Rule, RuleName, RuledCall, Shown,
-    Silenced, Summary, Typed, Use, Workflow,
+    Allowance, Approval, Asked, Audit, Call, Confirm, Declassification, Effect, Escalation, Exit, FORMAT,
+    Holder, Idempotent, Labelled, Operation, Parameter, Place, Policy, Redaction, Role, Rule, RuleName,
+    RuledCall, Shown, Silenced, Summary, Typed, Use, Workflow,
 };
 pub(crate) use scene::{Planned, Project, Source};
 pub use seen::label_word;

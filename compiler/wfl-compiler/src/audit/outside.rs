@@ -38,9 +38,14 @@ fn operation(
 ) -> Operation {
     let ast = declared.ast;
     let touches = scene.program().touches.get(number as usize);
-    let call = |called: u32, call: &ast::Call| Call { operation: scene.operation(called), text: scene.text(call.span) };
+    let call = |called: u32, call: &ast::Call| Call {
+        operation: scene.operation(called),
+        text: scene.text(call.span),
+    };
     let undo = match (&meant.effect, ast.effect.as_ref().map(|it| &it.kind)) {
-        (ir::Effect::Compensable { undo, .. }, Some(EffectKind::Compensable(text))) => Some(call(*undo, text)),
+        (ir::Effect::Compensable { undo, .. }, Some(EffectKind::Compensable(text))) => {
+            Some(call(*undo, text))
+        }
         _ => None,
     };
     let confirm = meant.confirm.as_ref().zip(ast.confirm.as_ref()).map(|(meant, ast)| Confirm {

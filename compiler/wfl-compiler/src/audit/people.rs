@@ -38,10 +38,11 @@ fn approval(
     ast: &ast::Await,
 ) -> Approval {
     let text = |expr: &ast::Expr| scene.text(expr.span);
-    let escalations = task.escalations.iter().zip(&ast.escalations).map(|((_, to), ast)| Escalation {
-        after: text(&ast.after),
-        to: asked(scene, to, &ast.to),
-    });
+    let escalations = task
+        .escalations
+        .iter()
+        .zip(&ast.escalations)
+        .map(|((_, to), ast)| Escalation { after: text(&ast.after), to: asked(scene, to, &ast.to) });
     let title = ast.title.as_ref().map(|title| Shown {
         name: String::new(),
         value: text(title),
@@ -72,7 +73,9 @@ fn approval(
 /// A role with what its people may see; of a role that is computed, it is the least.
 fn asked(scene: &Scene<'_>, role: &Expr, written: &ast::Expr) -> Asked {
     let (role, known) = match role {
-        Expr::Const(Value::String(role)) => (role.to_string(), scene.project.manifest.roles.get(role.as_str())),
+        Expr::Const(Value::String(role)) => {
+            (role.to_string(), scene.project.manifest.roles.get(role.as_str()))
+        }
         _ => (scene.text(written.span), None),
     };
     Asked { role, clearance: known.map_or(Label::Internal, |role| role.clearance) }

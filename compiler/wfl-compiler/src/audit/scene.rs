@@ -71,8 +71,11 @@ impl<'a> Scene<'a> {
         for (source, item) in items(project.sources) {
             syntax.item(item);
             match &item.kind {
-                ItemKind::Service(it) => operations
-                    .extend(it.operations.iter().map(|operation| Declared { source, item, ast: &**operation })),
+                ItemKind::Service(it) => operations.extend(it.operations.iter().map(|operation| Declared {
+                    source,
+                    item,
+                    ast: &**operation,
+                })),
                 ItemKind::Workflow(it) => workflows.push(Declared { source, item, ast: &**it }),
                 _ => {}
             }
@@ -115,7 +118,8 @@ impl<'a> Scene<'a> {
 
     /// The declaration that a span lies in, if it is one of the project.
     pub(crate) fn holder(&self, span: Span) -> Option<Holder> {
-        let inside = |outer: Span| outer.file == span.file && outer.start <= span.start && span.end <= outer.end;
+        let inside =
+            |outer: Span| outer.file == span.file && outer.start <= span.start && span.end <= outer.end;
         let (_, item) = self.own_items().find(|(_, item)| inside(item.span))?;
         if let ItemKind::Service(service) = &item.kind
             && let Some(operation) = service.operations.iter().find(|operation| inside(operation.span))
@@ -130,7 +134,8 @@ impl<'a> Scene<'a> {
         let operations = &self.program().operations;
         let Some(operation) = operations.get(number as usize) else { return String::new() };
         let name = operation.qualified();
-        let alike = operations.iter().filter(|it| it.service == operation.service && it.name == operation.name);
+        let alike =
+            operations.iter().filter(|it| it.service == operation.service && it.name == operation.name);
         match self.operations.get(number as usize) {
             Some(declared) if alike.count() > 1 => format!("{}.{name}", declared.source.path),
             _ => name,
@@ -145,9 +150,8 @@ impl<'a> Scene<'a> {
         // What follows a statement may come from it too, but stands behind it.
         let found = nodes.filter(|(_, origin)| origin.whole == statement).map(|(node, _)| node.id.as_str());
         let own = |id: &&str| id.rsplit('/').next() == Some(written);
-        let found = found.into_iter().find(own).unwrap_or(written);
-        let inside = found.strip_prefix(workflow.name.as_str()).and_then(|rest| rest.strip_prefix('/'));
-        inside.unwrap_or(found).to_owned()
+        let found = found.into_iter().find(own).and_then(|id| id.split_once('/'));
+        found.map_or(written, |(_, inside)| inside).to_owned()
     }
 }
 
