@@ -83,7 +83,12 @@ fn all<'j>(json: &'j Json, list: &str, key: &str) -> Vec<&'j str> {
 
 #[test]
 fn the_examples() {
-    check("transfer", "examples/transfer");
+    let transfer = check("transfer", "examples/transfer");
+    let docs = std::fs::read_to_string(root().join("docs/audit.md")).unwrap();
+    let shown = docs.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let shown: Json = serde_json::from_str(shown).unwrap();
+    let operations = transfer["operations"].as_array().unwrap();
+    assert!(operations.contains(&shown), "the operation in docs/audit.md is that of the example");
     check("loan", "examples/loan");
     check("payout", "examples/payout");
 }

@@ -42,7 +42,7 @@ fn to_services(operations: &[Operation]) -> Vec<Exit> {
                 through: "operation",
                 name: operation.name.clone(),
                 part: parameter.name.clone(),
-                to: None,
+                to: Vec::new(),
                 from: from.iter().map(|it| (*it).clone()).collect(),
                 place: operation.place.clone(),
             });
@@ -54,6 +54,8 @@ fn to_services(operations: &[Operation]) -> Vec<Exit> {
 fn to_people(approvals: &[Approval]) -> Vec<Exit> {
     let mut found = Vec::new();
     for task in approvals {
+        let to = [&task.role].into_iter().chain(task.escalations.iter().map(|it| &it.to));
+        let to = to.cloned().collect::<Vec<_>>();
         let title = task.title.iter().map(|title| ("title", title));
         let shows = task.shows.iter().map(|shown| (shown.name.as_str(), shown));
         for (part, shown) in title.chain(shows).filter(|(_, shown)| !shown.label.is_public()) {
@@ -62,7 +64,7 @@ fn to_people(approvals: &[Approval]) -> Vec<Exit> {
                 through: "task",
                 name: task.task.clone(),
                 part: part.to_owned(),
-                to: Some(task.role.clone()),
+                to: to.clone(),
                 from: vec![task.workflow.clone()],
                 place: task.place.clone(),
             });
@@ -116,7 +118,7 @@ impl Finder<'_, '_> {
                         through,
                         name: def.short_name().to_owned(),
                         part,
-                        to: None,
+                        to: Vec::new(),
                         from: from.iter().cloned().collect(),
                         place,
                     });
@@ -152,7 +154,7 @@ impl Finder<'_, '_> {
                 through,
                 name: workflow.short_name.to_string(),
                 part,
-                to: None,
+                to: Vec::new(),
                 from: vec![workflow.name.to_string()],
                 place: scene.place(span),
             };

@@ -420,8 +420,8 @@ pub struct Exit {
     pub name: String,
     /// The parameter, the field, or the part of it; empty for the whole.
     pub part: String,
-    /// For a task, who sees it.
-    pub to: Option<Asked>,
+    /// For a task, who sees it: whoever is asked, and whoever is asked besides after a time.
+    pub to: Vec<Asked>,
     /// The workflows that it leaves from.
     pub from: Vec<String>,
     /// Where it is declared that it may.

@@ -3,7 +3,7 @@
 use wfl_compiler::audit::{Audit, Exit, Labelled, label_word};
 
 use crate::audit::sheet::{ALARM, Cell, FAINT, HEAD, NOTICE, PLAIN, Sheet};
-use crate::audit::words::{Names, held, style};
+use crate::audit::words::{Names, held, listed, style};
 
 pub(crate) fn declassifications(sheet: &mut Sheet, audit: &Audit) {
     sheet.section("Declassifications", audit.declassifications.len(), "no declassification");
@@ -69,13 +69,14 @@ fn left(names: &Names, it: &Exit) -> String {
     if !it.part.is_empty() {
         text.push_str(&format!(".{}", it.part));
     }
-    match (it.through, &it.to) {
-        (_, Some(to)) => {
-            text.push_str(&format!(", to {}, from {}", to.role, names.workflows(&it.from)));
+    match it.through {
+        "task" => {
+            let to = listed(it.to.iter().map(|to| to.role.as_str()));
+            text.push_str(&format!(", to {to}, from {}", names.workflows(&it.from)));
         }
-        ("result", None) => {}
-        ("attribute", None) => text.push_str(", at most internal"),
-        (_, None) => text.push_str(&format!(", from {}", names.workflows(&it.from))),
+        "result" => {}
+        "attribute" => text.push_str(", at most internal"),
+        _ => text.push_str(&format!(", from {}", names.workflows(&it.from))),
     }
     text
 }

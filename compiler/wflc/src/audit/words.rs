@@ -24,14 +24,9 @@ impl Names {
         if self.0.get(name).is_some_and(|count| *count > 1) { full } else { name }
     }
 
-    /// `A, B and C`.
+    /// Several, each by its name.
     pub(crate) fn workflows(&self, all: &[String]) -> String {
-        let names = all.iter().map(|name| self.workflow(name)).collect::<Vec<_>>();
-        match names.as_slice() {
-            [] => String::new(),
-            [one] => (*one).to_owned(),
-            [front @ .., last] => format!("{} and {last}", front.join(", ")),
-        }
+        listed(all.iter().map(|name| self.workflow(name)))
     }
 
     /// As what, where and by whom an operation is reached.
@@ -50,6 +45,16 @@ impl Names {
 
 fn short(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
+}
+
+/// `A, B and C`.
+pub(crate) fn listed<'n>(all: impl Iterator<Item = &'n str>) -> String {
+    let all = all.collect::<Vec<_>>();
+    match all.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [front @ .., last] => format!("{} and {last}", front.join(", ")),
+    }
 }
 
 /// `workflow Pay`.
@@ -107,7 +112,6 @@ fn key(it: &Idempotent) -> String {
 pub(crate) fn people(count: u32, of: u32) -> String {
     match (count, of) {
         (1, 1) => "1 person".to_owned(),
-        (count, of) if count == of => format!("{count} people, all of one mind"),
         (count, of) => format!("{count} of {of} people"),
     }
 }
