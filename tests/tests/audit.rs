@@ -182,6 +182,30 @@ fn folder(text: &str) -> tempfile::TempDir {
 }
 
 #[test]
+fn a_declassification_is_found_in_every_form_of_expression() {
+    for (value, expr) in [
+        ("o.name", "declassify(o.name, because: \"B\")"),
+        ("o.name", "(declassify(o.name, because: \"B\"))"),
+        ("o.name", "\"to {declassify(o.name, because: \"B\")}\""),
+        ("n", "\"{[o.name].map(n => declassify(n, because: \"B\")).length()}\""),
+        ("o.name", "if o.id == \"\" then declassify(o.name, because: \"B\") else \"\""),
+        ("o.name", "match o.id { \"x\" -> declassify(o.name, because: \"B\")  _ -> \"\" }"),
+        ("\"{o.name}!\"", "declassify(\"{o.name}!\", because: \"B\")"),
+    ] {
+        let program = format!(
+            "module pay\n\nrecord O {{ name: pii String, id: String }}\nevent Seen(text: String)\n\n\
+             workflow Pay(o: O) -> Unit\n  version 1\n  key o.id\n{{\n  emit Seen(text: {expr})\n}}\n"
+        );
+        let (_, json) = reported(folder(&program).path());
+        let found = &json["declassifications"];
+        assert_eq!(found.as_array().unwrap().len(), 1, "{expr}: {found:#}");
+        let of = |key: &str| found[0][key].as_str().unwrap();
+        assert_eq!((of("value"), of("reason"), of("label")), (value, "B", "pii"), "{expr}");
+        assert_eq!(found[0]["place"]["line"], 10, "{expr}");
+    }
+}
+
+#[test]
 fn an_empty_section_says_that_there_is_nothing() {
     let folder = folder("module pay\n");
     let (human, json) = reported(folder.path());
