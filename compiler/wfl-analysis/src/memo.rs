@@ -14,7 +14,7 @@ use wfl_syntax::ast::{Item, ItemKind, Test};
 use crate::declare;
 use crate::declared::Declared;
 use crate::governance::{self, Governance};
-use crate::hir::{Declassified, Program, Workflow};
+use crate::hir::{Program, Workflow};
 use crate::module::Module;
 use crate::parallel::in_parallel;
 use crate::pass::Given;
@@ -113,22 +113,23 @@ impl Memo {
         let found = declared.findings.items.iter().chain([&declared.findings.general, &rings]);
         let found = found.chain(self.found()).chain([&governed]);
         let diagnostics = conclude(given, &declared.tables, &found.collect::<Vec<_>>());
-        let program = self.program(&declared, governance, governed.declassified);
+        let program = self.program(&declared, governance, &governed);
         self.declared = Some(declared);
         Analysis { program, diagnostics }
     }
 
-    fn program(&self, declared: &Declared, said: Governance, governed: Vec<Declassified>) -> Program {
+    fn program(&self, declared: &Declared, said: Governance, governed: &Found) -> Program {
         let Tables { defs, contracts, touches, functions, .. } = &declared.tables;
         let found = declared.findings.items.iter().chain(self.bodies.iter().map(|body| &body.found));
-        let declassified = found.flat_map(|found| found.declassified.iter().cloned()).chain(governed);
+        let found = found.chain([governed]).collect::<Vec<_>>();
         Program {
             types: Arc::clone(defs),
             operations: Arc::clone(contracts),
             touches: Arc::clone(touches),
             functions: Arc::clone(functions),
             workflows: self.bodies.iter().map(|body| Arc::clone(&body.value)).collect(),
-            declassified: declassified.collect(),
+            declassified: found.iter().flat_map(|found| found.declassified.iter().cloned()).collect(),
+            redacted: found.iter().flat_map(|found| found.redacted.iter().cloned()).collect(),
             migrations: said.migrations,
             policies: said.policies,
             invariants: said.invariants,

@@ -1,5 +1,6 @@
 //! From a project to plans and reports.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -7,12 +8,13 @@ use wfl_analysis::hir::{Program, Workflow};
 use wfl_analysis::{Analysis, Module, analyze};
 use wfl_ir::schema::Guide;
 use wfl_ir::{Invariant, Plan, PlanHash};
-use wfl_lower::lower_invariant;
+use wfl_lower::{Origin, lower_invariant};
 use wfl_prove::{Cost, Proof, Timing, Worst};
 use wfl_source::{Diagnostic, FileId, Files, Span};
 use wfl_syntax::Parsed;
 use wfl_syntax::ast::ItemKind;
 
+use crate::audit::{Audit, Planned, Project};
 use crate::book::{self, Book};
 use crate::judge::Case;
 use crate::library::load;
@@ -106,12 +108,12 @@ pub fn compile(world: &dyn World) -> Compilation {
 
 /// Compiles a project with these settings.
 pub fn compile_with(world: &dyn World, settings: &Settings) -> Compilation {
-    read_and_compile(world, settings).0
+    read_and_compile(world, settings).compilation
 }
 
 /// Compiles a project, and gives its documentation, and that of the standard library.
 pub fn document(world: &dyn World, settings: &Settings) -> (Compilation, Book) {
-    let (compilation, sources) = read_and_compile(world, settings);
+    let Whole { compilation, sources, .. } = read_and_compile(world, settings);
     let plans = compilation.workflows.iter().map(|it| (it.name.clone(), &it.plan)).collect();
     let modules = sources.iter().map(|source| book::Source {
         path: &source.path,
@@ -123,7 +125,45 @@ pub fn document(world: &dyn World, settings: &Settings) -> (Compilation, Book) {
     (compilation, book)
 }
 
-fn read_and_compile(world: &dyn World, settings: &Settings) -> (Compilation, Vec<Source>) {
+/// Compiles a project, and gives what an auditor asks about it; nothing while there is an error.
+pub fn audit(world: &dyn World, settings: &Settings) -> (Compilation, Option<Audit>) {
+    let Whole { compilation, sources, program, origins } = read_and_compile(world, settings);
+    if compilation.has_errors() {
+        return (compilation, None);
+    }
+    let sources = sources.iter().map(|source| crate::audit::Source {
+        path: &source.path,
+        own: source.own,
+        tree: &source.parsed.file,
+    });
+    let sources = sources.collect::<Vec<_>>();
+    let plans = compilation.workflows.iter().map(|it| {
+        let origins = origins.get(&it.name).map(Vec::as_slice).unwrap_or_default();
+        (it.name.as_str(), Planned { plan: &it.plan, hash: it.hash, origins })
+    });
+    let plans = plans.collect();
+    let project = Project {
+        manifest: &compilation.manifest,
+        files: &compilation.files,
+        sources: &sources,
+        program: &program,
+        plans: &plans,
+        warnings: compilation.diagnostics.len(),
+    };
+    let audit = crate::audit::audit(project);
+    (compilation, Some(audit))
+}
+
+/// A compilation with what it was made of.
+struct Whole {
+    compilation: Compilation,
+    sources: Vec<Source>,
+    program: Program,
+    /// Where the nodes of the plans come from, by the name of the workflow.
+    origins: BTreeMap<String, Vec<Origin>>,
+}
+
+fn read_and_compile(world: &dyn World, settings: &Settings) -> Whole {
     let mut compilation = Compilation::default();
     let library = load(&mut compilation.files);
     compilation.manifest = read_manifest(world, &mut compilation.files, &mut compilation.diagnostics);
@@ -149,14 +189,15 @@ fn read_and_compile(world: &dyn World, settings: &Settings) -> (Compilation, Vec
     let (files, modules, today) = (&compilation.files, modules.as_slice(), settings.today);
     let case = Case { files, modules, syntax: &syntax, levels, today };
     case.judge(diagnostics, &mut compilation.diagnostics);
+    let mut origins = BTreeMap::new();
     if !compilation.has_errors() {
         let mut notes = Remarks::default();
         sources.iter().for_each(|source| notes.read(&source.path, &source.parsed.file));
-        take_plans(&program, proofs, &notes, &mut compilation);
+        origins = take_plans(&program, proofs, &notes, &mut compilation);
     }
     let place = |diagnostic: &Diagnostic| diagnostic.primary().map(|label| label.span);
     compilation.diagnostics.sort_by_key(place);
-    (compilation, sources)
+    Whole { compilation, sources, program, origins }
 }
 
 /// The services that modules declare.
@@ -187,15 +228,23 @@ fn read_sources(world: &dyn World, compilation: &mut Compilation) -> Vec<Source>
     found.into_iter().zip(parsed).map(source).collect()
 }
 
-/// Makes compiled workflows of the proved ones, of which there is one for each.
-fn take_plans(program: &Program, mut proofs: Proofs, notes: &Remarks, compilation: &mut Compilation) {
+/// Makes compiled workflows of the proved ones, of which there is one for each; gives where their nodes come from.
+fn take_plans(
+    program: &Program,
+    mut proofs: Proofs,
+    notes: &Remarks,
+    compilation: &mut Compilation,
+) -> BTreeMap<String, Vec<Origin>> {
+    let mut origins = BTreeMap::new();
     for (workflow, number) in program.workflows.iter().zip(0..) {
-        let Some(proved) = proofs.take(number) else { continue };
+        let Some(mut proved) = proofs.take(number) else { continue };
+        origins.insert(workflow.name.to_string(), std::mem::take(&mut proved.lowered.origins));
         let invariants = program.invariants.iter().filter(|it| it.workflow == number);
         let invariants = invariants.map(|it| lower_invariant(program, it)).collect();
         compilation.workflows.push(Compiled { invariants, ..compiled(workflow, proved, notes) });
     }
     compilation.workflows.sort_by(|left, right| left.name.cmp(&right.name));
+    origins
 }
 
 fn compiled(workflow: &Workflow, proved: Proved, notes: &Remarks) -> Compiled {

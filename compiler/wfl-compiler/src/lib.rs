@@ -10,13 +10,14 @@ mod notes;
 mod library;
 pub mod graph;
 pub mod book;
+pub mod audit;
 mod read;
 mod proofs;
 mod compile;
 mod document;
 mod workspace;
 
-pub use compile::{Compilation, Compiled, Settings, compile, compile_with, document};
+pub use compile::{Compilation, Compiled, Settings, audit, compile, compile_with, document};
 pub use lint::{Level, Levels, Lint, UnknownLint};
 pub use manifest::{MANIFEST, Manifest, Role, Worker};
 pub use wfl_analysis::Effort;

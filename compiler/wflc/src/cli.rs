@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 
 use crate::colour::{self, Colour};
 use crate::exit::Status;
-use crate::{build, check, doc, explain, fix, graph, new, run, schema, verify};
+use crate::{audit, build, check, doc, explain, fix, graph, new, run, schema, verify};
 
 /// Check, build, draw and run WFL workflows.
 #[derive(Parser, Debug)]
@@ -53,6 +53,8 @@ enum Verb {
     Schema(schema::Args),
     /// Explore all that can happen to workflows, within bounds, and what must hold
     Verify(verify::Args),
+    /// Report everything that an auditor asks about: what cannot be undone, who decides, what data leaves
+    Audit(audit::Args),
     /// Run a workflow on the embedded journal; the same command again goes on where it was
     Run(run::Args),
 }
@@ -93,6 +95,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Doc(args) => doc::run(args),
         Verb::Schema(args) => schema::run(args),
         Verb::Verify(args) => verify::run(args),
+        Verb::Audit(args) => audit::run(args),
         Verb::Run(args) => run::run(args),
     };
     match outcome {

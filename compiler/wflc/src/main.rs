@@ -18,6 +18,7 @@ mod schema;
 mod doc;
 mod times;
 mod verify;
+mod audit;
 mod new;
 mod fmt;
 mod run;
