@@ -101,7 +101,7 @@ fn everything_is_found_wherever_it_stands() {
     // In an item of a list, behind a timeout in a branch, in handlers of a wait and of a step, in a rule, in a function.
     assert_eq!(holders.collect::<Vec<_>>(), ["workflow", "workflow", "workflow", "workflow", "policy", "fn"]);
     assert_eq!(all(&json, "redactions", "function"), ["mask_last4", "mask_iban", "mask_last4"]);
-    assert_eq!(all(&json, "approvals", "step"), ["both/person/answer", "word"]);
+    assert_eq!(all(&json, "approvals", "step"), ["looked", "calls", "both/person/answer", "word"]);
     assert_eq!(all(&json, "silenced", "code"), ["W0404"]);
     let steps: Vec<String> = json["operations"]
         .as_array()
