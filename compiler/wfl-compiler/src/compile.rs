@@ -22,7 +22,7 @@ use crate::lint::Levels;
 use crate::manifest::Manifest;
 use crate::notes::Remarks;
 use crate::parallel::parse_all;
-use crate::proofs::{Proofs, Proved, Wrong};
+use crate::proofs::{Examined, Proofs, Proved, Wrong};
 use crate::read::{module_path, read_manifest, source_paths, unreadable};
 use crate::world::World;
 
@@ -163,7 +163,32 @@ struct Whole {
     origins: BTreeMap<String, Vec<Origin>>,
 }
 
+/// Proves the workflows of a project, and gives what is known of each, be it good or bad.
+pub fn examine(world: &dyn World) -> (Compilation, Vec<Examined>) {
+    let Checked { compilation, proofs, .. } = read_and_check(world, &Settings::default());
+    (compilation, proofs.into_examined())
+}
+
 fn read_and_compile(world: &dyn World, settings: &Settings) -> Whole {
+    let Checked { mut compilation, sources, program, proofs } = read_and_check(world, settings);
+    let mut origins = BTreeMap::new();
+    if !compilation.has_errors() {
+        let mut notes = Remarks::default();
+        sources.iter().for_each(|source| notes.read(&source.path, &source.parsed.file));
+        origins = take_plans(&program, proofs, &notes, &mut compilation);
+    }
+    Whole { compilation, sources, program, origins }
+}
+
+/// A project that was checked, without its plans.
+struct Checked {
+    compilation: Compilation,
+    sources: Vec<Source>,
+    program: Program,
+    proofs: Proofs,
+}
+
+fn read_and_check(world: &dyn World, settings: &Settings) -> Checked {
     let mut compilation = Compilation::default();
     let library = load(&mut compilation.files);
     compilation.manifest = read_manifest(world, &mut compilation.files, &mut compilation.diagnostics);
@@ -189,15 +214,9 @@ fn read_and_compile(world: &dyn World, settings: &Settings) -> Whole {
     let (files, modules, today) = (&compilation.files, modules.as_slice(), settings.today);
     let case = Case { files, modules, syntax: &syntax, levels, today };
     case.judge(diagnostics, &mut compilation.diagnostics);
-    let mut origins = BTreeMap::new();
-    if !compilation.has_errors() {
-        let mut notes = Remarks::default();
-        sources.iter().for_each(|source| notes.read(&source.path, &source.parsed.file));
-        origins = take_plans(&program, proofs, &notes, &mut compilation);
-    }
     let place = |diagnostic: &Diagnostic| diagnostic.primary().map(|label| label.span);
     compilation.diagnostics.sort_by_key(place);
-    Whole { compilation, sources, program, origins }
+    Checked { compilation, sources, program, proofs }
 }
 
 /// The services that modules declare.

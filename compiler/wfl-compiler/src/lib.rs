@@ -17,11 +17,13 @@ mod compile;
 mod document;
 mod workspace;
 
-pub use compile::{Compilation, Compiled, Settings, audit, compile, compile_with, document};
+pub use compile::{Compilation, Compiled, Settings, audit, compile, compile_with, document, examine};
 pub use lint::{Level, Levels, Lint, UnknownLint};
 pub use manifest::{MANIFEST, Manifest, Role, Worker};
 pub use wfl_analysis::Effort;
-pub use wfl_prove::{Bounds, Cost, Count, Timing, Worst};
+pub use proofs::Examined;
+pub use wfl_lower::Lowered;
+pub use wfl_prove::{Bounds, By, Cost, Count, Finding, Path, Summary, Timing, Way, Worst};
 pub use workspace::Workspace;
 pub use world::{Disk, Memory, World};
 

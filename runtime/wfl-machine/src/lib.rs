@@ -19,6 +19,7 @@ mod essence;
 mod fact;
 mod json;
 mod schedule;
+mod tap;
 mod fold;
 mod shield;
 mod debts;
@@ -50,6 +51,8 @@ pub use ledger::Suspension;
 pub use outstanding::outstanding;
 #[cfg(feature = "planted")]
 pub use planted::plant;
+#[cfg(feature = "planted")]
+pub use tap::{Tapped, heard, listen};
 pub use planted::{Bug, planted};
 pub use recurring::{AtSchedule, Cadence, Occasion, Over, Overlap, Recurrence, Schedule, Under};
 pub use schedule::{check_recurrence, child_start, input_digest, instance_id, instance_key, occasion_start};

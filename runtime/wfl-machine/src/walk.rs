@@ -8,6 +8,7 @@ use crate::fact::Fact;
 use crate::fold::{Fold, Ready};
 use crate::ledger::Suspension;
 use crate::planted::{Bug, planted};
+use crate::tap;
 use crate::strand::{Doing, Ending, Left, Passed, StrandId, Then};
 
 impl Fold<'_> {
@@ -60,6 +61,7 @@ impl Fold<'_> {
         if let Some(next) = self.before(index) {
             return Ok(next);
         }
+        tap::node(self.state.id, self.current, index, || self.name(index), &self.facts);
         let node = self.node(index);
         for bind in &node.binds {
             let value = self.eval(&bind.value)?;
