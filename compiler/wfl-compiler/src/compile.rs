@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use wfl_analysis::hir::{Program, Workflow};
-use wfl_analysis::{Analysis, Module, analyze};
+use wfl_analysis::{Analysis, Module, OldVersion, analyze};
 use wfl_ir::schema::Guide;
 use wfl_ir::{Invariant, Plan, PlanHash};
 use wfl_lower::lower_invariant;
@@ -21,6 +21,7 @@ use crate::notes::Remarks;
 use crate::parallel::parse_all;
 use crate::proofs::{Proofs, Proved, Wrong};
 use crate::read::{module_path, read_manifest, source_paths, unreadable};
+use crate::said::{self, Migration, Policy};
 use crate::world::World;
 
 /// What a compilation is told besides the project's files.
@@ -46,6 +47,10 @@ pub struct Compilation {
     pub workflows: Vec<Compiled>,
     /// The services of the project and of the library, each with the path of its module.
     pub services: Vec<(String, String)>,
+    /// How instances of earlier versions are carried on; none while there is an error.
+    pub migrations: Vec<Migration>,
+    /// Which calls need a person; none while there is an error.
+    pub policies: Vec<Policy>,
 }
 
 /// A compiled workflow.
@@ -59,6 +64,8 @@ pub struct Compiled {
     pub docs: String,
     /// The team that owns it.
     pub owner: Option<String>,
+    /// The name that it had before: what `@was` says.
+    pub was: Option<String>,
     /// Its name in the source.
     pub span: Span,
     /// What is executed.
@@ -120,16 +127,8 @@ fn read_and_compile(world: &dyn World, settings: &Settings) -> (Compilation, Vec
     let mut compilation = Compilation::default();
     let library = load(&mut compilation.files);
     compilation.manifest = read_manifest(world, &mut compilation.files, &mut compilation.diagnostics);
-    let mut sources = read_sources(world, &mut compilation);
-    let standard = |(path, file, parsed)| Source { path, file, own: false, parsed };
-    sources.extend(library.into_iter().map(standard));
-    let modules = sources.iter().map(|source| Module {
-        path: &source.path,
-        file: source.file,
-        items: &source.parsed.file.items,
-        own: source.own,
-    });
-    let modules = modules.collect::<Vec<_>>();
+    let sources = all_sources(world, library, &mut compilation);
+    let modules = modules(&sources);
     compilation.services = services(&modules);
     let Analysis { program, mut diagnostics } =
         analyze(&modules, &compilation.files, &compilation.manifest.clearances());
@@ -146,10 +145,44 @@ fn read_and_compile(world: &dyn World, settings: &Settings) -> (Compilation, Vec
         let mut notes = Remarks::default();
         sources.iter().for_each(|source| notes.read(&source.path, &source.parsed.file));
         take_plans(&program, proofs, &notes, &mut compilation);
+        compilation.migrations = said::migrations(&program);
+        compilation.policies = said::policies(&program);
     }
     let place = |diagnostic: &Diagnostic| diagnostic.primary().map(|label| label.span);
     compilation.diagnostics.sort_by_key(place);
     (compilation, sources)
+}
+
+/// Checks the `migrate` blocks of a project without errors once more, now with what is known of the versions that they
+/// come from. The reports point into the files of a compilation of the same project.
+pub fn check_migrations(world: &dyn World, versions: &[OldVersion]) -> Vec<Diagnostic> {
+    let mut compilation = Compilation::default();
+    let library = load(&mut compilation.files);
+    compilation.manifest = read_manifest(world, &mut compilation.files, &mut compilation.diagnostics);
+    let sources = all_sources(world, library, &mut compilation);
+    let modules = modules(&sources);
+    let clearances = compilation.manifest.clearances();
+    wfl_analysis::check_migrations(&modules, &compilation.files, &clearances, versions)
+}
+
+/// The project's own modules, and those of the library.
+fn all_sources(
+    world: &dyn World,
+    library: Vec<(String, FileId, Arc<Parsed>)>,
+    compilation: &mut Compilation,
+) -> Vec<Source> {
+    let mut sources = read_sources(world, compilation);
+    let standard = |(path, file, parsed)| Source { path, file, own: false, parsed };
+    sources.extend(library.into_iter().map(standard));
+    sources
+}
+
+fn modules(sources: &[Source]) -> Vec<Module<'_>> {
+    let mut modules = Vec::new();
+    for Source { path, file, own, parsed } in sources {
+        modules.push(Module { path, file: *file, items: &parsed.file.items, own: *own });
+    }
+    modules
 }
 
 /// The services that modules declare.
@@ -200,6 +233,7 @@ fn compiled(workflow: &Workflow, proved: Proved, notes: &Remarks) -> Compiled {
         short_name: workflow.short_name.to_string(),
         docs: workflow.docs.clone(),
         owner: workflow.owner.clone(),
+        was: notes.old_name(&workflow.name),
         span: workflow.span,
         plan,
         bytes,

@@ -7,6 +7,7 @@ mod allow;
 mod judge;
 mod parallel;
 mod notes;
+mod said;
 mod library;
 pub mod graph;
 pub mod book;
@@ -16,10 +17,11 @@ mod compile;
 mod document;
 mod workspace;
 
-pub use compile::{Compilation, Compiled, Settings, compile, compile_with, document};
+pub use compile::{Compilation, Compiled, Settings, check_migrations, compile, compile_with, document};
 pub use lint::{Level, Levels, Lint, UnknownLint};
 pub use manifest::{MANIFEST, Manifest, Role, Worker};
-pub use wfl_analysis::Effort;
+pub use said::{Migration, Policy, PolicyRule};
+pub use wfl_analysis::{Effort, OldType, OldVersion};
 pub use workspace::Workspace;
 pub use world::{Disk, Memory, World};
 
