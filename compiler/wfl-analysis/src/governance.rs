@@ -122,9 +122,12 @@ impl<'s, 'f> About<'s, 'f> {
                 let diagnostic = Diagnostic::new(Code::E0209, title, step.span, "the second time");
                 self.session.report(diagnostic.label(first, "the first time"));
             }
-            if let (MigrationKind::Rename { old: step, .. }
-            | MigrationKind::Drop(step)
-            | MigrationKind::Pin { step, .. }, Some(old)) = (&entry.kind, old)
+            if let (
+                MigrationKind::Rename { old: step, .. }
+                | MigrationKind::Drop(step)
+                | MigrationKind::Pin { step, .. },
+                Some(old),
+            ) = (&entry.kind, old)
             {
                 let whose = format!("version {from} of `{}`", info.name);
                 self.check_step(step, &whose, &old.steps);

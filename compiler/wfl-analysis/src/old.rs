@@ -54,8 +54,12 @@ impl Olds {
     pub(crate) fn add(tables: &mut Tables, versions: &[OldVersion]) -> Olds {
         let mut olds = Olds::default();
         for version in versions {
-            let full = |at: usize| format!("{}.{}", tables.modules[tables.workflows[at].module].path, tables.workflows[at].name);
-            let Some(workflow) = (0..tables.workflows.len()).find(|at| version.workflow == full(*at).as_str()) else {
+            let full = |at: usize| {
+                format!("{}.{}", tables.modules[tables.workflows[at].module].path, tables.workflows[at].name)
+            };
+            let Some(workflow) =
+                (0..tables.workflows.len()).find(|at| version.workflow == full(*at).as_str())
+            else {
                 continue;
             };
             let numbers = add_types(tables, version, workflow);

@@ -72,9 +72,7 @@ pub(crate) fn policies(program: &Program) -> Vec<Policy> {
         role: it.role.clone(),
         approvals: it.approvals,
     };
-    let policy = |it: &hir::Policy| Policy {
-        title: it.title.clone(),
-        rules: it.rules.iter().map(rule).collect(),
-    };
+    let policy =
+        |it: &hir::Policy| Policy { title: it.title.clone(), rules: it.rules.iter().map(rule).collect() };
     program.policies.iter().map(policy).collect()
 }

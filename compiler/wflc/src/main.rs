@@ -17,6 +17,7 @@ mod graph;
 mod schema;
 mod doc;
 mod verify;
+mod diff;
 mod new;
 mod fmt;
 mod run;
