@@ -2,7 +2,7 @@
 
 use wfl_ir::{Node, NodeKind, Plan};
 
-use crate::facets::{Facet, chain, facets};
+use crate::facets::{Facet, chain, facets, whole};
 use crate::matching::{How, Matching, is_named, target};
 use crate::model::{NodeChange, Sign};
 use crate::texts::{Texts, last, relative, shortened};
@@ -20,11 +20,8 @@ impl<'a> Pair<'a> {
         let names = matching.names_of_old(old, new);
         let of_new: Vec<String> = new.nodes.iter().map(|node| relative(&node.id).to_owned()).collect();
         let (from, to) = (Texts::of(old, &names), Texts::of(new, &of_new));
-        let said = |texts: &Texts<'_>| {
-            let whole = texts.plan.nodes.iter().map(|node| crate::facets::whole(texts, node));
-            whole.collect::<Vec<_>>()
-        };
-        matching.add_unnamed(old, new, (&said(&from), &said(&to)));
+        let said = (said(&from, &names), said(&to, &of_new));
+        matching.add_unnamed(old, new, (&said.0, &said.1));
         // What nodes without names fill is called after those that they are now known to be.
         let names = matching.names_of_old(old, new);
         Pair { old: Texts::of(old, &names), new: to, matching }
@@ -134,6 +131,28 @@ impl<'a> Pair<'a> {
         }
         found
     }
+}
+
+/// What each node says. One that says nothing, `rollback` say, is known by the step that it stands behind.
+fn said(texts: &Texts<'_>, names: &[String]) -> Vec<String> {
+    let nodes = &texts.plan.nodes;
+    let mut behind = vec![String::new(); nodes.len()];
+    for (at, node) in (0..).zip(nodes) {
+        for edge in texts.plan.successors(at) {
+            let to = edge.to as usize;
+            if behind[to].is_empty() {
+                behind[to] = match is_named(node) {
+                    true => format!("{} {:?}", names[at as usize], edge.kind),
+                    false => behind[at as usize].clone(),
+                };
+            }
+        }
+    }
+    let said = nodes.iter().zip(behind).map(|(node, behind)| match &node.kind {
+        NodeKind::Rollback | NodeKind::Commit | NodeKind::Merge => behind,
+        _ => whole(texts, node),
+    });
+    said.collect()
 }
 
 /// Whether a node means something by itself.

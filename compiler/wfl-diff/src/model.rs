@@ -122,7 +122,8 @@ pub struct Migration {
     pub declared: bool,
     /// The old version's number.
     pub from: u32,
-    /// What the new version's input needs that the old one does not have, as entries of a `migrate` block, and why.
+    /// What the new version's input needs that the old one does not have, as entries of a `migrate` block, and why. Each
+    /// position needs all of them.
     pub inputs: Vec<(String, String)>,
     /// Each position.
     pub positions: Vec<Position>,

@@ -111,9 +111,6 @@ impl Rest<'_, '_> {
         self.old.ran.get(node as usize)?.as_ref()?;
         let mut found = Found::default();
         self.pinned(node, &mut found);
-        for (entry, _) in &self.inputs {
-            found.needed.push(format!("needs `{entry}`"));
-        }
         let to = self.pair.matching.to_new(node);
         match to {
             None => self.gone(node, it, &mut found),
@@ -126,11 +123,12 @@ impl Rest<'_, '_> {
             }
         }
         let debts = self.debts(node);
-        for debt in debts.iter().filter(|debt| !debt.known) {
+        for (_, debt) in debts.iter().filter(|(renamed, debt)| !debt.known && !renamed) {
             let Debt { step, undo, .. } = debt;
             found.notes.push(format!("the debt of `{step}` stays, and is undone by {undo} of the old plan"));
         }
-        let verdict = match (found.blocked.is_empty(), found.needed.is_empty()) {
+        // What the input lacks is told once for all positions.
+        let verdict = match (found.blocked.is_empty(), found.needed.is_empty() && self.inputs.is_empty()) {
             (false, _) => Verdict::Blocked,
             (true, false) => Verdict::NeedsMapping,
             (true, true) => Verdict::Auto,
@@ -144,7 +142,7 @@ impl Rest<'_, '_> {
             verdict,
             reasons,
             notes: found.notes,
-            debts,
+            debts: debts.into_iter().map(|(_, debt)| debt).collect(),
             until_resolved: waits_for == "call",
         })
     }
@@ -200,6 +198,14 @@ impl Rest<'_, '_> {
             (Some((_, other)), None) => Some(dotted(&other.id)),
             _ => None,
         }
+    }
+
+    /// Whether a new step is one that an old one would only have to be renamed to.
+    fn is_candidate(&self, step: u32) -> bool {
+        let name = dotted(&self.pair.new.plan.nodes[step as usize].id);
+        let gone =
+            (0..self.pair.old.plan.nodes.len() as u32).filter(|it| self.pair.matching.to_new(*it).is_none());
+        gone.into_iter().any(|it| self.candidate(it).is_some_and(|other| other == name))
     }
 
     /// Whether what is waited for is still what the new version waits for.
@@ -277,11 +283,13 @@ impl Rest<'_, '_> {
         let (old, new) = (self.pair.old.plan, self.pair.new.plan);
         let (behind, before) = (at(&self.old.ran, node), at(&self.new.ran, to));
         let (ahead_old, ahead) = (self.old_ways.ahead(node), self.new_ways.ahead(to));
-        for step in before.iter().filter(|step| is_step(&new.nodes[**step as usize])) {
+        for step in before.iter().filter(|step| is_noticed(&new.nodes[**step as usize])) {
             let was = self.pair.matching.to_old(*step);
             let ran = was.is_some_and(|was| behind.contains(&was) || was == node);
-            if !ran && !ahead.contains(step) {
-                found.notes.push(format!("never runs `{}`", last(&new.nodes[*step as usize].id)));
+            if !ran && !ahead.contains(step) && !self.is_candidate(*step) {
+                let it = &new.nodes[*step as usize];
+                let word = if is_step(it) { "runs" } else { "waits for" };
+                found.notes.push(format!("never {word} `{}`", last(&it.id)));
             }
         }
         for step in behind.iter().filter(|step| is_step(&old.nodes[**step as usize])) {
@@ -336,7 +344,8 @@ impl Rest<'_, '_> {
         }
     }
 
-    fn debts(&self, node: u32) -> Vec<Debt> {
+    /// The open debts, each with whether its step would only have to be renamed.
+    fn debts(&self, node: u32) -> Vec<(bool, Debt)> {
         let (old, new) = (self.pair.old.plan, self.pair.new.plan);
         let debt = |step: u32| {
             let by = undo(old, Some(self.project), step)?;
@@ -345,7 +354,8 @@ impl Rest<'_, '_> {
                 (NodeKind::SubWorkflow(_), now) => now.is_some(),
                 (_, now) => now.and_then(|now| undo(new, None, now)).is_some_and(|it| it == by),
             };
-            Some(Debt { step: last(&old.nodes[step as usize].id).to_owned(), undo: by, known })
+            let renamed = now.is_none() && self.candidate(step).is_some();
+            Some((renamed, Debt { step: last(&old.nodes[step as usize].id).to_owned(), undo: by, known }))
         };
         at(&self.old.owed, node).into_iter().filter_map(debt).collect()
     }
@@ -365,6 +375,11 @@ fn dotted(id: &str) -> String {
 /// Whether a node does something in the world, or starts a workflow.
 fn is_step(node: &Node) -> bool {
     matches!(node.kind, NodeKind::Call(_) | NodeKind::SubWorkflow(_))
+}
+
+/// Whether it matters that an instance never came to a node: a step, or an answer that is waited for.
+fn is_noticed(node: &Node) -> bool {
+    is_step(node) || matches!(node.kind, NodeKind::Await(_))
 }
 
 fn is_read(plan: &Plan, node: &Node) -> bool {

@@ -309,7 +309,7 @@ impl Writer<'_, '_> {
         let text = self.write(expr, locals);
         let compound = match expr {
             Expr::Binary(..) | Expr::If(..) | Expr::Match(..) | Expr::Is(..) => true,
-            Expr::Slot(_) => text.contains(' ') && !self.key,
+            Expr::Slot(_) => !self.key && is_compound(&text),
             _ => false,
         };
         if compound { format!("({text})") } else { text }
@@ -368,6 +368,20 @@ impl Writer<'_, '_> {
             Pattern::Present(of) => format!("Some({})", inner(of)),
         }
     }
+}
+
+/// Whether a text has a gap outside of all brackets and quotes.
+fn is_compound(text: &str) -> bool {
+    let (mut depth, mut quoted) = (0_usize, false);
+    text.chars().any(|it| {
+        match it {
+            '"' => quoted = !quoted,
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        it == ' ' && depth == 0 && !quoted
+    })
 }
 
 /// A pattern as one writes it.

@@ -73,7 +73,7 @@ fn verdict(workflow: &WorkflowDiff) -> (&'static str, String) {
         }
         (_, Bump::Missing) => (
             RED,
-            format!("version {new} was not raised although the plan is another one: deploy refuses this"),
+            format!("but version {new} was not raised: deploy refuses this"),
         ),
         (_, Bump::Done) => ("", format!("version {old} → {new}")),
         (_, Bump::NotNeeded) => ("", format!("version {new}")),
@@ -142,11 +142,13 @@ fn positions(page: &mut Page, migration: &Migration) {
     let title = format!("instances of version {}", migration.from);
     let how = match migration.declared {
         true => "with the `migrate` block",
-        false => "stay on their plan, as nothing migrates them; a `migrate` block would come to:",
+        false => "stay on their plan; with an empty `migrate` block:",
     };
     page.line(2, &[Styled(HEAD, &title), Styled(DIM, how)]);
+    let width = column(migration.inputs.iter().map(|(entry, _)| entry.as_str()));
     for (entry, why) in &migration.inputs {
-        page.line(4, &[Styled(YELLOW, &format!("`{entry}`")), Styled("", "is needed:"), Styled("", why)]);
+        let why = format!("is needed: {why}");
+        page.row(Styled(YELLOW, "!"), (Styled(YELLOW, entry), width), Styled("", &why));
     }
     if migration.positions.is_empty() {
         page.line(4, &[Styled(DIM, "they rest nowhere")]);
