@@ -186,7 +186,7 @@ fn unsaid(random: &mut Random, ty: &Type) -> Option<Rule> {
 }
 
 /// A rule: exact, unsaid, or made of both, of which the exact part is said.
-fn any_rule(random: &mut Random, ty: &Type) -> Option<Rule> {
+pub(crate) fn any_rule(random: &mut Random, ty: &Type) -> Option<Rule> {
     let exactly = exact(random, ty);
     match random.below(6) {
         0 => unsaid(random, ty),
@@ -249,73 +249,13 @@ pub fn types(random: &mut Random) -> Vec<TypeDef> {
     all
 }
 
-/// The same types after one edit: of a field, a variant, a rule, or a type.
-pub fn edited(random: &mut Random, types: &[TypeDef]) -> Vec<TypeDef> {
-    let mut all = types.to_vec();
-    let at = 2 + random.below(all.len() - 2);
-    let mut kind = all[at].kind.clone();
-    match &mut kind {
-        TypeKind::Record(fields) | TypeKind::Error(fields) | TypeKind::Event(fields) => {
-            edit_fields(random, &all, fields, at as u32);
-        }
-        TypeKind::Enum(variants) => match random.below(3) {
-            0 => variants.push(Variant { name: "More".into(), fields: vec![] }),
-            1 if variants.len() > 1 => drop(variants.remove(0)),
-            _ => edit_fields(random, &all, &mut variants[0].fields, at as u32),
-        },
-        TypeKind::Refined { base, rule } => match random.below(3) {
-            0 => *rule = None,
-            1 => *rule = any_rule(random, &resolved(&all, base)),
-            _ => edit_type(random, base, at as u32),
-        },
-    }
-    all[at].kind = kind;
-    all
-}
-
-fn edit_fields(random: &mut Random, types: &[TypeDef], fields: &mut Vec<Field>, at: u32) {
-    let place = random.below(fields.len());
-    match random.below(5) {
-        0 if fields.len() > 1 => drop(fields.remove(place)),
-        1 => {
-            let ty = ty(random, 1, at);
-            fields.push(field(random, "more", ty));
-        }
-        2 => fields.push(field(random, "perhaps", Type::Optional(Box::new(Type::Int)))),
-        3 => {
-            if let Some(field) = fields.get_mut(place) {
-                field.rule = any_rule(random, &resolved(types, &field.ty));
-            }
-        }
-        _ => {
-            if let Some(field) = fields.get_mut(place) {
-                // A rule fits the type that it was made for.
-                field.rule = None;
-                edit_type(random, &mut field.ty, at);
-            }
-        }
-    }
-}
-
-fn edit_type(random: &mut Random, ty: &mut Type, named: u32) {
-    *ty = match (&*ty, random.below(3)) {
-        (Type::Optional(inner), 0 | 1) if **inner != Type::Named(named) => (**inner).clone(),
-        (Type::Optional(_), _) => return,
-        (_, 0) => Type::Optional(Box::new(ty.clone())),
-        (Type::Money(Some(_)), 1) => Type::Money(None),
-        (Type::Uuid | Type::Date | Type::Duration, 1) => Type::String,
-        (Type::Set(inner), 1) => Type::List(inner.clone()),
-        _ => self::ty(random, 1, named),
-    };
-}
-
-fn field(random: &mut Random, name: &str, ty: Type) -> Field {
+pub(crate) fn field(random: &mut Random, name: &str, ty: Type) -> Field {
     let label = random.of(&[Label::Public, Label::Public, Label::Pii, Label::Secret]);
     Field { name: name.into(), ty, rule: None, label }
 }
 
 /// The type without `?` and without the names of refined types.
-fn resolved(types: &[TypeDef], ty: &Type) -> Type {
+pub(crate) fn resolved(types: &[TypeDef], ty: &Type) -> Type {
     match ty {
         Type::Optional(inner) => resolved(types, inner),
         Type::Named(index) => match types.get(*index as usize).map(|def| &def.kind) {

@@ -144,6 +144,12 @@ pub(crate) fn read_from(plan: &Plan, ways: &Ways) -> Vec<BTreeSet<u32>> {
                 rest.extend(begins[way.to as usize].iter().filter(|slot| !filled.contains(slot)));
             }
             let kind = &plan.nodes[node].kind;
+            // A join reads what all of its branches gave, whichever of them leads to it.
+            if let NodeKind::Fork(fork) = kind {
+                for slot in ends(plan, &plan.nodes[fork.join as usize].kind) {
+                    rest.remove(&slot);
+                }
+            }
             let mut begin = rest.clone();
             read(&still(kind), &mut rest);
             read(&expressions(kind), &mut begin);
