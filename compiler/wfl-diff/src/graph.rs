@@ -63,11 +63,14 @@ impl<'a> Pair<'a> {
     }
 
     fn changed(&self, old: (u32, &Node), new: &Node, how: How, order: bool) -> Option<NodeChange> {
+        if !is_shown(new) {
+            return None;
+        }
         let (was, old) = (relative(&old.1.id), old.1);
         let mut details = differences(&facets(&self.old, old), &facets(&self.new, new));
         let (from, to) = (chain(self.old.plan, old), chain(self.new.plan, new));
         let mut moved = false;
-        if from != to && is_shown(new) {
+        if from != to {
             let place =
                 |chain: &[String]| if chain.is_empty() { "the body".to_owned() } else { chain.join(", ") };
             details.insert(0, format!("stood in {}, stands in {}", place(&from), place(&to)));
@@ -79,9 +82,6 @@ impl<'a> Pair<'a> {
         }
         if how == How::Renamed {
             details.insert(0, format!("was `{was}`"));
-        }
-        if !is_shown(new) && details.is_empty() {
-            return None;
         }
         let sign = match (how, moved) {
             (How::Renamed, _) => Sign::Renamed,
@@ -95,15 +95,15 @@ impl<'a> Pair<'a> {
 
     fn neighbour(&self, node: &Node) -> String {
         let before = self.new.plan.nodes.iter().take_while(|it| it.id != node.id);
-        match before.filter(|it| is_named(it)).last() {
+        match before.filter(|it| has_a_place(it)).last() {
             Some(before) => format!("comes behind `{}` now", last(&before.id)),
             None => "comes first now".to_owned(),
         }
     }
 
-    /// The new nodes with names that left the order in which the others stayed.
+    /// The new nodes that left the order in which the others stayed.
     fn out_of_order(&self) -> Vec<u32> {
-        let pairs = (0_u32..).zip(&self.new.plan.nodes).filter(|(_, node)| is_named(node));
+        let pairs = (0_u32..).zip(&self.new.plan.nodes).filter(|(_, node)| has_a_place(node));
         let pairs: Vec<(u32, u32)> =
             pairs.filter_map(|(at, _)| Some((self.matching.to_old(at)?, at))).collect();
         let kept = longest_growing(&pairs.iter().map(|(old, _)| *old).collect::<Vec<_>>());
@@ -153,6 +153,11 @@ fn said(texts: &Texts<'_>, names: &[String]) -> Vec<String> {
         _ => whole(texts, node),
     });
     said.collect()
+}
+
+/// Whether it is told when a node leaves its order.
+fn has_a_place(node: &Node) -> bool {
+    is_named(node) || matches!(node.kind, NodeKind::Timer { .. })
 }
 
 /// Whether a node means something by itself.

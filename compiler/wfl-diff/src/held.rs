@@ -1,11 +1,11 @@
 //! Whether an instance of the old version holds what the rest of the new version reads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use wfl_ir::{Caught, Node, NodeKind, Plan, Type};
+use wfl_ir::{NodeKind, Plan};
 
-use crate::compat::carries;
 use crate::graph::Pair;
+use crate::made::{result_type, sets};
 use crate::slots::{Filler, reads, result};
 use crate::texts::{caught_name, last, shortened};
 use crate::types::show;
@@ -17,6 +17,8 @@ pub(crate) struct Held<'h, 'a> {
     pub(crate) at: u32,
     /// The slots that are filled there.
     pub(crate) filled: &'h BTreeSet<u32>,
+    /// The slots of the old plan by what they hold.
+    pub(crate) keys: &'h BTreeMap<String, u32>,
 }
 
 /// What is the matter with a slot.
@@ -45,7 +47,7 @@ impl Held<'_, '_> {
             // What the input lacks is told once for all positions.
             Filler::Param(_) => Slot::There,
             Filler::Result(node) => self.result(node),
-            Filler::Item(node) | Filler::Round(node) => match self.old_of(node) {
+            Filler::Item(node) | Filler::Round(node) => match self.pair.old_of(node) {
                 Some(_) => Slot::There,
                 None => missing(self.node_name(node), "old instances never began it"),
             },
@@ -64,11 +66,6 @@ impl Held<'_, '_> {
         }
     }
 
-    fn old_of(&self, new: u32) -> Option<(u32, &Node)> {
-        let old = self.pair.matching.to_old(new)?;
-        Some((old, &self.pair.old.plan.nodes[old as usize]))
-    }
-
     /// Whether a slot of the old plan is filled here, or will be by a branch beside this one.
     fn is_filled(&self, slot: u32, by: u32) -> bool {
         self.filled.contains(&slot) || is_beside(self.pair.old.plan, by, self.at)
@@ -76,7 +73,7 @@ impl Held<'_, '_> {
 
     fn result(&self, node: u32) -> Slot {
         let name = self.node_name(node);
-        let Some((old, was)) = self.old_of(node) else {
+        let Some((old, was)) = self.pair.old_of(node) else {
             return missing(name, "old instances never ran it");
         };
         let Some(slot) = result(&was.kind) else {
@@ -86,8 +83,11 @@ impl Held<'_, '_> {
             return missing(name, "it has not run yet where the old version rests");
         }
         let (from, to) = (self.pair.old.plan, self.pair.new.plan);
+        if !self.pair.same_yields(was, &to.nodes[node as usize]) {
+            return missing(name, "it gives something else in the new version");
+        }
         match (result_type(from, was), result_type(to, &to.nodes[node as usize])) {
-            (Some(was), Some(is)) if !carries(from.library(), &was, to.library(), &is) => {
+            (Some(was), Some(is)) if !self.pair.carries(&was, &is) => {
                 let (was, is) = (show(from.library(), &was), show(to.library(), &is));
                 let why = match was == is {
                     true => format!("{was} is another type in the new version"),
@@ -104,28 +104,22 @@ impl Held<'_, '_> {
         let caught = new.nodes[node as usize].kind.handlers().get(handler as usize).map(|it| it.on);
         let word = caught.map(|on| caught_name(new, on)).unwrap_or_default();
         let gone = || missing(word.clone(), "the old version did not keep it");
-        let Some((old, was)) = self.old_of(node) else { return gone() };
+        let Some((old, was)) = self.pair.old_of(node) else { return gone() };
         let plan = self.pair.old.plan;
         let same = was.kind.handlers().iter().find(|it| caught_name(plan, it.on) == word);
-        match same.and_then(|it| it.bind.map(|slot| (slot, it.on))) {
-            Some((slot, on)) if self.is_filled(slot, old) => match (on, caught) {
-                (Caught::Error(from), Some(Caught::Error(to)))
-                    if !carries(plan.library(), &Type::Named(from), new.library(), &Type::Named(to)) =>
-                {
-                    missing(word.clone(), "its fields are others in the new version")
-                }
-                _ => Slot::There,
-            },
-            _ => gone(),
+        match same.and_then(|it| it.bind) {
+            Some(slot) if !self.is_filled(slot, old) => gone(),
+            Some(_) if self.pair.error_fits(node, handler) => Slot::There,
+            Some(_) => missing(word.clone(), "its fields are others in the new version"),
+            None => gone(),
         }
     }
 
     /// What an arm of a choice bound: the same part of the same value.
     fn arm(&self, slot: u32) -> Slot {
         let text = self.pair.new.slot(slot);
-        let same = (0..self.pair.old.plan.slots).find(|old| self.pair.old.slot(*old).key == text.key);
-        match same {
-            Some(old) if self.filled.contains(&old) => Slot::There,
+        match self.keys.get(&text.key) {
+            Some(old) if self.filled.contains(old) => Slot::There,
             _ => missing(text.show, "the old version chose by something else"),
         }
     }
@@ -134,12 +128,15 @@ impl Held<'_, '_> {
     /// another one, the instance may have acted on that.
     fn bind(&self, slot: u32, (node, order): (u32, u32), seen: &mut BTreeSet<u32>) -> Slot {
         let text = self.pair.new.slot(slot);
-        let (old, new) = (self.pair.old.plan, self.pair.new.plan);
-        let same = (0..old.slots).find(|it| self.pair.old.slot(*it).key == text.key);
-        if same.is_some_and(|it| self.filled.contains(&it)) {
-            return Slot::There;
+        let new = self.pair.new.plan;
+        let value = new.nodes[node as usize].binds.get(order as usize).map(|bind| &bind.value);
+        if self.keys.get(&text.key).is_some_and(|it| self.filled.contains(it)) {
+            return match value.is_none_or(|value| self.pair.parts_fit(value)) {
+                true => Slot::There,
+                false => missing(shortened(&text.show), "what it is made of has another type"),
+            };
         }
-        if let Some((_, was)) = self.old_of(node)
+        if let Some((_, was)) = self.pair.old_of(node)
             && let Some(bind) = was.binds.get(order as usize)
             && self.filled.contains(&bind.slot)
         {
@@ -147,7 +144,6 @@ impl Held<'_, '_> {
             return missing(shortened(&text.show), &format!("old instances went on with {show}"));
         }
         let mut needed = Vec::new();
-        let value = new.nodes[node as usize].binds.get(order as usize).map(|bind| &bind.value);
         value.into_iter().for_each(|value| reads(value, &mut |slot| needed.push(slot)));
         for slot in needed {
             if let Slot::Missing(why) = self.look(slot, seen) {
@@ -159,19 +155,9 @@ impl Held<'_, '_> {
 
     /// The value of a block: by the same `yield`s.
     fn value(&self, slot: u32) -> Slot {
-        let (old, new) = (self.pair.old.plan, self.pair.new.plan);
         let show = self.pair.new.slot(slot).show;
-        let sets = |plan: &Plan, slot: u32| {
-            let nodes = (0_u32..).zip(&plan.nodes);
-            let sets = nodes.filter_map(|(at, node)| match &node.kind {
-                NodeKind::Set { slot: to, value } if *to == slot => Some((at, value.clone())),
-                _ => None,
-            });
-            sets.collect::<Vec<_>>()
-        };
-        let news = sets(new, slot);
-        let was = news.iter().find_map(|(at, _)| {
-            let (old, node) = self.old_of(*at)?;
+        let was = sets(self.pair.new.plan, slot).iter().find_map(|(at, _)| {
+            let (old, node) = self.pair.old_of(*at)?;
             match &node.kind {
                 NodeKind::Set { slot, .. } => Some((old, *slot)),
                 _ => None,
@@ -183,10 +169,7 @@ impl Held<'_, '_> {
         if !self.is_filled(was, by) {
             return missing(show, "it is not there yet where the old version rests");
         }
-        let from: BTreeSet<String> =
-            sets(old, was).iter().map(|(_, it)| self.pair.old.expr(it).key).collect();
-        let to: BTreeSet<String> = news.iter().map(|(_, it)| self.pair.new.expr(it).key).collect();
-        match from.is_subset(&to) {
+        match self.pair.same_value(was, slot) {
             true => Slot::There,
             false => missing(show, "its `yield`s give something else in the new version"),
         }
@@ -195,16 +178,6 @@ impl Held<'_, '_> {
 
 fn missing(what: String, why: &str) -> Slot {
     Slot::Missing(format!("`{what}` is read later, and {why}"))
-}
-
-/// The type of what a node comes to, where the plan says it.
-pub(crate) fn result_type(plan: &Plan, node: &Node) -> Option<Type> {
-    match &node.kind {
-        NodeKind::Call(call) => plan.operations.get(call.operation as usize).map(|it| it.result.clone()),
-        NodeKind::SubWorkflow(run) => run.gives.clone(),
-        NodeKind::Await(awaited) => Some(awaited.ty.clone()),
-        _ => None,
-    }
 }
 
 /// The regions around a node, itself first.

@@ -19,6 +19,7 @@ mod limits;
 mod workflows;
 mod olds;
 mod past;
+mod made;
 mod held;
 mod positions;
 mod diff;

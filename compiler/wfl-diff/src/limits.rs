@@ -53,7 +53,7 @@ fn other(path: &str, was: Option<Text>, is: Option<Text>, why: &str) -> Option<F
     Some(Finding::fine(path, format!("was {}, is {}", show(was), show(is)), why))
 }
 
-fn tasks<'p>(plan: &'p Plan) -> impl Iterator<Item = (u32, &'p Task)> {
+fn tasks(plan: &Plan) -> impl Iterator<Item = (u32, &Task)> {
     (0..).zip(&plan.nodes).filter_map(|(at, node)| match &node.kind {
         NodeKind::Await(awaited) => match &awaited.kind {
             AwaitKind::Human(task) => Some((at, &**task)),

@@ -188,17 +188,25 @@ impl Matching {
 /// So many comparisons are made to find out what stayed the same; more nodes are paired in their order.
 const MOST: usize = 4_000_000;
 
-/// Pairs of places: those of a longest common subsequence, and between these the others in their order.
-pub(crate) fn aligned(old: &[String], new: &[String]) -> Vec<(usize, usize)> {
+/// Pairs of places: those of a longest common subsequence, then others that say the same, and then what is left between the
+/// first ones in its order.
+fn aligned(old: &[String], new: &[String]) -> Vec<(usize, usize)> {
     let common = if old.len() * new.len() <= MOST { longest(old, new) } else { Vec::new() };
-    let mut pairs = Vec::new();
+    let mut pairs = common.clone();
+    let mut free_old: Vec<usize> =
+        (0..old.len()).filter(|at| common.iter().all(|(one, _)| one != at)).collect();
+    let mut free_new: Vec<usize> =
+        (0..new.len()).filter(|at| common.iter().all(|(_, it)| it != at)).collect();
+    free_old.retain(|one| {
+        let same = free_new.iter().position(|other| old[*one] == new[*other]);
+        pairs.extend(same.map(|place| (*one, free_new.remove(place))));
+        same.is_none()
+    });
     let (mut from, mut to) = (0, 0);
     for (one, other) in common.into_iter().chain([(old.len(), new.len())]) {
-        let between = (from..one).zip(to..other);
-        pairs.extend(between);
-        if one < old.len() {
-            pairs.push((one, other));
-        }
+        let left = free_old.iter().filter(|at| (from..one).contains(at));
+        let others = free_new.iter().filter(|at| (to..other).contains(at));
+        pairs.extend(left.copied().zip(others.copied()));
         (from, to) = (one + 1, other + 1);
     }
     pairs

@@ -24,10 +24,20 @@ pub(crate) fn operations(pair: &Pair<'_>) -> Vec<Finding> {
     found
 }
 
+/// Whether a call that was begun by the one contract can go on by the other: what it does, and what it is known by.
+pub(crate) fn goes_on(pair: &Pair<'_>, old: &Operation, new: &Operation) -> bool {
+    let both = Both { pair, old, new, name: String::new() };
+    let key = |texts: &Texts<'_>, it: &Operation| {
+        let key = it.idempotent.as_ref().map(|idempotent| both.expr(texts, it, &idempotent.key).0);
+        (rank(&it.effect), it.at_most_once, key)
+    };
+    key(&pair.old, old) == key(&pair.new, new)
+}
+
 struct Both<'b, 'a> {
     pair: &'b Pair<'a>,
-    old: &'a Operation,
-    new: &'a Operation,
+    old: &'b Operation,
+    new: &'b Operation,
     name: String,
 }
 
@@ -138,7 +148,9 @@ impl Both<'_, '_> {
             _ => {}
         }
         let window = |it: &Operation| it.idempotent.as_ref().map(|it| it.window.to_string());
-        self.value(found, "key window", window(self.old), window(self.new), "how long keys are remembered");
+        if let (Some(was), Some(is)) = (window(self.old), window(self.new)) {
+            self.value(found, "key window", Some(was), Some(is), "how long keys are remembered");
+        }
         let confirm = |texts: &Texts<'_>, it: &Operation| {
             let confirm = it.confirm.as_ref()?;
             let name = texts.plan.operations.get(confirm.operation as usize).map(Operation::qualified);

@@ -1,6 +1,6 @@
 //! For each place where an instance of the old version may rest: whether the new version can carry it on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wfl_compiler::{Compilation, Migration as Said};
 use wfl_ir::flow::AwaitKind;
@@ -10,8 +10,10 @@ use crate::compat::{Compare, Direction, carries};
 use crate::facets::{branches, chain};
 use crate::graph::Pair;
 use crate::held::{Held, Slot, regions};
+use crate::made::result_type;
 use crate::matching::{is_called, is_named, target};
 use crate::model::{Debt, Impact, Migration, Position, Verdict};
+use crate::operations::goes_on;
 use crate::past::{Past, at, is_pivot, read_from, undo};
 use crate::texts::{last, relative};
 use crate::ways::Ways;
@@ -30,6 +32,8 @@ pub(crate) fn migration(pair: &Pair<'_>, said: Option<&Said>, project: &Compilat
         reads: read_from(new, &new_ways),
         new_ways,
         inputs: inputs(old, new, said),
+        candidates: candidates(pair),
+        keys: (0..old.slots).map(|slot| (pair.old.slot(slot).key, slot)).collect(),
     };
     let positions = (0..).zip(&old.nodes).filter_map(|(at, node)| rest.position(at, node));
     let positions = positions.collect();
@@ -78,6 +82,28 @@ struct Rest<'r, 'a> {
     /// By node of the new plan: what is read from there on.
     reads: Vec<BTreeSet<u32>>,
     inputs: Vec<(String, String)>,
+    /// The new steps that old ones may only have to be renamed to.
+    candidates: BTreeMap<u32, u32>,
+    /// The slots of the old plan by what they hold.
+    keys: BTreeMap<String, u32>,
+}
+
+/// For each old step that is gone: the only new one at the same place that does the same, and that no old one became.
+fn candidates(pair: &Pair<'_>) -> BTreeMap<u32, u32> {
+    let (old, new) = (pair.old.plan, pair.new.plan);
+    let sort = |plan: &Plan, node: &Node| (target(plan, node), chain(plan, node));
+    let mut fresh: BTreeMap<_, Vec<u32>> = BTreeMap::new();
+    let is_new = |at: &u32| pair.matching.to_old(*at).is_none();
+    for (at, node) in (0..).zip(&new.nodes).filter(|(at, node)| is_step(node) && is_new(at)) {
+        fresh.entry(sort(new, node)).or_default().push(at);
+    }
+    let is_gone = |at: &u32| pair.matching.to_new(*at).is_none();
+    let gone = (0..).zip(&old.nodes).filter(|(at, node)| is_step(node) && is_gone(at));
+    let found = gone.filter_map(|(at, node)| match fresh.get(&sort(old, node)).map(Vec::as_slice) {
+        Some([only]) => Some((at, *only)),
+        _ => None,
+    });
+    found.collect()
 }
 
 /// What was found about a position.
@@ -180,32 +206,10 @@ impl Rest<'_, '_> {
         self.said.iter().flat_map(|it| &it.drops).any(|path| is_called(id, path))
     }
 
-    /// A new step at the same place that does the same, and that no old one became.
+    /// The step that an old one may only have to be renamed to.
     fn candidate(&self, node: u32) -> Option<String> {
-        let (old, new) = (self.pair.old.plan, self.pair.new.plan);
-        let it = &old.nodes[node as usize];
-        if !matches!(it.kind, NodeKind::Call(_) | NodeKind::SubWorkflow(_)) {
-            return None;
-        }
-        let (what, place) = (target(old, it), chain(old, it));
-        let fits = |(at, other): &(u32, &Node)| {
-            self.pair.matching.to_old(*at).is_none()
-                && target(new, other) == what
-                && chain(new, other) == place
-        };
-        let mut found = (0..).zip(&new.nodes).filter(fits);
-        match (found.next(), found.next()) {
-            (Some((_, other)), None) => Some(dotted(&other.id)),
-            _ => None,
-        }
-    }
-
-    /// Whether a new step is one that an old one would only have to be renamed to.
-    fn is_candidate(&self, step: u32) -> bool {
-        let name = dotted(&self.pair.new.plan.nodes[step as usize].id);
-        let gone =
-            (0..self.pair.old.plan.nodes.len() as u32).filter(|it| self.pair.matching.to_new(*it).is_none());
-        gone.into_iter().any(|it| self.candidate(it).is_some_and(|other| other == name))
+        let to = self.candidates.get(&node)?;
+        Some(dotted(&self.pair.new.plan.nodes[*to as usize].id))
     }
 
     /// Whether what is waited for is still what the new version waits for.
@@ -213,7 +217,7 @@ impl Rest<'_, '_> {
         let (from, to) = (self.pair.old.plan, self.pair.new.plan);
         let mut differs = |was: &str, is: &str| {
             if was != is {
-                found.blocked.push(format!("waits for {was}, and the new version for {is}"));
+                found.blocked.push(format!("rests at `{was}`, which is `{is}` in the new version"));
             }
             was == is
         };
@@ -221,9 +225,12 @@ impl Rest<'_, '_> {
         match (&old.kind, &new.kind) {
             (NodeKind::Call(_), NodeKind::Call(_)) | (NodeKind::SubWorkflow(_), NodeKind::SubWorkflow(_)) => {
                 let same = differs(&target(from, old), &target(to, new));
-                let results = crate::held::result_type(from, old).zip(crate::held::result_type(to, new));
+                let results = result_type(from, old).zip(result_type(to, new));
                 if same && results.is_some_and(|(was, is)| !fits(&was, &is)) {
                     found.blocked.push("its answer has another type in the new version".to_owned());
+                }
+                if same && !self.goes_on(old, new) {
+                    found.blocked.push("a call that was begun keeps its old contract".to_owned());
                 }
             }
             (NodeKind::Await(was), NodeKind::Await(is)) => {
@@ -236,6 +243,14 @@ impl Rest<'_, '_> {
             | (NodeKind::Loop(_), NodeKind::Loop(_)) => {}
             _ => found.blocked.push("it is something else in the new version".to_owned()),
         }
+    }
+
+    /// Whether a call that was begun has a contract by which it can go on.
+    fn goes_on(&self, old: &Node, new: &Node) -> bool {
+        let (NodeKind::Call(was), NodeKind::Call(is)) = (&old.kind, &new.kind) else { return true };
+        let was = self.pair.old.plan.operations.get(was.operation as usize);
+        let is = self.pair.new.plan.operations.get(is.operation as usize);
+        was.zip(is).is_none_or(|(was, is)| goes_on(self.pair, was, is))
     }
 
     /// Whether the constructs around are the same.
@@ -268,7 +283,16 @@ impl Rest<'_, '_> {
         // What stands in front of the node itself has been computed.
         let binds = self.pair.old.plan.nodes[node as usize].binds.iter().map(|bind| bind.slot);
         let filled: BTreeSet<u32> = filled.into_iter().chain(binds).collect();
-        let held = Held { pair: self.pair, at: node, filled: &filled };
+        let (old, new) = (self.pair.old.plan, self.pair.new.plan);
+        for (at, map) in (0..).zip(&old.nodes) {
+            let NodeKind::Map(it) = &map.kind else { continue };
+            let inside = at == node || regions(old, node).contains(&it.region);
+            let now = self.pair.matching.to_new(at).filter(|_| inside);
+            if now.is_some_and(|now| !self.pair.same_yields(map, &new.nodes[now as usize])) {
+                push(&mut found.blocked, format!("items of `{}` gave something else before", last(&map.id)));
+            }
+        }
+        let held = Held { pair: self.pair, at: node, filled: &filled, keys: &self.keys };
         for slot in &self.reads[to as usize] {
             match held.slot(*slot) {
                 Slot::There => {}
@@ -286,7 +310,7 @@ impl Rest<'_, '_> {
         for step in before.iter().filter(|step| is_noticed(&new.nodes[**step as usize])) {
             let was = self.pair.matching.to_old(*step);
             let ran = was.is_some_and(|was| behind.contains(&was) || was == node);
-            if !ran && !ahead.contains(step) && !self.is_candidate(*step) {
+            if !ran && !ahead.contains(step) && self.candidates.values().all(|it| it != step) {
                 let it = &new.nodes[*step as usize];
                 let word = if is_step(it) { "runs" } else { "waits for" };
                 found.notes.push(format!("never {word} `{}`", last(&it.id)));

@@ -103,38 +103,50 @@ fn bind(pattern: &Pattern, place: &str, found: &mut Vec<(u32, String)>) {
 
 /// Calls `on` for each slot that an expression reads.
 pub(crate) fn reads(expr: &Expr, on: &mut dyn FnMut(u32)) {
+    visit(expr, &mut |part| {
+        if let Expr::Slot(slot) = part {
+            on(*slot);
+        }
+        true
+    });
+}
+
+/// Calls `on` for an expression and for each one inside of it; what is inside is left out where it says `false`.
+pub(crate) fn visit(expr: &Expr, on: &mut dyn FnMut(&Expr) -> bool) {
+    if !on(expr) {
+        return;
+    }
     match expr {
-        Expr::Slot(slot) => on(*slot),
-        Expr::Const(_) | Expr::Local(_) | Expr::Subject | Expr::Workflow(_) => {}
+        Expr::Slot(_) | Expr::Const(_) | Expr::Local(_) | Expr::Subject | Expr::Workflow(_) => {}
         Expr::Field(base, _)
         | Expr::OptionalField(base, _)
         | Expr::Money(_, base)
         | Expr::Checked(_, base)
         | Expr::Unary(_, base)
-        | Expr::Is(base, _) => reads(base, on),
-        Expr::Lambda { body, .. } => reads(body, on),
+        | Expr::Is(base, _) => visit(base, on),
+        Expr::Lambda { body, .. } => visit(body, on),
         Expr::Record(fields) | Expr::Variant(_, fields) => {
-            fields.iter().for_each(|(_, value)| reads(value, on));
+            fields.iter().for_each(|(_, value)| visit(value, on));
         }
         Expr::List(items) | Expr::Call(_, items) | Expr::Apply(_, items) => {
-            items.iter().for_each(|item| reads(item, on));
+            items.iter().for_each(|item| visit(item, on));
         }
         Expr::Binary(_, left, right) => {
-            reads(left, on);
-            reads(right, on);
+            visit(left, on);
+            visit(right, on);
         }
         Expr::If(condition, then, otherwise) => {
-            [condition, then, otherwise].iter().for_each(|part| reads(part, on));
+            [condition, then, otherwise].iter().for_each(|part| visit(part, on));
         }
         Expr::Match(subject, arms) => {
-            reads(subject, on);
+            visit(subject, on);
             for arm in arms {
-                arm.guard.iter().for_each(|guard| reads(guard, on));
-                reads(&arm.value, on);
+                arm.guard.iter().for_each(|guard| visit(guard, on));
+                visit(&arm.value, on);
             }
         }
         Expr::Interpolate(parts) => parts.iter().for_each(|part| match part {
-            wfl_ir::Part::Show(expr) => reads(expr, on),
+            wfl_ir::Part::Show(expr) => visit(expr, on),
             wfl_ir::Part::Text(_) => {}
         }),
     }

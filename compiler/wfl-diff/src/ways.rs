@@ -149,7 +149,7 @@ fn branch(plan: &Plan, way: &Way) -> u32 {
 fn met(known: Vec<(u32, BTreeSet<u32>)>, meet: Meet, join: bool) -> Option<BTreeSet<u32>> {
     let mut groups: Vec<(u32, BTreeSet<u32>)> = Vec::new();
     for (branch, set) in known {
-        match groups.iter_mut().find(|(known, _)| join && *known == branch || !join) {
+        match groups.iter_mut().find(|(known, _)| !join || *known == branch) {
             None => groups.push((branch, set)),
             Some((_, group)) => match meet {
                 Meet::Some => group.extend(set),

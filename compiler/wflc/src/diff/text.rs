@@ -21,7 +21,7 @@ pub(crate) fn lines(diff: &Diff, (old, new): (&str, &str), colour: bool) -> Vec<
     summary(&mut page, diff, (old, new));
     if !diff.policies.is_empty() {
         page.gap();
-        page.line(2, &[Styled(HEAD, "policies")]);
+        page.line(0, &[Styled(HEAD, "policies")]);
         findings(&mut page, &diff.policies);
     }
     for workflow in diff.workflows.iter().filter(|it| it.presence == Presence::Kept) {
@@ -53,7 +53,11 @@ fn summary(page: &mut Page, diff: &Diff, (old, new): (&str, &str)) {
     for workflow in &diff.workflows {
         let (style, verdict) = verdict(workflow);
         let grade = word(workflow.grade);
-        let sign = if style == RED { Styled(RED, "✗") } else { Styled(GREEN, "✓") };
+        let sign = match (style, workflow.grade) {
+            (RED, _) => Styled(RED, "✗"),
+            (_, Grade::Major) => Styled(YELLOW, "!"),
+            _ => Styled(GREEN, "✓"),
+        };
         let text = format!("{}, {verdict}", grade.1);
         page.row(sign, (Styled(HEAD, &workflow.name), width), Styled(style, &text));
     }
@@ -71,10 +75,7 @@ fn verdict(workflow: &WorkflowDiff) -> (&'static str, String) {
         (_, Bump::Missing) if new < old => {
             (RED, format!("version {old} → {new} goes back: deploy refuses this"))
         }
-        (_, Bump::Missing) => (
-            RED,
-            format!("but version {new} was not raised: deploy refuses this"),
-        ),
+        (_, Bump::Missing) => (RED, format!("but version {new} was not raised: deploy refuses this")),
         (_, Bump::Done) => ("", format!("version {old} → {new}")),
         (_, Bump::NotNeeded) => ("", format!("version {new}")),
     }
@@ -139,9 +140,12 @@ fn graph(page: &mut Page, changes: &[NodeChange]) {
 
 /// The table of positions, with what holds for all of them above it.
 fn positions(page: &mut Page, migration: &Migration) {
+    if migration.positions.is_empty() {
+        return;
+    }
     let title = format!("instances of version {}", migration.from);
     let how = match migration.declared {
-        true => "with the `migrate` block",
+        true => "with the `migrate` block:",
         false => "stay on their plan; with an empty `migrate` block:",
     };
     page.line(2, &[Styled(HEAD, &title), Styled(DIM, how)]);
@@ -149,9 +153,6 @@ fn positions(page: &mut Page, migration: &Migration) {
     for (entry, why) in &migration.inputs {
         let why = format!("is needed: {why}");
         page.row(Styled(YELLOW, "!"), (Styled(YELLOW, entry), width), Styled("", &why));
-    }
-    if migration.positions.is_empty() {
-        page.line(4, &[Styled(DIM, "they rest nowhere")]);
     }
     let width = column(migration.positions.iter().map(|it| it.node.as_str()));
     for position in &migration.positions {
