@@ -274,6 +274,11 @@ impl Rest<'_, '_> {
             if now.is_none_or(|now| now != branches(old, fork)) {
                 found.blocked.push(format!("the branches of `{}` are others", last(&fork.id)));
             }
+            // A branch may have failed, or been given up, by the old rule.
+            let policy = number.map(|at| &new.nodes[at as usize].kind);
+            if matches!(policy, Some(NodeKind::Fork(now)) if now.policy != it.policy) {
+                found.blocked.push(format!("`{}` is joined otherwise", last(&fork.id)));
+            }
         }
     }
 
