@@ -11,6 +11,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use serde_json::{Value as Json, json};
 use wfl_compiler::{Compilation, Disk, Memory, compile};
@@ -223,10 +224,14 @@ fn nothing_differs_from_itself() {
 
 /// A program that takes and gives one type.
 fn about(types: &[TypeDef], ty: &Type, version: u32) -> Compilation {
-    let text = format!("workflow W(it: Int) -> Int version {version} key \"k\" {{ return it }}");
-    let mut compilation = compile(&Memory::new([("main.wfl", text)]));
+    static PROGRAM: LazyLock<Compilation> = LazyLock::new(|| {
+        let text = "workflow W(it: Int) -> Int version 1 key \"k\" { return it }";
+        compile(&Memory::new([("main.wfl", text)]))
+    });
+    let mut compilation = PROGRAM.clone();
     let workflow = &mut compilation.workflows[0];
     let plan = &mut workflow.plan;
+    plan.version = version;
     plan.types = types.to_vec();
     plan.params = vec![Field { name: "it".into(), ty: ty.clone(), rule: None, label: Default::default() }];
     plan.result = ty.clone();

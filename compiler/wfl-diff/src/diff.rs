@@ -1,12 +1,11 @@
 //! From two compiled projects to what differs.
 
 use wfl_compiler::{Compilation, Compiled};
-use wfl_ir::PlanHash;
 
 use crate::graph::Pair;
 use crate::interface::interface;
 use crate::limits::{limits, policies};
-use crate::model::{Bump, Diff, FORMAT, Finding, Grade, Impact, Presence, WorkflowDiff};
+use crate::model::{Bump, Diff, FORMAT, Finding, Grade, Impact, Presence, Sides, WorkflowDiff};
 use crate::operations::operations;
 use crate::positions::migration;
 use crate::workflows::{Both, matched};
@@ -45,14 +44,14 @@ fn grade_of(findings: &[Finding]) -> Grade {
 
 fn workflow(old: &Compilation, new: &Compilation, both: Both<'_>) -> Option<WorkflowDiff> {
     let some = both.new.or(both.old)?;
-    let hash = |it: Option<&Compiled>| it.map(|it| hex(it.hash));
+    let hash = |it: Option<&Compiled>| it.map(|it| it.hash.to_string());
     let mut told = WorkflowDiff {
         name: some.name.clone(),
         was: None,
         presence: Presence::Kept,
         grade: Grade::Minor,
-        versions: (both.old.map(|it| it.plan.version), both.new.map(|it| it.plan.version)),
-        plans: (hash(both.old), hash(both.new)),
+        versions: Sides { old: both.old.map(|it| it.plan.version), new: both.new.map(|it| it.plan.version) },
+        plans: Sides { old: hash(both.old), new: hash(both.new) },
         bump: Bump::NotNeeded,
         interface: Vec::new(),
         operations: Vec::new(),
@@ -92,10 +91,6 @@ fn workflow(old: &Compilation, new: &Compilation, both: Both<'_>) -> Option<Work
         told.migration = Some(migration(&pair, said, old));
     }
     Some(told)
-}
-
-fn hex(hash: PlanHash) -> String {
-    hash.to_string()
 }
 
 /// Another plan is at least a minor change, but for one that differs in nothing but its version.

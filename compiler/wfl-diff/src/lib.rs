@@ -26,7 +26,7 @@ mod diff;
 
 pub use diff::diff;
 pub use model::{
-    Bump, Debt, Diff, FORMAT, Finding, Grade, Impact, Migration, NodeChange, Position, Presence, Sign,
-    Verdict, WorkflowDiff,
+    Bump, Debt, Diff, FORMAT, Finding, Grade, Impact, Migration, Needed, NodeChange, Position, Presence,
+    Sides, Sign, Verdict, WorkflowDiff,
 };
 pub use olds::old_versions;

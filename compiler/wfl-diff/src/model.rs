@@ -114,6 +114,15 @@ pub struct Position {
     pub until_resolved: bool,
 }
 
+/// Something that the new input needs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Needed {
+    /// The entry that a `migrate` block has to have: `input cutoff = …`.
+    pub entry: String,
+    /// Why.
+    pub why: String,
+}
+
 /// What would become of the instances of the old version.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Migration {
@@ -124,7 +133,7 @@ pub struct Migration {
     pub from: u32,
     /// What the new version's input needs that the old one does not have, as entries of a `migrate` block, and why. Each
     /// position needs all of them.
-    pub inputs: Vec<(String, String)>,
+    pub inputs: Vec<Needed>,
     /// Each position.
     pub positions: Vec<Position>,
 }
@@ -139,6 +148,15 @@ pub enum Bump {
     Done,
     /// The plan is another one, and the version is not greater.
     Missing,
+}
+
+/// Something of the old project and of the new one; none where the workflow is in one of them only.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Sides<T> {
+    /// In the old one.
+    pub old: Option<T>,
+    /// In the new one.
+    pub new: Option<T>,
 }
 
 /// Whether a workflow is in both projects.
@@ -165,9 +183,9 @@ pub struct WorkflowDiff {
     /// How much the change is.
     pub grade: Grade,
     /// The versions.
-    pub versions: (Option<u32>, Option<u32>),
+    pub versions: Sides<u32>,
     /// The hashes of the plans.
-    pub plans: (Option<String>, Option<String>),
+    pub plans: Sides<String>,
     /// Whether the version was raised.
     pub bump: Bump,
     /// What it takes and gives.

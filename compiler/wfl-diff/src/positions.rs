@@ -8,11 +8,11 @@ use wfl_ir::{Effect, Node, NodeKind, Plan, Type, TypeKind};
 
 use crate::compat::{Compare, Direction, carries};
 use crate::facets::{branches, chain};
-use crate::graph::Pair;
+use crate::graph::{Pair, what};
 use crate::held::{Held, Slot, regions};
 use crate::made::result_type;
 use crate::matching::{is_called, is_named, target};
-use crate::model::{Debt, Impact, Migration, Position, Verdict};
+use crate::model::{Debt, Impact, Migration, Needed, Position, Verdict};
 use crate::operations::goes_on;
 use crate::past::{Past, at, is_pivot, read_from, undo};
 use crate::texts::{last, relative};
@@ -41,7 +41,7 @@ pub(crate) fn migration(pair: &Pair<'_>, said: Option<&Said>, project: &Compilat
 }
 
 /// What the new input needs that the old one does not have, and no `input` gives.
-fn inputs(old: &Plan, new: &Plan, said: Option<&Said>) -> Vec<(String, String)> {
+fn inputs(old: &Plan, new: &Plan, said: Option<&Said>) -> Vec<Needed> {
     let mut compare = Compare::new(old.library(), new.library(), Direction::In);
     compare.fields("", &old.params, &new.params);
     let record = match new.params.as_slice() {
@@ -54,7 +54,7 @@ fn inputs(old: &Plan, new: &Plan, said: Option<&Said>) -> Vec<(String, String)> 
         _ => None,
     };
     let given: Vec<&str> = said.iter().flat_map(|it| &it.inputs).map(|name| name.as_str()).collect();
-    let mut found: Vec<(String, String)> = Vec::new();
+    let mut found: Vec<Needed> = Vec::new();
     for finding in compare.findings.iter().filter(|it| it.impact == Impact::Breaking) {
         let mut parts = finding.path.split(['.', '[']);
         let (param, field) = (parts.next().unwrap_or_default(), parts.next());
@@ -63,9 +63,10 @@ fn inputs(old: &Plan, new: &Plan, said: Option<&Said>) -> Vec<(String, String)> 
             (Some(_), Some(field)) => field,
             _ => param,
         };
-        let known = found.iter().any(|(entry, _)| *entry == format!("input {name} = …"));
+        let entry = format!("input {name} = …");
+        let known = found.iter().any(|it| it.entry == entry);
         if !known && !given.contains(&name) && !given.contains(&param) {
-            found.push((format!("input {name} = …"), format!("`{}` {}", finding.path, finding.change)));
+            found.push(Needed { entry, why: format!("`{}` {}", finding.path, finding.change) });
         }
     }
     found
@@ -81,7 +82,7 @@ struct Rest<'r, 'a> {
     new_ways: Ways,
     /// By node of the new plan: what is read from there on.
     reads: Vec<BTreeSet<u32>>,
-    inputs: Vec<(String, String)>,
+    inputs: Vec<Needed>,
     /// The new steps that old ones may only have to be renamed to.
     candidates: BTreeMap<u32, u32>,
     /// The slots of the old plan by what they hold.
@@ -319,6 +320,14 @@ impl Rest<'_, '_> {
                 let it = &new.nodes[*step as usize];
                 let word = if is_step(it) { "runs" } else { "waits for" };
                 found.notes.push(format!("never {word} `{}`", last(&it.id)));
+            }
+        }
+        for event in behind.iter().filter(|it| matches!(old.nodes[**it as usize].kind, NodeKind::Emit { .. }))
+        {
+            let now = self.pair.matching.to_new(*event).filter(|now| ahead.contains(now));
+            if now.is_some() && !ahead_old.contains(event) {
+                let what = what(&self.pair.old, &old.nodes[*event as usize]);
+                found.notes.push(format!("comes to `{what}` again"));
             }
         }
         for step in behind.iter().filter(|step| is_step(&old.nodes[**step as usize])) {

@@ -65,8 +65,8 @@ fn summary(page: &mut Page, diff: &Diff, (old, new): (&str, &str)) {
 
 /// What a workflow comes to, in words.
 fn verdict(workflow: &WorkflowDiff) -> (&'static str, String) {
-    let (old, new) = workflow.versions;
-    let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
+    let versions = &workflow.versions;
+    let (old, new) = (versions.old.unwrap_or_default(), versions.new.unwrap_or_default());
     match (workflow.presence, workflow.bump) {
         (Presence::Added, _) => ("", "new".to_owned()),
         (Presence::Removed, _) => {
@@ -84,7 +84,7 @@ fn verdict(workflow: &WorkflowDiff) -> (&'static str, String) {
 fn of_workflow(page: &mut Page, workflow: &WorkflowDiff) {
     let short =
         |plan: &Option<String>| plan.as_deref().unwrap_or_default().chars().take(12).collect::<String>();
-    let (old, new) = (short(&workflow.plans.0), short(&workflow.plans.1));
+    let (old, new) = (short(&workflow.plans.old), short(&workflow.plans.new));
     let plans = format!("plan {old} → {new}");
     page.line(0, &[Styled(HEAD, &workflow.name), Styled(DIM, &plans)]);
     for (title, found) in [
@@ -146,11 +146,11 @@ fn positions(page: &mut Page, migration: &Migration) {
     let title = format!("instances of version {}", migration.from);
     let how = match migration.declared {
         true => "with the `migrate` block:",
-        false => "stay on their plan; with an empty `migrate` block:",
+        false => "stay: nothing migrates from it. With an empty `migrate` block:",
     };
     page.line(2, &[Styled(HEAD, &title), Styled(DIM, how)]);
-    let width = column(migration.inputs.iter().map(|(entry, _)| entry.as_str()));
-    for (entry, why) in &migration.inputs {
+    let width = column(migration.inputs.iter().map(|it| it.entry.as_str()));
+    for wfl_diff::Needed { entry, why } in &migration.inputs {
         let why = format!("is needed: {why}");
         page.row(Styled(YELLOW, "!"), (Styled(YELLOW, entry), width), Styled("", &why));
     }
