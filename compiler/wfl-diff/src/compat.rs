@@ -107,8 +107,12 @@ impl<'a> Compare<'a> {
         if old.0 == new.0 {
             return;
         }
-        let (was, is) = if new.0 { ("needed", "optional") } else { ("optional", "needed") };
-        let change = format!("was {was}, is {is}");
+        let change = match (self.is_in(), new.0) {
+            (true, true) => "was needed, is optional",
+            (true, false) => "was optional, is needed",
+            (false, true) => "was always there, may be absent",
+            (false, false) => "might be absent, is always there",
+        };
         // Of `Unit?` what is there is `{}`, of `Unit` it is `null`.
         if *old.1 == Type::Unit || *new.1 == Type::Unit {
             return self.breaking(path, change, "`unit` has another form where it is optional");
@@ -116,8 +120,8 @@ impl<'a> Compare<'a> {
         match (self.is_in(), new.0) {
             (true, true) => self.fine(path, change, "it may be left out now"),
             (true, false) => self.breaking(path, change, "whoever left it out is refused now"),
-            (false, true) => self.breaking(path, change, "readers that rely on it may miss it now"),
-            (false, false) => self.fine(path, change, "it is always there now"),
+            (false, true) => self.breaking(path, change, "readers rely on it"),
+            (false, false) => self.fine(path, change, "readers had to do without it before"),
         }
     }
 

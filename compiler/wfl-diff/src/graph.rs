@@ -157,7 +157,7 @@ fn said(texts: &Texts<'_>, names: &[String]) -> Vec<String> {
 
 /// Whether it is told when a node leaves its order.
 fn has_a_place(node: &Node) -> bool {
-    is_named(node) || matches!(node.kind, NodeKind::Timer { .. })
+    is_named(node) || matches!(node.kind, NodeKind::Timer { .. } | NodeKind::Emit { .. })
 }
 
 /// Whether a node means something by itself.

@@ -151,26 +151,42 @@ impl Both<'_, '_> {
         if let (Some(was), Some(is)) = (window(self.old), window(self.new)) {
             self.value(found, "key window", Some(was), Some(is), "how long keys are remembered");
         }
-        let confirm = |texts: &Texts<'_>, it: &Operation| {
-            let confirm = it.confirm.as_ref()?;
-            let name = texts.plan.operations.get(confirm.operation as usize).map(Operation::qualified);
-            let after = confirm.after.map(|after| format!(" after {after}")).unwrap_or_default();
-            Some(format!("{}{after}", name.unwrap_or_default()))
-        };
-        let path = self.path("confirm with");
-        match (confirm(&self.pair.old, self.old), confirm(&self.pair.new, self.new)) {
-            (Some(was), None) => {
-                let why = "what became of a lost answer cannot be looked up any more";
-                found.push(Finding::breaking(path, format!("is gone; was {was}"), why));
-            }
-            (was, is) => {
-                self.value(found, "confirm with", was, is, "how a lost answer is looked up");
-            }
-        }
+        self.confirmation(found);
         if self.old.at_most_once != self.new.at_most_once {
             let change = if self.new.at_most_once { "is new" } else { "is gone" };
             found.push(Finding::fine(self.path("at most once"), change, "whether a call may be tried again"));
         }
+    }
+
+    /// How a lost answer is looked up.
+    fn confirmation(&self, found: &mut Vec<Finding>) {
+        let confirm = |texts: &Texts<'_>, it: &Operation| {
+            let confirm = it.confirm.as_ref()?;
+            let name = texts.plan.operations.get(confirm.operation as usize).map(Operation::qualified);
+            let name = name.unwrap_or_default();
+            let after = confirm.after.map(|after| format!(" after {after}")).unwrap_or_default();
+            let args = confirm.args.iter().map(|(name, value)| (name, self.expr(texts, it, value)));
+            let (keys, shows): (Vec<String>, Vec<String>) =
+                args.map(|(name, (key, show))| (format!("{name}: {key}"), format!("{name}: {show}"))).unzip();
+            let whole = |args: Vec<String>| format!("{name}({}){after}", args.join(", "));
+            Some((whole(keys), whole(shows)))
+        };
+        let path = self.path("confirm with");
+        let finding = match (confirm(&self.pair.old, self.old), confirm(&self.pair.new, self.new)) {
+            (Some(was), None) => {
+                let why = "what became of a lost answer cannot be looked up any more";
+                Finding::breaking(path, format!("is gone; was {}", was.1), why)
+            }
+            (None, Some(is)) => {
+                Finding::fine(path, format!("is new: {}", is.1), "a lost answer is looked up")
+            }
+            (Some(was), Some(is)) if was.0 != is.0 => {
+                let change = format!("was {}, is {}", was.1, is.1);
+                Finding::fine(path, change, "a lost answer is looked up in another way")
+            }
+            _ => return,
+        };
+        found.push(finding);
     }
 
     fn times(&self, found: &mut Vec<Finding>) {

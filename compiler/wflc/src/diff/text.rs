@@ -101,6 +101,13 @@ fn of_workflow(page: &mut Page, workflow: &WorkflowDiff) {
         page.line(2, &[Styled(HEAD, "graph")]);
         graph(page, &workflow.graph);
     }
+    if workflow.findings().next().is_none() && workflow.graph.is_empty() {
+        let what = match workflow.grade {
+            Grade::Patch => "nothing differs but the version",
+            _ => "no difference was found that this report has words for",
+        };
+        page.line(2, &[Styled(DIM, what)]);
+    }
     if let Some(migration) = &workflow.migration {
         positions(page, migration);
     }
