@@ -217,6 +217,31 @@ fn nothing_differs_from_itself() {
     }
 }
 
+#[test]
+fn any_two_programs_can_be_compared() {
+    let programs = programs();
+    let small: Vec<_> = programs.iter().filter(|(_, it)| it.workflow("W").is_some()).collect();
+    let (mut verdicts, mut pairs) = ([0; 3], 0);
+    for (one, old) in &small {
+        for (other, new) in &small {
+            let told = diff(old, new);
+            pairs += 1;
+            for workflow in &told.workflows {
+                let Some(migration) = &workflow.migration else { continue };
+                for position in &migration.positions {
+                    verdicts[position.verdict as usize] += 1;
+                    let is_auto = position.verdict == wfl_diff::Verdict::Auto;
+                    let fits = position.to.is_some() && position.reasons.is_empty();
+                    assert!(!is_auto || fits, "{one} → {other}: {position:#?}");
+                    assert!(is_auto || !position.reasons.is_empty(), "{one} → {other}: {position:#?}");
+                }
+            }
+        }
+    }
+    println!("{pairs} pairs, {verdicts:?} positions are carried on, could be, cannot be");
+    assert!(verdicts.iter().all(|count| *count > 50), "{verdicts:?}");
+}
+
 /// A program that takes and gives one type.
 fn about(types: &[TypeDef], ty: &Type, version: u32) -> Compilation {
     static PROGRAM: LazyLock<Compilation> = LazyLock::new(|| {

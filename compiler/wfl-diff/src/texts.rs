@@ -260,19 +260,7 @@ impl Writer<'_, '_> {
             Expr::Checked(ty, value) => format!("{}({})", self.ty(ty), again(value)),
             Expr::Unary(Unary::Not, operand) => format!("!{}", self.operand(operand, locals)),
             Expr::Unary(Unary::Negate, operand) => format!("-{}", self.operand(operand, locals)),
-            Expr::Binary(Binary::Within, value, ends) => {
-                let value = self.operand(value, locals);
-                match &**ends {
-                    Expr::List(ends) if ends.len() == 2 => {
-                        format!("{value} in {}..{}", again(&ends[0]), again(&ends[1]))
-                    }
-                    ends => format!("{value} within {}", again(ends)),
-                }
-            }
-            Expr::Binary(op, left, right) => {
-                let (left, right) = (self.operand(left, locals), self.operand(right, locals));
-                format!("{left} {} {right}", symbol(*op))
-            }
+            Expr::Binary(op, left, right) => self.binary(*op, left, right, locals),
             Expr::If(condition, then, otherwise) => {
                 format!("if {} then {} else {}", again(condition), again(then), again(otherwise))
             }
@@ -302,6 +290,19 @@ impl Writer<'_, '_> {
                 format!("{name}{body}({})", self.list(arguments, locals))
             }
         }
+    }
+
+    fn binary(&self, op: Binary, left: &Expr, right: &Expr, locals: &[String]) -> String {
+        if let (Binary::Within, Expr::List(ends)) = (op, right)
+            && let [low, high] = ends.as_slice()
+        {
+            let (low, high) = (self.write(low, locals), self.write(high, locals));
+            return format!("{} in {low}..{high}", self.operand(left, locals));
+        }
+        // `a + b + c` needs no brackets for people.
+        let open = matches!(left, Expr::Binary(inner, ..) if *inner == op) && !self.key;
+        let left = if open { self.write(left, locals) } else { self.operand(left, locals) };
+        format!("{left} {} {}", symbol(op), self.operand(right, locals))
     }
 
     /// An operand in parentheses, if it is made of several.
