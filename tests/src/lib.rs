@@ -9,3 +9,4 @@ pub mod tree;
 pub mod binaries;
 pub mod literate;
 pub mod typed;
+pub mod edited;

@@ -16,6 +16,7 @@ use crate::declared::Declared;
 use crate::governance::{self, Governance};
 use crate::hir::{Program, Workflow};
 use crate::module::Module;
+use crate::old::Olds;
 use crate::parallel::in_parallel;
 use crate::pass::Given;
 use crate::scenario;
@@ -107,7 +108,7 @@ impl Memo {
         let rings = self.look_for_rings(given, &declared.tables, &touched);
         self.check_bodies(given, &declared.tables, &touched);
         let mut session = given.session();
-        let governance = governance::check(&mut session, &declared.tables, given.modules);
+        let governance = governance::check(&mut session, &declared.tables, given.modules, &Olds::default());
         let governed = session.take();
         self.check_tests(given, &declared.tables, &touched);
         let found = declared.findings.items.iter().chain([&declared.findings.general, &rings]);

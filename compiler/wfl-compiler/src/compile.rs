@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use wfl_analysis::hir::{Program, Workflow};
-use wfl_analysis::{Analysis, Module, analyze};
+use wfl_analysis::{Analysis, Module, OldVersion, analyze};
 use wfl_ir::schema::Guide;
 use wfl_ir::{Invariant, Plan, PlanHash};
 use wfl_lower::{Origin, lower_invariant};
@@ -24,6 +24,7 @@ use crate::notes::Remarks;
 use crate::parallel::parse_all;
 use crate::proofs::{Examined, Proofs, Proved, Wrong};
 use crate::read::{module_path, read_manifest, source_paths, unreadable};
+use crate::said::{self, Migration, Policy};
 use crate::world::World;
 
 /// What a compilation is told besides the project's files.
@@ -49,6 +50,10 @@ pub struct Compilation {
     pub workflows: Vec<Compiled>,
     /// The services of the project and of the library, each with the path of its module.
     pub services: Vec<(String, String)>,
+    /// How instances of earlier versions are carried on; none while there is an error.
+    pub migrations: Vec<Migration>,
+    /// Which calls need a person; none while there is an error.
+    pub policies: Vec<Policy>,
 }
 
 /// A compiled workflow.
@@ -62,6 +67,8 @@ pub struct Compiled {
     pub docs: String,
     /// The team that owns it.
     pub owner: Option<String>,
+    /// The name that it had before: what `@was` says.
+    pub was: Option<String>,
     /// Its name in the source.
     pub span: Span,
     /// What is executed.
@@ -176,6 +183,8 @@ fn read_and_compile(world: &dyn World, settings: &Settings) -> Whole {
         let mut notes = Remarks::default();
         sources.iter().for_each(|source| notes.read(&source.path, &source.parsed.file));
         origins = take_plans(&program, proofs, &notes, &mut compilation);
+        compilation.migrations = said::migrations(&program);
+        compilation.policies = said::policies(&program);
     }
     Whole { compilation, sources, program, origins }
 }
@@ -192,16 +201,8 @@ fn read_and_check(world: &dyn World, settings: &Settings) -> Checked {
     let mut compilation = Compilation::default();
     let library = load(&mut compilation.files);
     compilation.manifest = read_manifest(world, &mut compilation.files, &mut compilation.diagnostics);
-    let mut sources = read_sources(world, &mut compilation);
-    let standard = |(path, file, parsed)| Source { path, file, own: false, parsed };
-    sources.extend(library.into_iter().map(standard));
-    let modules = sources.iter().map(|source| Module {
-        path: &source.path,
-        file: source.file,
-        items: &source.parsed.file.items,
-        own: source.own,
-    });
-    let modules = modules.collect::<Vec<_>>();
+    let sources = all_sources(world, library, &mut compilation);
+    let modules = modules(&sources);
     compilation.services = services(&modules);
     let Analysis { program, mut diagnostics } =
         analyze(&modules, &compilation.files, &compilation.manifest.clearances());
@@ -217,6 +218,38 @@ fn read_and_check(world: &dyn World, settings: &Settings) -> Checked {
     let place = |diagnostic: &Diagnostic| diagnostic.primary().map(|label| label.span);
     compilation.diagnostics.sort_by_key(place);
     Checked { compilation, sources, program, proofs }
+}
+
+/// Checks the `migrate` blocks of a project without errors once more, now with what is known of the versions that they
+/// come from. The reports point into the files of a compilation of the same project.
+pub fn check_migrations(world: &dyn World, versions: &[OldVersion]) -> Vec<Diagnostic> {
+    let mut compilation = Compilation::default();
+    let library = load(&mut compilation.files);
+    compilation.manifest = read_manifest(world, &mut compilation.files, &mut compilation.diagnostics);
+    let sources = all_sources(world, library, &mut compilation);
+    let modules = modules(&sources);
+    let clearances = compilation.manifest.clearances();
+    wfl_analysis::check_migrations(&modules, &compilation.files, &clearances, versions)
+}
+
+/// The project's own modules, and those of the library.
+fn all_sources(
+    world: &dyn World,
+    library: Vec<(String, FileId, Arc<Parsed>)>,
+    compilation: &mut Compilation,
+) -> Vec<Source> {
+    let mut sources = read_sources(world, compilation);
+    let standard = |(path, file, parsed)| Source { path, file, own: false, parsed };
+    sources.extend(library.into_iter().map(standard));
+    sources
+}
+
+fn modules(sources: &[Source]) -> Vec<Module<'_>> {
+    let mut modules = Vec::new();
+    for Source { path, file, own, parsed } in sources {
+        modules.push(Module { path, file: *file, items: &parsed.file.items, own: *own });
+    }
+    modules
 }
 
 /// The services that modules declare.
@@ -276,6 +309,7 @@ fn compiled(workflow: &Workflow, proved: Proved, notes: &Remarks) -> Compiled {
         short_name: workflow.short_name.to_string(),
         docs: workflow.docs.clone(),
         owner: workflow.owner.clone(),
+        was: notes.old_name(&workflow.name),
         span: workflow.span,
         plan,
         bytes,

@@ -7,6 +7,7 @@ mod allow;
 mod judge;
 mod parallel;
 mod notes;
+mod said;
 mod library;
 pub mod graph;
 pub mod book;
@@ -17,11 +18,14 @@ mod compile;
 mod document;
 mod workspace;
 
-pub use compile::{Compilation, Compiled, Settings, audit, compile, compile_with, document, examine};
+pub use compile::{
+    Compilation, Compiled, Settings, audit, check_migrations, compile, compile_with, document, examine,
+};
 pub use lint::{Level, Levels, Lint, UnknownLint};
 pub use manifest::{MANIFEST, Manifest, Role, Worker};
-pub use wfl_analysis::Effort;
 pub use proofs::Examined;
+pub use said::{Migration, Policy, PolicyRule};
+pub use wfl_analysis::{Effort, OldType, OldVersion};
 pub use wfl_lower::Lowered;
 pub use wfl_prove::{Bounds, By, Cost, Count, Finding, Path, Summary, Timing, Way, Worst};
 pub use workspace::Workspace;

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 
 use crate::colour::{self, Colour};
 use crate::exit::Status;
-use crate::{audit, build, check, doc, explain, fix, graph, new, run, schema, verify};
+use crate::{audit, build, check, diff, doc, explain, fix, graph, new, run, schema, verify};
 
 /// Check, build, draw and run WFL workflows.
 #[derive(Parser, Debug)]
@@ -47,6 +47,8 @@ enum Verb {
     Build(build::Args),
     /// Draw a workflow as Mermaid, DOT or SVG
     Graph(graph::Args),
+    /// Tell what differs between two versions, what it breaks, and what becomes of running instances
+    Diff(diff::Args),
     /// Write the documentation of a project
     Doc(doc::Args),
     /// Print JSON Schema of what a workflow takes and gives
@@ -92,6 +94,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Explain(args) => explain::run(args),
         Verb::Build(args) => build::run(args),
         Verb::Graph(args) => graph::run(args),
+        Verb::Diff(args) => diff::run(args),
         Verb::Doc(args) => doc::run(args),
         Verb::Schema(args) => schema::run(args),
         Verb::Verify(args) => verify::run(args),

@@ -19,6 +19,7 @@ mod schema;
 mod doc;
 mod verify;
 mod audit;
+mod diff;
 mod new;
 mod fmt;
 mod run;

@@ -15,8 +15,8 @@ use crate::ledger::{Debt, DebtState, Entry, Mail, Owed, Suspension, UndoPhase};
 use crate::planted::{Bug, chance, planted};
 use crate::schedule::{input_digest, instance_id, instance_key, instance_priority, slots_of};
 use crate::state::Instance;
-use crate::tap;
 use crate::strand::{Asked, Awaiting, BODY, Doing, Phase, ReminderPhase, Strand, place};
+use crate::tap;
 use crate::turnstile::Turnstile;
 
 /// What the fold of one record came to.

@@ -51,14 +51,14 @@ pub use ledger::Suspension;
 pub use outstanding::outstanding;
 #[cfg(feature = "planted")]
 pub use planted::plant;
-#[cfg(feature = "planted")]
-pub use tap::{Tapped, heard, listen};
 pub use planted::{Bug, planted};
 pub use recurring::{AtSchedule, Cadence, Occasion, Over, Overlap, Recurrence, Schedule, Under};
 pub use schedule::{check_recurrence, child_start, input_digest, instance_id, instance_key, occasion_start};
 pub use state::{Instance, OpenTask, STATE_FORMAT, StateError, Suspended};
 pub use status::{Compensation, Status};
 pub use strand::Ending;
+#[cfg(feature = "planted")]
+pub use tap::{Tapped, heard, listen};
 pub use turnstile::{AtTurnstile, Turnstile};
 pub use wish::{CancelMode, Control, Place};
 

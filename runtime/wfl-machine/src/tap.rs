@@ -10,6 +10,7 @@ use wfl_record::InstanceId;
 use crate::fact::Fact;
 
 /// Something that happened.
+#[cfg(feature = "planted")]
 #[derive(Clone, Debug)]
 pub enum Tapped {
     /// A strand came to a node.
@@ -58,7 +59,13 @@ pub(crate) fn begin() {
 
 /// A strand comes to a node; these are the facts of the fold so far.
 #[cfg(feature = "planted")]
-pub(crate) fn node(instance: InstanceId, strand: u32, node: u32, name: impl FnOnce() -> Name, facts: &[Fact]) {
+pub(crate) fn node(
+    instance: InstanceId,
+    strand: u32,
+    node: u32,
+    name: impl FnOnce() -> Name,
+    facts: &[Fact],
+) {
     tell(instance, facts);
     HEARD.with_borrow_mut(|heard| {
         if let Some(heard) = heard {

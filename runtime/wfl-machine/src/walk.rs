@@ -8,8 +8,8 @@ use crate::fact::Fact;
 use crate::fold::{Fold, Ready};
 use crate::ledger::Suspension;
 use crate::planted::{Bug, planted};
-use crate::tap;
 use crate::strand::{Doing, Ending, Left, Passed, StrandId, Then};
+use crate::tap;
 
 impl Fold<'_> {
     /// Goes on from a node of the current strand, and then with all that this made ready.

@@ -59,7 +59,8 @@ pub fn program(seed: u64) -> Program {
     let mut random = Random::new(seed);
     let (declarations, operations) = services(&mut random);
     let (left, children) = (0, Vec::new());
-    let mut generator = Generator { random, operations, names: 0, left, children, has_pivot: false, deadline: false };
+    let mut generator =
+        Generator { random, operations, names: 0, left, children, has_pivot: false, deadline: false };
     let mut workflows = Vec::new();
     for number in 0..generator.random.below(3) {
         let name = format!("Child{number}");

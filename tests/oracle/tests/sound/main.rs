@@ -83,7 +83,9 @@ impl Sums {
         if !case.codes.is_empty() {
             let proved = case.codes.iter().all(|code| is_rule(code));
             match proved {
-                true => case.codes.iter().for_each(|code| *self.refused.entry(code.clone()).or_default() += 1),
+                true => {
+                    case.codes.iter().for_each(|code| *self.refused.entry(code.clone()).or_default() += 1)
+                }
                 false => self.other += 1,
             }
             return;
@@ -140,7 +142,9 @@ fn what_is_accepted_breaks_no_rule() {
         sums
     });
     let Sums { accepted, runs, refused, other } = sums;
-    println!("{programs} programs: {accepted} accepted ({runs} runs), refused {refused:?}, {other} with other mistakes");
+    println!(
+        "{programs} programs: {accepted} accepted ({runs} runs), refused {refused:?}, {other} with other mistakes"
+    );
     assert!(accepted * 4 > programs, "few programs are accepted");
     let never = RULES.iter().filter(|code| !refused.contains_key(**code)).collect::<Vec<_>>();
     assert!(never.is_empty(), "never refused by {never:?}");

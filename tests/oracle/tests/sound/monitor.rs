@@ -41,7 +41,11 @@ struct Monitor<'a> {
 }
 
 /// What was broken in a run.
-pub fn broken(all: &[Examined], heard: &[Tapped], plan_of: &dyn Fn(&InstanceId) -> Option<PlanHash>) -> Broken {
+pub fn broken(
+    all: &[Examined],
+    heard: &[Tapped],
+    plan_of: &dyn Fn(&InstanceId) -> Option<PlanHash>,
+) -> Broken {
     let children: BTreeMap<PlanHash, &Summary> = all.iter().map(|it| (it.hash, &it.summary)).collect();
     let mut by_instance: BTreeMap<InstanceId, Vec<&Tapped>> = BTreeMap::new();
     for tapped in heard {
@@ -94,7 +98,8 @@ impl Monitor<'_> {
 
     fn regions(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
         let parent = |region: &u32| self.plan.regions.get(*region as usize).and_then(|it| it.parent);
-        std::iter::successors(Some(self.plan.nodes[node as usize].region), parent).filter(|region| *region > 0)
+        std::iter::successors(Some(self.plan.nodes[node as usize].region), parent)
+            .filter(|region| *region > 0)
     }
 
     fn is_in(&self, scope: u32, outer: u32) -> bool {
@@ -125,7 +130,9 @@ impl Monitor<'_> {
                     self.passed = None;
                 }
             }
-            NodeKind::Join(_) | NodeKind::End { .. } | NodeKind::Fail { .. } => drop(self.ended.insert(strand)),
+            NodeKind::Join(_) | NodeKind::End { .. } | NodeKind::Fail { .. } => {
+                drop(self.ended.insert(strand))
+            }
             NodeKind::Call(call) => {
                 if call.pivot {
                     self.pivot(node, name);
@@ -154,7 +161,8 @@ impl Monitor<'_> {
     }
 
     fn pivot(&mut self, node: u32, name: &str) {
-        let beside = self.regions(node).any(|region| self.plan.regions[region as usize].kind != RegionKind::Shield);
+        let beside =
+            self.regions(node).any(|region| self.plan.regions[region as usize].kind != RegionKind::Shield);
         let child = matches!(self.plan.nodes[node as usize].kind, NodeKind::SubWorkflow(_));
         if beside && (!child || !self.owed.is_empty()) || self.passed.is_some() {
             self.report("E0322", name);
@@ -185,7 +193,8 @@ impl Monitor<'_> {
         match fact {
             Fact::StepSucceeded { step, .. } => {
                 let Some(node) = self.node_of(step) else { return };
-                let owes = self.operation(node).is_some_and(|it| matches!(it.effect, Effect::Compensable { .. }));
+                let owes =
+                    self.operation(node).is_some_and(|it| matches!(it.effect, Effect::Compensable { .. }));
                 if owes && self.passed.is_none() {
                     let scope = self.plan.nodes[node as usize].scope;
                     self.owed.push(Owed { name: step.to_string(), scope });
@@ -252,7 +261,8 @@ impl Monitor<'_> {
 
     /// Whether a step stands in a branch or an item that others can break off.
     fn may_be_lost(&self, node: u32) -> bool {
-        self.regions(node).any(|region| match self.plan.regions[region as usize].kind {
+        self.regions(node).any(|region| {
+            match self.plan.regions[region as usize].kind {
             RegionKind::Branch => self.plan.nodes.iter().any(|node| {
                 matches!(&node.kind, NodeKind::Fork(fork)
                     if fork.branches.contains(&region) && !(fork.policy == JoinPolicy::All && fork.finish))
@@ -261,6 +271,7 @@ impl Monitor<'_> {
                 matches!(&node.kind, NodeKind::Map(map) if map.region == region && map.tolerated.is_none())
             }),
             _ => false,
+        }
         })
     }
 }
