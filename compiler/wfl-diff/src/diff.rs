@@ -4,7 +4,7 @@ use wfl_compiler::{Compilation, Compiled};
 
 use crate::graph::Pair;
 use crate::interface::interface;
-use crate::limits::{limits, policies};
+use crate::limits::{limits, policies, times};
 use crate::model::{Bump, Diff, FORMAT, Finding, Grade, Impact, Presence, Sides, WorkflowDiff};
 use crate::operations::operations;
 use crate::positions::migration;
@@ -80,6 +80,7 @@ fn workflow(old: &Compilation, new: &Compilation, both: Both<'_>) -> Option<Work
     }
     told.operations = operations(&pair);
     told.limits = limits(&pair);
+    told.limits.extend(times(from, to));
     told.graph = pair.changes();
     told.grade = grade(&told, from, to);
     told.bump = match (from.hash == to.hash, to.plan.version > from.plan.version) {

@@ -1,6 +1,8 @@
 //! Deadlines, limits, priorities, who decides how: what bounds a run; and the policies of a project.
 
-use wfl_compiler::{Policy, PolicyRule};
+use std::cmp::Ordering;
+
+use wfl_compiler::{Compiled, Policy, PolicyRule, Worst};
 use wfl_ir::flow::{AwaitKind, Task};
 use wfl_ir::{Duration, NodeKind, Plan};
 
@@ -42,6 +44,33 @@ fn deadline(path: &str, was: Option<Duration>, is: Option<Duration>) -> Option<F
     let shorter = is.is_some_and(|is| was.is_none_or(|was| is < was));
     let why = if shorter { "instances have less time" } else { "instances have more time" };
     Some(Finding::fine(path, format!("was {}, is {}", text(was), text(is)), why))
+}
+
+/// How long runs take in the best and in the worst case.
+pub(crate) fn times(from: &Compiled, to: &Compiled) -> Vec<Finding> {
+    let shown = |worst: Worst| match worst.open.is_closed() {
+        true => worst.known.to_string(),
+        false => format!("{} and {}", worst.known, worst.open.words().join(", ")),
+    };
+    let mut found = Vec::new();
+    let (was, is) = (from.times.whole, to.times.whole);
+    if was.worst != is.worst {
+        let why = match is.worst.known.cmp(&was.worst.known) {
+            Ordering::Less => "runs take less time when everything goes badly",
+            Ordering::Equal => "what is added has no bound that the program tells",
+            Ordering::Greater => "runs take more time when everything goes badly",
+        };
+        found.push(Finding::fine(
+            "worst case",
+            format!("was {}, is {}", shown(was.worst), shown(is.worst)),
+            why,
+        ));
+    }
+    if was.best != is.best {
+        let change = format!("was {}, is {}", was.best, is.best);
+        found.push(Finding::fine("best case", change, "how long runs take when all answers come at once"));
+    }
+    found
 }
 
 fn other(path: &str, was: Option<Text>, is: Option<Text>, why: &str) -> Option<Finding> {

@@ -114,14 +114,35 @@ fn undo_first(subject: &Subject<'_>, span: Span) -> Fix {
 
 /// `restart`: the instance begins anew, with nothing of what it did.
 fn restarts(subject: &Subject<'_>, facts: &Facts<'_>, node: u32) -> Option<Finding> {
-    let step = facts.owed(node).next()?;
-    let path = facts.path(subject, Fact::Owed(step), node)?;
+    let owed =
+        facts.owed(node).next().and_then(|step| Some((step, facts.path(subject, Fact::Owed(step), node)?)));
+    let (step, path) = owed.or_else(|| done_since_pivot(subject, facts, node))?;
     let title = format!("`restart` would forget that `{}` can be undone", subject.name(step));
     let what = (Code::E0313, title, subject.origin(node).span, "begins anew".to_owned());
     let finding = Finding::new(subject, path, "`restart`", what);
     let finding = finding.label(subject.origin(step).name, "done, and not settled");
     let finding = finding.note("what was done before a restart cannot be undone after it");
     Some(finding.help("write `commit` before it to keep the steps, or `rollback` to undo them"))
+}
+
+/// A step behind a point of no return that could be undone, and that nobody has settled since.
+fn done_since_pivot(subject: &Subject<'_>, facts: &Facts<'_>, node: u32) -> Option<(u32, Path)> {
+    facts.passed(node).next()?;
+    let succeeds = |way: &Way| way.by == By::Edge(EdgeKind::Order) && way.from == way.at;
+    let settles = |way: Way| match subject.node(way.from).kind {
+        NodeKind::Commit | NodeKind::Rollback => true,
+        _ => subject.is_pivot(way.from) && succeeds(&way),
+    };
+    let steps =
+        subject.nodes().map(|(step, _)| step).filter(|step| subject.owes(*step) && !subject.is_pivot(*step));
+    steps.into_iter().find_map(|step| {
+        let success = subject.ways.from(step).find(succeeds)?;
+        let after = subject.search(node, |way| !settles(way), |at| at == success.to)?;
+        let mut path = subject.path(step)?;
+        path.push(success);
+        path.extend(after);
+        Some((step, path))
+    })
 }
 
 fn told_early(subject: &Subject<'_>, facts: &Facts<'_>, node: u32, event: u32) -> Option<Finding> {
