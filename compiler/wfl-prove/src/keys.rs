@@ -9,14 +9,15 @@ use wfl_source::Code;
 
 use crate::finding::Finding;
 use crate::path::Path;
+use crate::sources::Sources;
 use crate::subject::Subject;
 use crate::ways::{By, Way};
 
 /// Checks the keys of all calls.
-pub(crate) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+pub(crate) fn check(subject: &Subject<'_>, sources: &Sources<'_>, found: &mut Vec<Finding>) {
     let mut calls: BTreeMap<u32, Vec<(u32, Expr)>> = BTreeMap::new();
     for (node, it) in subject.nodes() {
-        let (NodeKind::Call(call), Some(key)) = (&it.kind, key(subject, node)) else { continue };
+        let (NodeKind::Call(call), Some(key)) = (&it.kind, key(subject, sources, node)) else { continue };
         found.extend(same_for_all(subject, node, &key).or_else(|| same_each_round(subject, node, &key)));
         calls.entry(call.operation).or_default().push((node, key));
     }
@@ -30,15 +31,16 @@ pub(crate) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// The key of a call, over the slots of its workflow; none for what has no key, or changes nothing.
-fn key(subject: &Subject<'_>, node: u32) -> Option<Expr> {
+/// The key of a call, over the slots of its workflow without names that stand for others; none for what has no key, or
+/// changes nothing.
+fn key(subject: &Subject<'_>, sources: &Sources<'_>, node: u32) -> Option<Expr> {
     let operation = subject.operation(node).filter(|it| it.effect != Effect::Read)?;
     let NodeKind::Call(call) = &subject.node(node).kind else { return None };
     let key = &operation.idempotent.as_ref()?.key;
     let argument = |leaf: &Expr| {
         let Expr::Local(number) = leaf else { return None };
         let name = &operation.params.get(*number as usize)?.name;
-        call.args.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone())
+        call.args.iter().find(|(given, _)| given == name).map(|(_, value)| sources.expand(value))
     };
     Some(substitute(key, &argument))
 }

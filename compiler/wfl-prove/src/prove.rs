@@ -28,13 +28,13 @@ pub struct Proof {
 pub fn prove(claim: Claim<'_>) -> Proof {
     let subject = Subject::new(claim);
     let facts = Facts::of(&subject);
+    let sources = Sources::of(subject.plan);
     let mut findings = Vec::new();
     debts::check(&subject, &facts, &mut findings);
     pivot::check(&subject, &facts, &mut findings);
     losers::check(&subject, &mut findings);
-    keys::check(&subject, &mut findings);
+    keys::check(&subject, &sources, &mut findings);
     forever::check(&subject, &facts, &mut findings);
-    let sources = Sources::of(subject.plan);
     let keeps = policies::check(&subject, &sources, &mut findings);
     hazards::check(&subject, &sources, &mut findings);
     let times = timing(&subject, &sources);
