@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wfl_analysis::hir::{Policy, PolicyRule};
 use wfl_ir::flow::AwaitKind;
-use wfl_ir::{Expr, Name, NodeKind, Type, Value};
+use wfl_ir::{EdgeKind, Expr, Name, NodeKind, Type, Value};
 use wfl_lower::{substitute, visit};
 use wfl_source::Code;
 
@@ -87,10 +87,9 @@ impl<'a> Rule<'a> {
                 continue;
             }
             let kept = Kept::of(self.subject, (self.rule, self.number), assumed);
-            if kept.holds(node) {
-                found.extend(self.unheard(node));
-            } else if let Some(path) = kept.broken(node) {
-                found.push(self.broken(node, path));
+            match if kept.holds(node) { None } else { kept.broken(node) } {
+                Some(path) => found.push(self.broken(node, path)),
+                None => found.extend(self.unheard(node)),
             }
         }
     }
@@ -174,7 +173,11 @@ impl<'a> Rule<'a> {
         let (name, task) = (self.subject.name(node), self.subject.name(asked));
         let title = format!("`{name}` is called whatever the answer to `{task}` is");
         let what = (Code::E0341, title, self.subject.origin(node).span, "called in any case".to_owned());
-        let path = self.subject.path(node)?;
+        // The run that is told is one on which they are asked.
+        let mut path = self.subject.path(asked)?;
+        let answered = self.subject.ways.from(asked).find(|way| way.by == By::Edge(EdgeKind::Order))?;
+        path.push(answered);
+        path.extend(self.subject.search(node, |_| true, |at| at == answered.to)?);
         let end = format!("`{name}` is called, also if they said no");
         let finding = Finding::new(self.subject, path, &end, what);
         let finding = finding.label(self.subject.origin(asked).span, "people are asked here");
@@ -216,6 +219,13 @@ impl<'a> Rule<'a> {
                 NodeKind::Set { slot, value } => {
                     if chosen || depends(value, &told) {
                         told.insert(*slot);
+                    }
+                    false
+                }
+                NodeKind::Join(join) => {
+                    let mut values = join.values.iter().filter_map(|(_, slot)| *slot);
+                    if chosen || values.any(|slot| told.contains(&slot)) {
+                        told.extend(join.result);
                     }
                     false
                 }
