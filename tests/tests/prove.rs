@@ -53,7 +53,7 @@ fn check(name: &str) {
     for case in &cases {
         let compilation = compiled(case);
         let codes: BTreeSet<String> = compilation.diagnostics.iter().map(|it| it.code.to_string()).collect();
-        let told = told(&compilation);
+        let told = told(&compilation, 1);
         if codes != case.expected.iter().cloned().collect() {
             wrong.push(format!(
                 "{name}: {}: expected {:?}, found\n{told}\n{}",

@@ -61,7 +61,7 @@ fn compiled(text: &str) -> Compilation {
 fn near(compilation: &Compilation, report: &Diagnostic, edited: &Edited) -> bool {
     let marked = report.labels.iter().any(|label| {
         let file = compilation.files.get(label.span.file).unwrap();
-        let line = file.utf8_position(label.span.start).line as usize;
+        let line = file.utf8_position(label.span.start).line as usize + 1;
         edited.lines.iter().any(|it| line + NEAR >= *it.start() && line <= it.end() + NEAR)
     });
     let lines = edited.text.lines().collect::<Vec<_>>();
@@ -86,13 +86,13 @@ fn wrong(slip: &Slip, compilation: &Compilation, edited: &Edited) -> Option<Stri
 fn check(name: &str) {
     let (program, slips) = page(name);
     let good = compiled(&program);
-    assert!(good.diagnostics.is_empty(), "{name}: the good program is good:\n{}", told(&good));
+    assert!(good.diagnostics.is_empty(), "{name}: the good program is good:\n{}", told(&good, 0));
     let (mut out, mut all_wrong) = (String::new(), String::new());
     for slip in &slips {
         let edited =
             edit(&program, &slip.edit).unwrap_or_else(|error| panic!("{name}: {}: {error}", slip.title));
         let compilation = compiled(&edited.text);
-        let story = told(&compilation);
+        let story = told(&compilation, 0);
         if let Some(wrong) = wrong(slip, &compilation, &edited) {
             let _ = writeln!(all_wrong, "{name}: {}: {wrong}, found\n{story}", slip.title);
         }
