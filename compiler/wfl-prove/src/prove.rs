@@ -43,7 +43,8 @@ pub fn prove(claim: Claim<'_>) -> Proof {
     let time = Lapse { whole: times.whole, until: until.whole.worst, undo: times.undo };
 
     let cost = cost(&subject, &sources);
-    let summary = Summary { time, keeps, cost: cost.calls.clone(), ..summary(&subject) };
+    let endless = forever::endless(&subject, &facts);
+    let summary = Summary { time, keeps, endless, cost: cost.calls.clone(), ..summary(&subject) };
     Proof { findings, summary, times, cost }
 }
 
