@@ -80,22 +80,3 @@ impl Place {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::edit;
-
-    #[test]
-    fn lines_come_and_go() {
-        let edited = edit("a\nb\nc\nd\n", "  a\n- b\n+ x\n+ y\n@@\n- d").unwrap();
-        assert_eq!(edited.text, "a\nx\ny\nc\n");
-        assert!(edited.lines.contains(&(2..=2)) && edited.lines.contains(&(3..=3)));
-    }
-
-    #[test]
-    fn a_place_is_found_once() {
-        assert!(edit("a\nb\na\n", "- a\n+ b").is_err(), "it is there twice");
-        assert!(edit("ab\nc\n", "- b\n+ d").is_err(), "lines are whole");
-        assert!(edit("a\n", "a").is_err(), "a line has a mark");
-    }
-}

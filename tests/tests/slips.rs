@@ -1,6 +1,11 @@
 //! What a good engineer does on a bad day: each small edit that plants a bug into a realistic program is found by the
 //! compiler, where it was made, and nothing is reported about the program without it. They stand in `tests/planted`.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a page that cannot be read, and an edit that does not fit, fail the test"
+)]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -45,7 +50,8 @@ fn page(name: &str) -> (String, Vec<Slip>) {
     let (_, _, program) = fence(parts.next().unwrap(), "wfl").unwrap();
     let slips = parts.map(|part| {
         let (title, rest) = part.split_once('\n').unwrap();
-        let (prose, codes, edit) = fence(rest, "bug").unwrap_or_else(|| panic!("{name}: {title}: an edit"));
+        let (prose, codes, edit) =
+            fence(rest, "bug").unwrap_or_else(|| unreachable!("{name}: {title} has no edit"));
         assert!(!prose.is_empty(), "{name}: {title}: it is said what it costs");
         let codes = codes.split(' ').map(str::to_owned).collect();
         Slip { title: title.to_owned(), prose, codes, edit }
@@ -89,8 +95,8 @@ fn check(name: &str) {
     assert!(good.diagnostics.is_empty(), "{name}: the good program is good:\n{}", told(&good, 0));
     let (mut out, mut all_wrong) = (String::new(), String::new());
     for slip in &slips {
-        let edited =
-            edit(&program, &slip.edit).unwrap_or_else(|error| panic!("{name}: {}: {error}", slip.title));
+        let edited = edit(&program, &slip.edit)
+            .unwrap_or_else(|error| unreachable!("{name}: {}: {error}", slip.title));
         let compilation = compiled(&edited.text);
         let story = told(&compilation, 0);
         if let Some(wrong) = wrong(slip, &compilation, &edited) {
@@ -150,4 +156,18 @@ fn each_rule_is_slipped_on() {
     let codes: BTreeSet<&str> = slips.iter().flat_map(|slip| &slip.codes).map(String::as_str).collect();
     assert_eq!(codes.intersection(&BTreeSet::from(RULES)).count(), RULES.len(), "found are {codes:?}");
     assert!(slips.len() >= 28, "there are {} slips", slips.len());
+}
+
+#[test]
+fn lines_come_and_go() {
+    let edited = edit("a\nb\nc\nd\n", "  a\n- b\n+ x\n+ y\n@@\n- d").unwrap();
+    assert_eq!(edited.text, "a\nx\ny\nc\n");
+    assert!(edited.lines.contains(&(2..=2)) && edited.lines.contains(&(3..=3)));
+}
+
+#[test]
+fn a_place_is_found_once() {
+    assert!(edit("a\nb\na\n", "- a\n+ b").is_err(), "it is there twice");
+    assert!(edit("ab\nc\n", "- b\n+ d").is_err(), "lines are whole");
+    assert!(edit("a\n", "a").is_err(), "a line has a mark");
 }

@@ -35,7 +35,7 @@ pub fn prove(claim: Claim<'_>) -> Proof {
     losers::check(&subject, &mut findings);
     keys::check(&subject, &sources, &mut findings);
     forever::check(&subject, &facts, &mut findings);
-    let keeps = policies::check(&subject, &sources, &mut findings);
+    let (keeps, heeds) = policies::check(&subject, &sources, &mut findings);
     hazards::check(&subject, &sources, &mut findings);
     let times = timing(&subject, &sources);
     let until = until_deadline(&subject, &sources, &facts);
@@ -44,7 +44,7 @@ pub fn prove(claim: Claim<'_>) -> Proof {
 
     let cost = cost(&subject, &sources);
     let endless = forever::endless(&subject, &facts);
-    let summary = Summary { time, keeps, endless, cost: cost.calls.clone(), ..summary(&subject) };
+    let summary = Summary { time, keeps, heeds, endless, cost: cost.calls.clone(), ..summary(&subject) };
     Proof { findings, summary, times, cost }
 }
 

@@ -20,6 +20,8 @@ pub struct Summary {
     pub endless: Option<String>,
     /// The rules of policies that are kept once it has returned, by the numbers of policy and rule.
     pub keeps: BTreeSet<(u32, u32)>,
+    /// Those of them for which some answer keeps it from returning.
+    pub heeds: BTreeSet<(u32, u32)>,
     /// How long it takes.
     pub time: Lapse,
     /// The operations that it calls, and how often at most.
