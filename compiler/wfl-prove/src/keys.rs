@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use wfl_ir::{EdgeKind, Effect, Expr, NodeKind, RegionKind, WorkflowField};
+use wfl_ir::{EdgeKind, Effect, Expr, NodeKind, Part, RegionKind, Value, WorkflowField};
 use wfl_lower::{substitute, visit};
 use wfl_source::Code;
 
@@ -42,7 +42,32 @@ fn key(subject: &Subject<'_>, sources: &Sources<'_>, node: u32) -> Option<Expr> 
         let name = &operation.params.get(*number as usize)?.name;
         call.args.iter().find(|(given, _)| given == name).map(|(_, value)| sources.expand(value))
     };
-    Some(substitute(key, &argument))
+    Some(flat(substitute(key, &argument)))
+}
+
+/// A text that is put together, without the places where it is known what is put in.
+fn flat(key: Expr) -> Expr {
+    fn put(parts: Vec<Part>, flat: &mut Vec<Part>) {
+        for part in parts {
+            let part = match part {
+                Part::Show(Expr::Const(Value::String(text))) => Part::Text(text.as_str().into()),
+                Part::Show(Expr::Const(Value::Int(number))) => Part::Text(number.to_string().into()),
+                Part::Show(Expr::Interpolate(inner)) => {
+                    put(inner, flat);
+                    continue;
+                }
+                other => other,
+            };
+            match (flat.last_mut(), part) {
+                (Some(Part::Text(before)), Part::Text(text)) => *before = format!("{before}{text}").into(),
+                (_, part) => flat.push(part),
+            }
+        }
+    }
+    let Expr::Interpolate(parts) = key else { return key };
+    let mut flat = Vec::new();
+    put(parts, &mut flat);
+    Expr::Interpolate(flat)
 }
 
 /// A path on which both are done.
