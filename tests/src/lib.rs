@@ -11,3 +11,4 @@ pub mod literate;
 pub mod told;
 pub mod edit;
 pub mod typed;
+pub mod edited;

@@ -186,7 +186,7 @@ fn unsaid(random: &mut Random, ty: &Type) -> Option<Rule> {
 }
 
 /// A rule: exact, unsaid, or made of both, of which the exact part is said.
-fn any_rule(random: &mut Random, ty: &Type) -> Option<Rule> {
+pub(crate) fn any_rule(random: &mut Random, ty: &Type) -> Option<Rule> {
     let exactly = exact(random, ty);
     match random.below(6) {
         0 => unsaid(random, ty),
@@ -249,13 +249,13 @@ pub fn types(random: &mut Random) -> Vec<TypeDef> {
     all
 }
 
-fn field(random: &mut Random, name: &str, ty: Type) -> Field {
+pub(crate) fn field(random: &mut Random, name: &str, ty: Type) -> Field {
     let label = random.of(&[Label::Public, Label::Public, Label::Pii, Label::Secret]);
     Field { name: name.into(), ty, rule: None, label }
 }
 
 /// The type without `?` and without the names of refined types.
-fn resolved(types: &[TypeDef], ty: &Type) -> Type {
+pub(crate) fn resolved(types: &[TypeDef], ty: &Type) -> Type {
     match ty {
         Type::Optional(inner) => resolved(types, inner),
         Type::Named(index) => match types.get(*index as usize).map(|def| &def.kind) {

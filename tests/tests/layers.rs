@@ -28,6 +28,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "wfl-eval",
         ],
     ),
+    ("wfl-diff", &["wfl-compiler", "wfl-ir"]),
     ("wfl-machine", &["wfl-ir", "wfl-eval", "wfl-record"]),
     ("wfl-partition", &["wfl-machine", "wfl-ir", "wfl-record"]),
     ("wfl-sim", &["wfl-partition", "wfl-machine", "wfl-ir", "wfl-eval", "wfl-record"]),
@@ -51,6 +52,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "wflc",
         &[
             "wfl-compiler",
+            "wfl-diff",
             "wfl-lower",
             "wfl-format",
             "wfl-source",
@@ -89,7 +91,7 @@ const EDGES: &[(&str, &[&str])] = &[
 /// What crates of ours never reach, however far away.
 const NEVER: &[(&[&str], &[&str])] = &[
     (
-        &["wfl-syntax", "wfl-format", "wfl-analysis", "wfl-lower", "wfl-prove", "wfl-compiler"],
+        &["wfl-syntax", "wfl-format", "wfl-analysis", "wfl-lower", "wfl-prove", "wfl-compiler", "wfl-diff"],
         &["tokio", "sqlx"],
     ),
     (&["wfl-machine", "wfl-partition", "wfl-sim", "wfl-verify"], &["tokio", "rand", "futures"]),
@@ -112,7 +114,7 @@ const RUNTIME: &[&str] = &[
 ];
 
 /// The tops of what lies below the command line.
-const LIBRARIES: &[&str] = &["wfl-compiler", "wfl-engine", "wfl-journal-sqlite"];
+const LIBRARIES: &[&str] = &["wfl-compiler", "wfl-diff", "wfl-engine", "wfl-journal-sqlite"];
 
 /// Uses everything; nothing uses it.
 const TESTS: &str = "wfl-tests";

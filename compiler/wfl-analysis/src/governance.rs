@@ -12,6 +12,7 @@ use crate::expr::{Binding, Checker};
 use crate::hir::{Invariant, Migration, Policy, PolicyRule};
 use crate::module::Module;
 use crate::names::Space;
+use crate::old::Olds;
 use crate::session::Session;
 use crate::starts::steps;
 use crate::tables::{Tables, Thing, WorkflowInfo};
@@ -25,13 +26,18 @@ pub(crate) struct Governance {
     pub(crate) invariants: Vec<Invariant>,
 }
 
-/// Checks the declarations of all modules.
-pub(crate) fn check(session: &mut Session<'_>, tables: &Tables, modules: &[Module<'_>]) -> Governance {
+/// Checks the declarations of all modules. `olds` is what is known of earlier versions.
+pub(crate) fn check(
+    session: &mut Session<'_>,
+    tables: &Tables,
+    modules: &[Module<'_>],
+    olds: &Olds,
+) -> Governance {
     let mut governance = Governance::default();
     check_titles(session, modules);
     for (number, module) in modules.iter().enumerate() {
         for item in module.items {
-            let mut about = About { session, tables, module: number };
+            let mut about = About { session, tables, module: number, olds };
             match &item.kind {
                 ItemKind::Migrate(it) => {
                     let migration = about.migrate(it);
@@ -63,10 +69,23 @@ fn check_titles(session: &mut Session<'_>, modules: &[Module<'_>]) {
     }
 }
 
+/// The names of a workflow's steps; one without a name has that of its operation.
+fn names_of_steps(info: &WorkflowInfo) -> Vec<String> {
+    let mut names = Vec::new();
+    steps(&info.source.body, &mut |step| match &step.name {
+        ast::StepName::Named(name) => names.push(name.text.clone()),
+        ast::StepName::Anonymous(_) => {
+            names.extend(step.call.path.last().map(|name| format!("_{}", name.text)));
+        }
+    });
+    names
+}
+
 struct About<'s, 'f> {
     session: &'s mut Session<'f>,
     tables: &'s Tables,
     module: usize,
+    olds: &'s Olds,
 }
 
 impl<'s, 'f> About<'s, 'f> {
@@ -83,6 +102,7 @@ impl<'s, 'f> About<'s, 'f> {
         let workflow = self.workflow(&source.workflow)?;
         let info = &self.tables.workflows[workflow as usize];
         let from = self.version(&source.from, info)?;
+        let old = self.olds.of(workflow, from);
         let mut migration = Migration {
             workflow,
             from,
@@ -102,15 +122,26 @@ impl<'s, 'f> About<'s, 'f> {
                 let diagnostic = Diagnostic::new(Code::E0209, title, step.span, "the second time");
                 self.session.report(diagnostic.label(first, "the first time"));
             }
+            if let (
+                MigrationKind::Rename { old: step, .. }
+                | MigrationKind::Drop(step)
+                | MigrationKind::Pin { step, .. },
+                Some(old),
+            ) = (&entry.kind, old)
+            {
+                let whose = format!("version {from} of `{}`", info.name);
+                self.check_step(step, &whose, &old.steps);
+            }
             match &entry.kind {
                 MigrationKind::Rename { old, new } => {
-                    self.check_step(new, info);
+                    self.check_step(new, &format!("`{}`", info.name), &names_of_steps(info));
                     migration.renames.push((dotted(old), dotted(new)));
                 }
                 MigrationKind::Drop(step) => migration.drops.push(dotted(step)),
                 MigrationKind::Pin { after, step } => migration.pins.push((*after, dotted(step))),
                 MigrationKind::Input { name, value } => {
-                    migration.inputs.extend(self.input(name, value, info));
+                    let ty = old.map_or(Ty::Unknown, |old| old.input.clone());
+                    migration.inputs.extend(self.input(name, value, info, ty));
                 }
             }
         }
@@ -146,20 +177,14 @@ impl<'s, 'f> About<'s, 'f> {
         }
     }
 
-    /// The new name of a step must be one that the workflow has; the old one lives in the old version only.
-    fn check_step(&mut self, path: &ast::Path, info: &WorkflowInfo) {
+    /// The new name of a step must be one that the workflow has, the old one one that the old version had; without
+    /// that at hand, nothing is known of it.
+    fn check_step(&mut self, path: &ast::Path, whose: &str, names: &[String]) {
         let Some(last) = path.last().filter(|_| !path.is_missing()) else { return };
-        let mut names = Vec::new();
-        steps(&info.source.body, &mut |step| match &step.name {
-            ast::StepName::Named(name) => names.push(name.text.clone()),
-            ast::StepName::Anonymous(_) => {
-                names.extend(step.call.path.last().map(|name| format!("_{}", name.text)));
-            }
-        });
         if names.contains(&last.text) {
             return;
         }
-        let title = format!("`{}` has no step `{}`", info.name, last.text);
+        let title = format!("{whose} has no step `{}`", last.text);
         let diagnostic = Diagnostic::new(Code::E0702, title, last.span, "unknown");
         self.session.report(match closest(&last.text, names.iter().map(String::as_str)) {
             Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
@@ -167,7 +192,14 @@ impl<'s, 'f> About<'s, 'f> {
         });
     }
 
-    fn input(&mut self, name: &ast::Name, value: &ast::Expr, info: &WorkflowInfo) -> Option<(Name, Expr)> {
+    /// `old` is the type of the old input.
+    fn input(
+        &mut self,
+        name: &ast::Name,
+        value: &ast::Expr,
+        info: &WorkflowInfo,
+        old: Ty,
+    ) -> Option<(Name, Expr)> {
         let tables = self.tables;
         // Of a single record its fields may be named, which is what changes.
         let fields = match info.params.as_slice() {
@@ -189,8 +221,7 @@ impl<'s, 'f> About<'s, 'f> {
             return None;
         };
         let mut checker = self.checker();
-        // The type of the old input is in the old version; the registry has it.
-        let names = [("old", Expr::Local(0), Ty::Unknown), ("started_at", Expr::Local(1), Ty::Timestamp)];
+        let names = [("old", Expr::Local(0), old), ("started_at", Expr::Local(1), Ty::Timestamp)];
         for (name, place, ty) in names {
             let (name, label) = (name.to_owned(), Label::Public);
             checker.names.push(Binding {
@@ -214,6 +245,11 @@ impl<'s, 'f> About<'s, 'f> {
     }
 
     fn policy_rule(&mut self, rule: &ast::PolicyRule) -> Option<PolicyRule> {
+        let target = match &rule.target {
+            PolicyTarget::Label(label) => format!("@{}", label.text),
+            PolicyTarget::Operation(glob) => self.session.text(glob.span),
+        };
+        let written = rule.condition.as_ref().map(|condition| self.session.text(condition.span));
         let operations = self.operations(&rule.target);
         let mut calls = Vec::new();
         for operation in operations {
@@ -241,7 +277,7 @@ impl<'s, 'f> About<'s, 'f> {
                 }
             },
         };
-        Some(PolicyRule { calls, role, approvals, span: rule.span })
+        Some(PolicyRule { target, condition: written, calls, role, approvals, span: rule.span })
     }
 
     fn condition(&mut self, condition: &ast::Expr, operation: u32) -> Expr {

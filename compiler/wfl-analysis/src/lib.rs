@@ -25,15 +25,17 @@ mod contract;
 mod starts;
 mod body;
 mod workflow;
+mod old;
 mod governance;
 mod scenario;
 mod declared;
 mod memo;
 mod analyze;
 
-pub use analyze::{analyze, analyze_again};
+pub use analyze::{analyze, analyze_again, check_migrations};
 pub use memo::{Analysis, Effort, Memo};
 pub use module::Module;
+pub use old::{OldType, OldVersion};
 pub use parallel::in_parallel;
 
 #[cfg(test)]

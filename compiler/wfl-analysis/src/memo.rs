@@ -14,8 +14,9 @@ use wfl_syntax::ast::{Item, ItemKind, Test};
 use crate::declare;
 use crate::declared::Declared;
 use crate::governance::{self, Governance};
-use crate::hir::{Declassified, Program, Workflow};
+use crate::hir::{Program, Workflow};
 use crate::module::Module;
+use crate::old::Olds;
 use crate::parallel::in_parallel;
 use crate::pass::Given;
 use crate::scenario;
@@ -107,28 +108,29 @@ impl Memo {
         let rings = self.look_for_rings(given, &declared.tables, &touched);
         self.check_bodies(given, &declared.tables, &touched);
         let mut session = given.session();
-        let governance = governance::check(&mut session, &declared.tables, given.modules);
+        let governance = governance::check(&mut session, &declared.tables, given.modules, &Olds::default());
         let governed = session.take();
         self.check_tests(given, &declared.tables, &touched);
         let found = declared.findings.items.iter().chain([&declared.findings.general, &rings]);
         let found = found.chain(self.found()).chain([&governed]);
         let diagnostics = conclude(given, &declared.tables, &found.collect::<Vec<_>>());
-        let program = self.program(&declared, governance, governed.declassified);
+        let program = self.program(&declared, governance, &governed);
         self.declared = Some(declared);
         Analysis { program, diagnostics }
     }
 
-    fn program(&self, declared: &Declared, said: Governance, governed: Vec<Declassified>) -> Program {
+    fn program(&self, declared: &Declared, said: Governance, governed: &Found) -> Program {
         let Tables { defs, contracts, touches, functions, .. } = &declared.tables;
         let found = declared.findings.items.iter().chain(self.bodies.iter().map(|body| &body.found));
-        let declassified = found.flat_map(|found| found.declassified.iter().cloned()).chain(governed);
+        let found = found.chain([governed]).collect::<Vec<_>>();
         Program {
             types: Arc::clone(defs),
             operations: Arc::clone(contracts),
             touches: Arc::clone(touches),
             functions: Arc::clone(functions),
             workflows: self.bodies.iter().map(|body| Arc::clone(&body.value)).collect(),
-            declassified: declassified.collect(),
+            declassified: found.iter().flat_map(|found| found.declassified.iter().cloned()).collect(),
+            redacted: found.iter().flat_map(|found| found.redacted.iter().cloned()).collect(),
             migrations: said.migrations,
             policies: said.policies,
             invariants: said.invariants,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wfl_ir::Label;
 use wfl_source::{Code, Diagnostic, Files, Span};
 
-use crate::hir::Declassified;
+use crate::hir::{Declassified, Redacted};
 
 /// What was found, besides the typed form.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -14,6 +14,7 @@ pub(crate) struct Found {
     /// Numbers of modules and of their imports.
     pub(crate) used_imports: BTreeSet<(usize, usize)>,
     pub(crate) declassified: Vec<Declassified>,
+    pub(crate) redacted: Vec<Redacted>,
 }
 
 impl Found {
@@ -22,6 +23,7 @@ impl Found {
         self.diagnostics.extend(later.diagnostics);
         self.used_imports.extend(later.used_imports);
         self.declassified.extend(later.declassified);
+        self.redacted.extend(later.redacted);
     }
 }
 
@@ -46,6 +48,11 @@ impl<'a> Session<'a> {
     /// Notes sensitive data that may be seen after all.
     pub(crate) fn declassified(&mut self, what: Declassified) {
         self.found.declassified.push(what);
+    }
+
+    /// Notes sensitive data of which only a part is seen.
+    pub(crate) fn redacted(&mut self, what: Redacted) {
+        self.found.redacted.push(what);
     }
 
     /// The most sensitive data that people of a role may see; of a role that is computed, the least is taken.

@@ -220,6 +220,8 @@ pub(crate) struct Tables {
     pub(crate) contracts: Arc<Vec<Operation>>,
     /// What each of them touches.
     pub(crate) touches: Arc<Vec<Touches>>,
+    /// Types of old versions whose values are values of a type of now.
+    pub(crate) carried: BTreeSet<(u32, u32)>,
 }
 
 impl Tables {
@@ -431,7 +433,7 @@ impl Tables {
                 from.len() == to.len()
                     && from.iter().all(|a| to.iter().any(|b| a.name == b.name && self.fits(&a.ty, &b.ty)))
             }
-            (Ty::Named(a), Ty::Named(b)) if a == b => true,
+            (Ty::Named(a), Ty::Named(b)) if a == b || self.carried.contains(&(*a, *b)) => true,
             (Ty::Named(index), to) => match self.types.get(*index as usize).map(|info| &info.shape) {
                 Some(Shape::Refined { base, .. }) if base != from => self.fits(base, to),
                 _ => false,

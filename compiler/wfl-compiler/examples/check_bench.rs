@@ -107,7 +107,7 @@ fn feeID(amount: Money<EUR>) -> Money<EUR> = percent(amount, 0.2).at_least(EUR(0
 workflow MoveID(req: RequestID) -> OutcomeID
   version 1
   key req.id
-  deadline 15m
+  deadline 1h
 {
   let seen = parallel join all {
     branch first {

@@ -19,6 +19,8 @@ enum Space {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Remarks {
     notes: BTreeMap<(Space, String), Notes>,
+    /// What `@was` says of workflows.
+    old_names: BTreeMap<String, String>,
 }
 
 impl Remarks {
@@ -34,9 +36,17 @@ impl Remarks {
                 ItemKind::Workflow(it) => (Space::Workflow, &it.head.name, fields(&it.head.parameters)),
                 _ => continue,
             };
+            if let (Space::Workflow, Some(old)) = (space, only_text(&item.attributes, "was")) {
+                self.old_names.insert(format!("{path}.{}", name.text), old.to_owned());
+            }
             let notes = Notes { parts, ..notes(&item.docs, &item.attributes) };
             self.notes.insert((space, format!("{path}.{}", name.text)), notes);
         }
+    }
+
+    /// The name that a workflow had before.
+    pub(crate) fn old_name(&self, workflow: &str) -> Option<String> {
+        self.old_names.get(workflow).cloned()
     }
 
     /// The notes that belong to a plan.

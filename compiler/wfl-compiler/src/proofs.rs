@@ -7,7 +7,7 @@ use wfl_analysis::Module;
 use wfl_analysis::hir::{Policy, Program, Workflow};
 use wfl_ir::PlanHash;
 use wfl_lower::{Lowered, lower};
-use wfl_prove::{Claim, Proof, Summary, prove};
+use wfl_prove::{Claim, Finding, Proof, Summary, prove};
 use wfl_source::{Code, Diagnostic, FileId, Files, Span};
 use wfl_syntax::ast::{Item, ItemKind};
 
@@ -35,6 +35,19 @@ pub(crate) struct Proved {
     pub(crate) hash: PlanHash,
     pub(crate) proof: Proof,
     summary: Arc<Summary>,
+}
+
+/// A workflow with its plan and what was found about it, be it good or bad.
+#[derive(Debug)]
+pub struct Examined {
+    /// The plan, and where it comes from.
+    pub lowered: Lowered,
+    /// The plan's hash.
+    pub hash: PlanHash,
+    /// What is wrong with it.
+    pub findings: Vec<Finding>,
+    /// What it is to those that start it.
+    pub summary: Summary,
 }
 
 impl Proofs {
@@ -67,6 +80,15 @@ impl Proofs {
                 Err(failure) => self.failures.push(*failure),
             }
         }
+    }
+
+    /// All workflows that have plans, with what was found about them.
+    pub(crate) fn into_examined(self) -> Vec<Examined> {
+        let examined = |known: Proved| {
+            let Proved { lowered, hash, proof, .. } = known;
+            Examined { lowered, hash, findings: proof.findings, summary: proof.summary }
+        };
+        self.known.into_values().map(examined).collect()
     }
 
     /// Takes out what is known of a workflow.

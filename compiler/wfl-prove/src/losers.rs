@@ -67,6 +67,10 @@ fn branch(subject: &Subject<'_>, region: u32, join: u32) -> Option<Loss> {
         JoinPolicy::All => {
             let NodeKind::Join(it) = &subject.node(join).kind else { return None };
             let NodeKind::Fork(fork) = &subject.node(it.fork).kind else { return None };
+            if fork.within.is_some() {
+                let help = "do it behind the join, or let the join take its time: leave `within` out";
+                return Some(Loss { place: "branch", end: "the time of the join is up".to_owned(), help });
+            }
             let siblings = fork.branches.iter().filter(|other| **other != region && !fork.finish);
             let (step, error) = siblings.into_iter().find_map(|other| fails(subject, *other, join))?;
             let end = format!("`{step}` {error} in the branch beside it");

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 
 use crate::colour::{self, Colour};
 use crate::exit::Status;
-use crate::{build, check, doc, explain, fix, graph, new, run, schema, verify};
+use crate::{audit, build, check, diff, doc, explain, fix, graph, new, run, schema, verify};
 
 /// Check, build, draw and run WFL workflows.
 #[derive(Parser, Debug)]
@@ -47,12 +47,16 @@ enum Verb {
     Build(build::Args),
     /// Draw a workflow as Mermaid, DOT or SVG
     Graph(graph::Args),
+    /// Tell what differs between two versions, what it breaks, and what becomes of running instances
+    Diff(diff::Args),
     /// Write the documentation of a project
     Doc(doc::Args),
     /// Print JSON Schema of what a workflow takes and gives
     Schema(schema::Args),
     /// Explore all that can happen to workflows, within bounds, and what must hold
     Verify(verify::Args),
+    /// Report everything that an auditor asks about: what cannot be undone, who decides, what data leaves
+    Audit(audit::Args),
     /// Run a workflow on the embedded journal; the same command again goes on where it was
     Run(run::Args),
 }
@@ -90,9 +94,11 @@ pub(crate) fn main() -> ExitCode {
         Verb::Explain(args) => explain::run(args),
         Verb::Build(args) => build::run(args),
         Verb::Graph(args) => graph::run(args),
+        Verb::Diff(args) => diff::run(args),
         Verb::Doc(args) => doc::run(args),
         Verb::Schema(args) => schema::run(args),
         Verb::Verify(args) => verify::run(args),
+        Verb::Audit(args) => audit::run(args),
         Verb::Run(args) => run::run(args),
     };
     match outcome {

@@ -9,7 +9,7 @@ pub(crate) enum Status {
     Fine = 0,
     /// The program or its input has errors.
     Diagnostics = 1,
-    /// Something was tested, and does not hold.
+    /// Something was tested, and does not hold; or it differs more than its version says.
     TestsFailed = 3,
     /// The workflow ended, but not well.
     Unsuccessful = 4,

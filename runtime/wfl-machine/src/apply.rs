@@ -16,6 +16,7 @@ use crate::planted::{Bug, chance, planted};
 use crate::schedule::{input_digest, instance_id, instance_key, instance_priority, slots_of};
 use crate::state::Instance;
 use crate::strand::{Asked, Awaiting, BODY, Doing, Phase, ReminderPhase, Strand, place};
+use crate::tap;
 use crate::turnstile::Turnstile;
 
 /// What the fold of one record came to.
@@ -60,6 +61,7 @@ pub fn apply(
     args: &[u8],
     at: Stamp,
 ) -> Result<Applied, Quarantine> {
+    tap::begin();
     let mut facts = Vec::new();
     let instance = match (&mut *state, input) {
         (None, Input::Start(start)) => {
@@ -97,6 +99,7 @@ pub fn apply(
     }
     fold.switch(BODY);
     let facts = fold.facts;
+    tap::tell(instance.id, &facts);
     debug_assert!(
         instance.strands.values().all(|strand| strand.doing != Doing::Idle || instance.ending.is_some()),
         "a strand does nothing"

@@ -19,6 +19,7 @@ mod essence;
 mod fact;
 mod json;
 mod schedule;
+mod tap;
 mod fold;
 mod shield;
 mod debts;
@@ -56,6 +57,8 @@ pub use schedule::{check_recurrence, child_start, input_digest, instance_id, ins
 pub use state::{Instance, OpenTask, STATE_FORMAT, StateError, Suspended};
 pub use status::{Compensation, Status};
 pub use strand::Ending;
+#[cfg(feature = "planted")]
+pub use tap::{Tapped, heard, listen};
 pub use turnstile::{AtTurnstile, Turnstile};
 pub use wish::{CancelMode, Control, Place};
 

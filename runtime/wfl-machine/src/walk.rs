@@ -9,6 +9,7 @@ use crate::fold::{Fold, Ready};
 use crate::ledger::Suspension;
 use crate::planted::{Bug, planted};
 use crate::strand::{Doing, Ending, Left, Passed, StrandId, Then};
+use crate::tap;
 
 impl Fold<'_> {
     /// Goes on from a node of the current strand, and then with all that this made ready.
@@ -60,6 +61,7 @@ impl Fold<'_> {
         if let Some(next) = self.before(index) {
             return Ok(next);
         }
+        tap::node(self.state.id, self.current, index, || self.name(index), &self.facts);
         let node = self.node(index);
         for bind in &node.binds {
             let value = self.eval(&bind.value)?;

@@ -22,7 +22,7 @@ pub use interpret::{Allowed, Messages, Outcomes, outcomes};
 pub use judge::{Judgement, judge};
 pub use observe::observe;
 pub use story::{EffectSeen, Ending, Outcome};
-pub use trial::{Counts, SCHEDULES, Trial, Verdict};
+pub use trial::{Counts, SCHEDULES, Simulated, Trial, Verdict};
 pub use witness::{ByHand, Seen, Witness};
 pub use world::World;
 

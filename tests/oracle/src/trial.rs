@@ -50,8 +50,31 @@ pub struct Verdict {
     pub faults: BTreeMap<Fault, u64>,
 }
 
+/// A run that is over.
+pub struct Simulated {
+    /// The simulation.
+    pub sim: Sim,
+    /// What it reports.
+    pub report: Report,
+    /// The instance that was started.
+    pub id: InstanceId,
+    /// What it was started with.
+    pub args: Fields,
+    /// Whether nothing went wrong, and nobody sent anything.
+    pub calm: bool,
+    schedule: Schedule,
+    story: String,
+}
+
 /// How often constructs, endings and faults occurred.
 pub type Counts = BTreeMap<String, u64>;
+
+impl Simulated {
+    /// The plan of an instance.
+    pub fn plan_of(&self, id: &InstanceId) -> Option<PlanHash> {
+        self.report.observed.get(id).map(|seen| seen.state.plan())
+    }
+}
 
 impl Trial {
     /// The program with this number; the reports, if it does not compile.
@@ -80,8 +103,8 @@ impl Trial {
         (sim, id)
     }
 
-    /// Runs it as a seed says.
-    pub fn run(&self, seed: u64) -> Verdict {
+    /// Runs it as a seed says, and calls `listen` before the logs of all instances are folded once more.
+    pub fn simulate(&self, seed: u64, listen: impl FnOnce()) -> Simulated {
         let schedule = Schedule::new(seed, &self.plan);
         let args = Fields::new([
             (Name::from("id"), Value::text("k")),
@@ -94,7 +117,15 @@ impl Trial {
             sim.send(id, input, "operator", *after);
         }
         sim.run();
+        listen();
         let report = sim.report();
+        let calm = !schedule.allowed.faults && schedule.inputs.is_empty();
+        Simulated { sim, report, id, args, calm, schedule, story }
+    }
+
+    /// Runs it as a seed says, and asks the judge.
+    pub fn run(&self, seed: u64) -> Verdict {
+        let Simulated { sim, report, id, args, schedule, mut story, .. } = self.simulate(seed, || ());
         let witness = observe(&sim, &report, &self.plan, &id);
         let of = Outcomes {
             plans: &self.plans,

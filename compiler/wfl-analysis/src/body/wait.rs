@@ -13,7 +13,7 @@ use crate::expr::Binding;
 use crate::hir::{Await, AwaitKind, Reminder, Statement, Task};
 use crate::signature::Resolver;
 use crate::tables::label;
-use crate::ty::Ty;
+use crate::ty::{Ty, Typed};
 
 impl Body<'_, '_> {
     pub(crate) fn wait(&mut self, wait: &ast::Wait) -> Statement {
@@ -168,9 +168,10 @@ impl Body<'_, '_> {
             Expr::Const(wfl_ir::Value::String(role)) => Some(role.as_str()),
             _ => None,
         });
-        let title = source.title.as_ref().map(|title| self.shown(title, Some(&Ty::String), clearance).0);
+        let title = source.title.as_ref().map(|title| self.shown(title, Some(&Ty::String), clearance));
+        let title_label = title.as_ref().map(|title| title.label).unwrap_or_default();
         let show = source.show.as_ref().map(|show| self.shown(show, None, clearance));
-        let show = show.map(|(expr, ty)| (expr, ty.to_ir()));
+        let show_labels = show.as_ref().map(|show| self.labels_of(show)).unwrap_or_default();
         let escalations = source.escalations.iter().map(|escalate| {
             let after = self.cx.check_as(&escalate.after, &Ty::Duration).expr;
             (after, self.cx.check_as(&escalate.to, &Ty::String).expr)
@@ -184,21 +185,39 @@ impl Body<'_, '_> {
             role,
             approvals: needed,
             most,
-            title,
-            show,
+            title: title.map(|title| title.expr),
+            show: show.map(|show| (show.expr, show.ty.to_ir())),
+            title_label,
+            show_labels,
             escalations,
         }))
     }
 
     /// Checks what people see: nothing above their clearance.
-    fn shown(&mut self, expr: &ast::Expr, hint: Option<&Ty>, clearance: Label) -> (Expr, Ty) {
+    fn shown(&mut self, expr: &ast::Expr, hint: Option<&Ty>, clearance: Label) -> Typed {
         let typed = match hint {
             Some(hint) => self.cx.check_as(expr, hint),
             None => self.cx.alone(|cx| cx.check(expr, None)),
         };
         let marked = typed.label.max(self.cx.tables.label_within(&typed.ty));
         self.cx.check_shown(marked, clearance, expr.span);
-        (typed.expr, typed.ty)
+        typed
+    }
+
+    /// How sensitive the fields of what people see are; a value without fields has no name.
+    fn labels_of(&self, show: &Typed) -> Vec<(Name, Label)> {
+        let tables = self.cx.tables;
+        let of = |name: &Name, label: Label, ty: &Ty| {
+            (name.clone(), label.max(show.label).max(tables.label_within(ty)))
+        };
+        match &show.ty {
+            Ty::Record(members) => members.iter().map(|it| of(&it.name, it.label, &it.ty)).collect(),
+            Ty::Named(index) if tables.fields(*index).is_some() => {
+                let fields = tables.fields(*index).unwrap_or_default();
+                fields.iter().map(|it| of(&it.name, it.label, &it.ty)).collect()
+            }
+            ty => vec![of(&Name::from(""), Label::Public, ty)],
+        }
     }
 
     fn remind(&mut self, remind: &ast::Remind) -> (Expr, Option<Reminder>) {

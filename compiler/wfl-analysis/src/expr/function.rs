@@ -6,6 +6,7 @@ use wfl_syntax::ast::{self, ExprKind};
 
 use crate::expr::checker::Checker;
 use crate::expr::generic::Bindings;
+use crate::hir::Redacted;
 use crate::tables::{Body, FunctionInfo};
 use crate::ty::{Ty, Typed};
 
@@ -230,6 +231,10 @@ impl Checker<'_, '_> {
         let test = ty == Ty::Bool && info.params.iter().all(|param| *self.tables.base(&param.ty) != Ty::Bool);
         let count = matches!(info.body, Body::Builtin(Builtin::Length | Builtin::Count));
         let tells_little = (test || count) && label < Label::Secret;
+        if info.redacts && label > info.result_label {
+            let function = info.name.clone();
+            self.session.redacted(Redacted { label, function, span: callee.span });
+        }
         let label =
             if info.redacts || tells_little { info.result_label } else { label.max(info.result_label) };
         match info.body {

@@ -36,6 +36,10 @@ pub struct Policy {
 /// A rule of a policy: such a call needs such an approval before it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PolicyRule {
+    /// Which calls, as written: `Rail.send`, `Rail.*`, `@money_out`.
+    pub target: String,
+    /// The condition as written.
+    pub condition: Option<String>,
     /// The operations, each with the condition under which its calls are meant, over its parameters as locals.
     pub calls: Vec<(u32, Option<Expr>)>,
     /// The role that must have approved.

@@ -29,6 +29,8 @@ pub struct Program {
     pub workflows: Vec<Arc<Workflow>>,
     /// Sensitive data that may be seen after all.
     pub declassified: Vec<Declassified>,
+    /// Sensitive data of which only a part is seen.
+    pub redacted: Vec<Redacted>,
     /// All migrations.
     pub migrations: Vec<Migration>,
     /// All policies.
@@ -44,6 +46,17 @@ pub struct Declassified {
     pub label: &'static str,
     /// The reason as written.
     pub reason: String,
+    /// The whole in the source.
+    pub span: Span,
+}
+
+/// A call of a function whose result carries no label of what it takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Redacted {
+    /// The label that the value had.
+    pub label: Label,
+    /// The function.
+    pub function: Name,
     /// The whole in the source.
     pub span: Span,
 }
@@ -570,6 +583,10 @@ pub struct Task {
     pub title: Option<Expr>,
     /// What the people see, with its type.
     pub show: Option<(Expr, Type)>,
+    /// How sensitive the title is.
+    pub title_label: Label,
+    /// How sensitive the fields of what they see are.
+    pub show_labels: Vec<(Name, Label)>,
     /// After how long whose role is asked besides.
     pub escalations: Vec<(Expr, Expr)>,
 }

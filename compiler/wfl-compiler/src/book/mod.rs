@@ -2,7 +2,7 @@
 
 mod text;
 mod model;
-mod names;
+pub(crate) mod names;
 mod write;
 mod entry;
 

@@ -170,7 +170,7 @@ impl Generator {
         let value = number(&mut self.random, &place.known);
         let timeout = length(&mut self.random);
         let options = match self.random.below(4) {
-            0 if !place.behind_pivot => String::new(),
+            0 if !place.behind_pivot && !self.deadline => String::new(),
             1 => format!(" {{ where signal > 3 timeout {timeout} -> use {value} }}"),
             2 if !place.behind_pivot => format!(" {{ timeout {timeout} }}"),
             _ => format!(" {{ timeout {timeout} -> use {value} }}"),
@@ -181,7 +181,7 @@ impl Generator {
 
     pub(crate) fn human(&mut self, place: &mut Place) -> Statement {
         let name = self.fresh("q");
-        let timeout = if self.chance(60) {
+        let timeout = if self.chance(60) || self.deadline {
             format!(" timeout {} -> use false", length(&mut self.random))
         } else {
             String::new()

@@ -24,6 +24,8 @@ pub(crate) struct Generator {
     pub(crate) children: Vec<Child>,
     /// Whether a pivot stands in what was drawn of the workflow at hand.
     pub(crate) has_pivot: bool,
+    /// Whether the workflow at hand has a deadline, so that nothing may be waited for without an end.
+    pub(crate) deadline: bool,
 }
 
 /// What is known at a place, and what may stand there.
@@ -57,7 +59,8 @@ pub fn program(seed: u64) -> Program {
     let mut random = Random::new(seed);
     let (declarations, operations) = services(&mut random);
     let (left, children) = (0, Vec::new());
-    let mut generator = Generator { random, operations, names: 0, left, children, has_pivot: false };
+    let mut generator =
+        Generator { random, operations, names: 0, left, children, has_pivot: false, deadline: false };
     let mut workflows = Vec::new();
     for number in 0..generator.random.below(3) {
         let name = format!("Child{number}");
@@ -87,6 +90,7 @@ impl Generator {
     fn workflow(&mut self, name: &str, statements: u32, deadline: bool) -> (String, Vec<Statement>) {
         self.left = statements;
         self.has_pivot = false;
+        self.deadline = deadline;
         let place = Place {
             known: vec!["n".to_owned()],
             may_return: true,

@@ -6,8 +6,10 @@ mod expression;
 mod generate;
 mod statement;
 mod construct;
+mod reckless;
 mod shrink;
 
 pub use generate::program;
+pub use reckless::reckless;
 pub use shrink::shrink;
 pub use tree::{Program, Statement};

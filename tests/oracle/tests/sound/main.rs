@@ -1,0 +1,151 @@
+//! The prover against the machine: no program that it accepts does in a run what its rules forbid.
+//!
+//! Programs are drawn with care and then changed without a thought, so that many are wrong, each in its own way.
+//! `WFL_SEED` looks at one program and tells its story; `WFL_LONG` looks at many.
+
+#![expect(clippy::print_stdout, reason = "what was tried is there to be read")]
+
+mod monitor;
+
+use std::collections::BTreeMap;
+
+use wfl_compiler::{Examined, Memory, examine};
+use wfl_machine::{heard, listen};
+use wfl_oracle::program::{Program, reckless};
+use wfl_oracle::{SCHEDULES, Trial};
+
+use monitor::{Broken, broken};
+
+/// Under how many schedules each accepted program runs.
+const EACH: u64 = 2;
+
+/// The codes of rules that monitors know.
+const RULES: [&str; 8] = ["E0312", "E0313", "E0320", "E0321", "E0322", "E0323", "E0331", "E0340"];
+
+fn command(number: u64) -> String {
+    format!("WFL_SEED={number} cargo test -p wfl-oracle --test sound")
+}
+
+/// What became of all programs.
+#[derive(Default)]
+struct Sums {
+    accepted: u64,
+    runs: u64,
+    /// Programs that are refused by a rule, by its code.
+    refused: BTreeMap<String, u64>,
+    /// Programs with other mistakes.
+    other: u64,
+}
+
+/// A program, with what the prover knows of it.
+struct Case {
+    program: Program,
+    codes: Vec<String>,
+    examined: Vec<Examined>,
+}
+
+impl Case {
+    fn new(number: u64) -> Case {
+        let program = reckless(number);
+        let (compilation, examined) = examine(&Memory::new([("main.wfl", program.text())]));
+        let errors = compilation.diagnostics.iter().filter(|it| it.is_error());
+        let codes = errors.map(|it| it.code.to_string()).collect();
+        Case { program, codes, examined }
+    }
+
+    /// What its runs break of the rules, and of the promises.
+    fn run(&self, seed: u64) -> (Broken, Vec<String>) {
+        let trial = Trial::of(self.program.clone()).unwrap_or_else(|why| unreachable!("it compiles: {why}"));
+        let simulated = trial.simulate(seed, listen);
+        let mut found = broken(&self.examined, &heard(), &|id| simulated.plan_of(id));
+        if simulated.calm {
+            // Nothing is sent twice by itself, so that what comes twice are two calls.
+            let twice = simulated.sim.books().entries().iter().filter(|entry| entry.times > 1);
+            found.extend(twice.map(|entry| ("E0331", entry.call.step.to_string())));
+        }
+        (found, simulated.report.violations)
+    }
+
+    /// A rule of the program's policy is broken by it only if it has one.
+    fn forbids(&self, code: &str) -> bool {
+        let text = &self.program.declarations;
+        match code {
+            "nobody looked" => text.contains("policy"),
+            "one looked" => text.contains("approvals 2"),
+            _ => true,
+        }
+    }
+}
+
+impl Sums {
+    fn program(&mut self, number: u64) {
+        let case = Case::new(number);
+        if !case.codes.is_empty() {
+            let proved = case.codes.iter().all(|code| is_rule(code));
+            match proved {
+                true => {
+                    case.codes.iter().for_each(|code| *self.refused.entry(code.clone()).or_default() += 1)
+                }
+                false => self.other += 1,
+            }
+            return;
+        }
+        self.accepted += 1;
+        for seed in (0..EACH).map(|schedule| number * SCHEDULES + schedule) {
+            let (mut found, violations) = case.run(seed);
+            found.retain(|(code, _)| case.forbids(code));
+            self.runs += 1;
+            let text = case.program.text();
+            assert!(
+                found.is_empty() && violations.is_empty(),
+                "{}\nseed {seed}\n{text}\n{found:#?}\n{violations:#?}",
+                command(number)
+            );
+        }
+    }
+
+    fn add(&mut self, other: Sums) {
+        self.accepted += other.accepted;
+        self.runs += other.runs;
+        self.other += other.other;
+        other.refused.into_iter().for_each(|(code, count)| *self.refused.entry(code).or_default() += count);
+    }
+}
+
+fn is_rule(code: &str) -> bool {
+    RULES.contains(&code) || ["E0341", "E0601", "E0603", "E0604"].contains(&code)
+}
+
+#[test]
+fn what_is_accepted_breaks_no_rule() {
+    if let Some(number) = std::env::var("WFL_SEED").ok().and_then(|seed| seed.parse::<u64>().ok()) {
+        let case = Case::new(number);
+        println!("{}\n{:?}", case.program.text(), case.codes);
+        for it in &case.examined {
+            it.findings.iter().for_each(|finding| println!("{:#?}", finding.report));
+        }
+        Sums::default().program(number);
+        return;
+    }
+    let long = std::env::var_os("WFL_LONG").is_some();
+    let programs = std::env::var("WFL_SEEDS").ok().and_then(|count| count.parse().ok());
+    let programs: u64 = programs.unwrap_or(if long { 100_000 } else { 5_000 });
+    let half = |first: u64| {
+        let mut sums = Sums::default();
+        (first..=programs).step_by(2).for_each(|number| sums.program(number));
+        sums
+    };
+    let sums = std::thread::scope(|scope| {
+        let odd = scope.spawn(|| half(1));
+        let mut sums = half(2);
+        sums.add(odd.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        sums
+    });
+    let Sums { accepted, runs, refused, other } = sums;
+    println!(
+        "{programs} programs: {accepted} accepted ({runs} runs), refused {refused:?}, {other} with other mistakes"
+    );
+    assert!(accepted * 4 > programs, "few programs are accepted");
+    let never = RULES.iter().filter(|code| !refused.contains_key(**code)).collect::<Vec<_>>();
+    assert!(never.is_empty(), "never refused by {never:?}");
+}
