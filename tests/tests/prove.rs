@@ -7,6 +7,7 @@ use std::path::Path;
 
 use wfl_compiler::{Compilation, Memory, compile};
 use wfl_tests::project::root;
+use wfl_tests::told::told;
 
 const PRELUDE: &str = include_str!("../prove/prelude.wfl");
 
@@ -43,26 +44,6 @@ fn compiled(case: &Case) -> Compilation {
     compile(&Memory::new([("main.wfl", text.as_str())]))
 }
 
-/// The reports about a program in plain lines.
-fn told(compilation: &Compilation) -> String {
-    let mut out = String::new();
-    for report in &compilation.diagnostics {
-        let _ = writeln!(out, "{}: {}", report.code, report.title);
-        for label in &report.labels {
-            let Some(file) = compilation.files.get(label.span.file) else { continue };
-            let at = file.utf8_position(label.span.start);
-            let mark = if label.primary { '^' } else { '-' };
-            let text = compilation.files.text_of(label.span).lines().next().unwrap_or_default();
-            let _ = writeln!(out, "  {mark} {}:{} `{text}` {}", at.line, at.column + 1, label.message);
-        }
-        let notes = report.notes.iter().map(|note| format!("  = {note}\n"));
-        let help = report.help.iter().map(|help| format!("  help: {help}\n"));
-        let fixes = report.fixes.iter().map(|fix| format!("  fix: {}\n", fix.title));
-        out.extend(notes.chain(help).chain(fixes));
-    }
-    out
-}
-
 fn check(name: &str) {
     let path = root().join(Path::new("tests/prove")).join(format!("{name}.md"));
     let text = std::fs::read_to_string(&path).unwrap_or_default();
@@ -72,7 +53,7 @@ fn check(name: &str) {
     for case in &cases {
         let compilation = compiled(case);
         let codes: BTreeSet<String> = compilation.diagnostics.iter().map(|it| it.code.to_string()).collect();
-        let told = told(&compilation);
+        let told = told(&compilation, 1);
         if codes != case.expected.iter().cloned().collect() {
             wrong.push(format!(
                 "{name}: {}: expected {:?}, found\n{told}\n{}",

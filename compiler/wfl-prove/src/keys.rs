@@ -3,20 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use wfl_ir::{EdgeKind, Effect, Expr, NodeKind, RegionKind, WorkflowField};
+use wfl_ir::{EdgeKind, Effect, Expr, NodeKind, Part, RegionKind, Value, WorkflowField};
 use wfl_lower::{substitute, visit};
 use wfl_source::Code;
 
 use crate::finding::Finding;
 use crate::path::Path;
+use crate::sources::Sources;
 use crate::subject::Subject;
 use crate::ways::{By, Way};
 
 /// Checks the keys of all calls.
-pub(crate) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+pub(crate) fn check(subject: &Subject<'_>, sources: &Sources<'_>, found: &mut Vec<Finding>) {
     let mut calls: BTreeMap<u32, Vec<(u32, Expr)>> = BTreeMap::new();
     for (node, it) in subject.nodes() {
-        let (NodeKind::Call(call), Some(key)) = (&it.kind, key(subject, node)) else { continue };
+        let (NodeKind::Call(call), Some(key)) = (&it.kind, key(subject, sources, node)) else { continue };
         found.extend(same_for_all(subject, node, &key).or_else(|| same_each_round(subject, node, &key)));
         calls.entry(call.operation).or_default().push((node, key));
     }
@@ -30,17 +31,43 @@ pub(crate) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// The key of a call, over the slots of its workflow; none for what has no key, or changes nothing.
-fn key(subject: &Subject<'_>, node: u32) -> Option<Expr> {
+/// The key of a call, over the slots of its workflow without names that stand for others; none for what has no key, or
+/// changes nothing.
+fn key(subject: &Subject<'_>, sources: &Sources<'_>, node: u32) -> Option<Expr> {
     let operation = subject.operation(node).filter(|it| it.effect != Effect::Read)?;
     let NodeKind::Call(call) = &subject.node(node).kind else { return None };
     let key = &operation.idempotent.as_ref()?.key;
     let argument = |leaf: &Expr| {
         let Expr::Local(number) = leaf else { return None };
         let name = &operation.params.get(*number as usize)?.name;
-        call.args.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone())
+        call.args.iter().find(|(given, _)| given == name).map(|(_, value)| sources.expand(value))
     };
-    Some(substitute(key, &argument))
+    Some(flat(substitute(key, &argument)))
+}
+
+/// A text that is put together, without the places where it is known what is put in.
+fn flat(key: Expr) -> Expr {
+    fn put(parts: Vec<Part>, flat: &mut Vec<Part>) {
+        for part in parts {
+            let part = match part {
+                Part::Show(Expr::Const(Value::String(text))) => Part::Text(text.as_str().into()),
+                Part::Show(Expr::Const(Value::Int(number))) => Part::Text(number.to_string().into()),
+                Part::Show(Expr::Interpolate(inner)) => {
+                    put(inner, flat);
+                    continue;
+                }
+                other => other,
+            };
+            match (flat.last_mut(), part) {
+                (Some(Part::Text(before)), Part::Text(text)) => *before = format!("{before}{text}").into(),
+                (_, part) => flat.push(part),
+            }
+        }
+    }
+    let Expr::Interpolate(parts) = key else { return key };
+    let mut flat = Vec::new();
+    put(parts, &mut flat);
+    Expr::Interpolate(flat)
 }
 
 /// A path on which both are done.

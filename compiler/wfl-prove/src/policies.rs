@@ -13,15 +13,16 @@ use crate::assumed::{Assumed, plain};
 use crate::finding::Finding;
 use crate::sources::Sources;
 use crate::subject::Subject;
-use crate::ways::By;
+use crate::ways::{By, Way};
 
-/// Checks all calls, and gives the rules that are kept once the workflow returns.
+/// Checks all calls, and gives the rules that are kept once the workflow returns, and those of them for which some answer
+/// keeps it from returning.
 pub(crate) fn check(
     subject: &Subject<'_>,
     sources: &Sources<'_>,
     found: &mut Vec<Finding>,
-) -> BTreeSet<RuleNumber> {
-    let mut keeps = BTreeSet::new();
+) -> (BTreeSet<RuleNumber>, BTreeSet<RuleNumber>) {
+    let (mut keeps, mut heeds) = (BTreeSet::new(), BTreeSet::new());
     for (policy, number) in subject.claim.program.policies.iter().zip(0..) {
         for (rule, at) in policy.rules.iter().zip(0..) {
             let rule = Rule { subject, sources, policy, rule, number: (number, at) };
@@ -31,11 +32,12 @@ pub(crate) fn check(
             let kept = Kept::of(subject, (rule.rule, rule.number), rule.nothing());
             if kept.at_every_return() {
                 keeps.insert(rule.number);
+                heeds.extend(Some(rule.number).filter(|_| rule.is_heard(&rule.returns())));
             }
             rule.check(&kept, found);
         }
     }
-    keeps
+    (keeps, heeds)
 }
 
 struct Rule<'a> {
@@ -87,10 +89,9 @@ impl<'a> Rule<'a> {
                 continue;
             }
             let kept = Kept::of(self.subject, (self.rule, self.number), assumed);
-            if kept.holds(node) {
-                found.extend(self.unheard(node));
-            } else if let Some(path) = kept.broken(node) {
-                found.push(self.broken(node, path));
+            match if kept.holds(node) { None } else { kept.broken(node) } {
+                Some(path) => found.push(self.broken(node, path)),
+                None => found.extend(self.unheard(node)),
             }
         }
     }
@@ -162,19 +163,15 @@ impl<'a> Rule<'a> {
 
     /// People are asked, but the call is made whatever they answer.
     fn unheard(&self, node: u32) -> Option<Finding> {
-        let ways = self.subject.nodes().flat_map(|(at, _)| self.subject.ways.from(at));
-        let approving = ways
-            .filter(|way| approves(self.subject, *way, self.rule, self.number))
-            .filter(|way| way.from < node && matches!(self.subject.node(way.from).kind, NodeKind::Await(_)))
-            .collect::<Vec<_>>();
-        if approving.is_empty() || approving.iter().any(|way| self.matters(way.from, node)) {
-            return None;
-        }
-        let asked = approving.last()?.from;
+        let answered = self.approving(&[node]).last().copied().filter(|_| !self.is_heard(&[node]))?;
+        let asked = answered.from;
         let (name, task) = (self.subject.name(node), self.subject.name(asked));
         let title = format!("`{name}` is called whatever the answer to `{task}` is");
         let what = (Code::E0341, title, self.subject.origin(node).span, "called in any case".to_owned());
-        let path = self.subject.path(node)?;
+        // The run that is told is one on which they are asked.
+        let mut path = self.subject.path(asked)?;
+        path.push(answered);
+        path.extend(self.subject.search(node, |_| true, |at| at == answered.to)?);
         let end = format!("`{name}` is called, also if they said no");
         let finding = Finding::new(self.subject, path, &end, what);
         let finding = finding.label(self.subject.origin(asked).span, "people are asked here");
@@ -182,23 +179,46 @@ impl<'a> Rule<'a> {
         Some(finding.help("look at the answer, and leave when it is no"))
     }
 
-    /// Whether some answer keeps a run from getting from a task to a call.
-    fn matters(&self, asked: u32, node: u32) -> bool {
-        let NodeKind::Await(awaited) = &self.subject.node(asked).kind else { return true };
-        if awaited.ty == Type::Unit {
+    fn returns(&self) -> Vec<u32> {
+        let nodes = self.subject.nodes().filter(|(_, node)| matches!(node.kind, NodeKind::Return { .. }));
+        nodes.map(|(node, _)| node).collect()
+    }
+
+    /// The ways from where people are asked that lead to one of some nodes.
+    fn approving(&self, nodes: &[u32]) -> Vec<Way> {
+        let reaches = self.reaches(nodes);
+        let ways = self.subject.nodes().flat_map(|(at, _)| self.subject.ways.from(at));
+        let approving = ways.filter(|way| approves(self.subject, *way, self.rule, self.number));
+        approving.filter(|way| reaches[way.to as usize]).collect()
+    }
+
+    /// Whether some answer keeps a run from getting to any of some nodes.
+    fn is_heard(&self, nodes: &[u32]) -> bool {
+        self.approving(nodes).iter().any(|way| self.matters(way.from, nodes))
+    }
+
+    /// Whether some answer keeps a run from getting from a task, or a workflow that asks, to any of some nodes.
+    fn matters(&self, asked: u32, nodes: &[u32]) -> bool {
+        let heeded = || self.subject.attached(asked).is_some_and(|it| it.heeds.contains(&self.number));
+        let result = match &self.subject.node(asked).kind {
             // There is one answer only: whoever would say no says nothing.
-            return true;
-        }
-        let Some(result) = awaited.result else { return false };
+            NodeKind::Await(awaited) if awaited.ty == Type::Unit => return true,
+            NodeKind::Await(awaited) => awaited.result,
+            NodeKind::SubWorkflow(_) if heeded() => return true,
+            NodeKind::SubWorkflow(run) => run.result,
+            _ => return true,
+        };
+        let Some(result) = result else { return false };
         let mut told = BTreeSet::from([result]);
         let depends = |expr: &Expr, told: &BTreeSet<u32>| {
             let mut found = false;
             visit(expr, &mut |part| found |= matches!(part, Expr::Slot(slot) if told.contains(slot)));
             found
         };
-        let reaches = self.reaches(node);
+        let reaches = self.reaches(nodes);
+        let last = nodes.iter().max().copied().unwrap_or_default();
         let mut chosen = false;
-        for (at, it) in self.subject.nodes().filter(|(at, _)| *at > asked && *at <= node) {
+        for (at, it) in self.subject.nodes().filter(|(at, _)| *at > asked && *at <= last) {
             for bind in &it.binds {
                 if depends(&bind.value, &told) {
                     told.insert(bind.slot);
@@ -219,7 +239,14 @@ impl<'a> Rule<'a> {
                     }
                     false
                 }
-                NodeKind::Call(call) if at == node => {
+                NodeKind::Join(join) => {
+                    let mut values = join.values.iter().filter_map(|(_, slot)| *slot);
+                    if chosen || values.any(|slot| told.contains(&slot)) {
+                        told.extend(join.result);
+                    }
+                    false
+                }
+                NodeKind::Call(call) if nodes.contains(&at) => {
                     call.args.iter().any(|(_, value)| depends(value, &told))
                 }
                 _ => false,
@@ -231,20 +258,19 @@ impl<'a> Rule<'a> {
             };
             // An incident keeps it, too.
             let stops = matches!(it.kind, NodeKind::Ensure { .. });
-            if decides && (stops || at == node || leads_away()) {
+            if decides && (stops || nodes.contains(&at) || leads_away()) {
                 return true;
             }
         }
         false
     }
 
-    /// From where a node can be reached.
-    fn reaches(&self, node: u32) -> Vec<bool> {
+    /// From where one of some nodes can be reached.
+    fn reaches(&self, nodes: &[u32]) -> Vec<bool> {
         let mut reaches = vec![false; self.subject.plan.nodes.len()];
-        reaches[node as usize] = true;
-        for at in (0..node).rev() {
+        for at in (0..reaches.len() as u32).rev() {
             let leads = self.subject.ways.from(at).any(|way| way.to > at && reaches[way.to as usize]);
-            reaches[at as usize] = leads;
+            reaches[at as usize] = leads || nodes.contains(&at);
         }
         reaches
     }

@@ -28,14 +28,14 @@ pub struct Proof {
 pub fn prove(claim: Claim<'_>) -> Proof {
     let subject = Subject::new(claim);
     let facts = Facts::of(&subject);
+    let sources = Sources::of(subject.plan);
     let mut findings = Vec::new();
     debts::check(&subject, &facts, &mut findings);
     pivot::check(&subject, &facts, &mut findings);
     losers::check(&subject, &mut findings);
-    keys::check(&subject, &mut findings);
+    keys::check(&subject, &sources, &mut findings);
     forever::check(&subject, &facts, &mut findings);
-    let sources = Sources::of(subject.plan);
-    let keeps = policies::check(&subject, &sources, &mut findings);
+    let (keeps, heeds) = policies::check(&subject, &sources, &mut findings);
     hazards::check(&subject, &sources, &mut findings);
     let times = timing(&subject, &sources);
     let until = until_deadline(&subject, &sources, &facts);
@@ -43,7 +43,8 @@ pub fn prove(claim: Claim<'_>) -> Proof {
     let time = Lapse { whole: times.whole, until: until.whole.worst, undo: times.undo };
 
     let cost = cost(&subject, &sources);
-    let summary = Summary { time, keeps, cost: cost.calls.clone(), ..summary(&subject) };
+    let endless = forever::endless(&subject, &facts);
+    let summary = Summary { time, keeps, heeds, endless, cost: cost.calls.clone(), ..summary(&subject) };
     Proof { findings, summary, times, cost }
 }
 

@@ -16,8 +16,12 @@ pub struct Summary {
     pub lasting: Option<String>,
     /// A step that may give up, so that somebody has to look after it.
     pub gives_up: Option<String>,
+    /// A step that is tried for ever, without a point of no return before or behind it.
+    pub endless: Option<String>,
     /// The rules of policies that are kept once it has returned, by the numbers of policy and rule.
     pub keeps: BTreeSet<(u32, u32)>,
+    /// Those of them for which some answer keeps it from returning.
+    pub heeds: BTreeSet<(u32, u32)>,
     /// How long it takes.
     pub time: Lapse,
     /// The operations that it calls, and how often at most.
