@@ -30,7 +30,9 @@ pub(crate) fn open_errors(subject: &Subject<'_>, node: u32) -> Vec<Open> {
         }
         NodeKind::Map(map) => {
             let keyed = map.key.is_some().then(|| predeclared(subject, "DuplicateKey"));
-            let tolerant = map.tolerated.is_some().then(|| predeclared(subject, "TooManyFailures"));
+            let fails = subject.ways.fails[map.region as usize];
+            let tolerant =
+                (map.tolerated.is_some() && fails).then(|| predeclared(subject, "TooManyFailures"));
             keyed.into_iter().chain(tolerant).collect()
         }
         NodeKind::Join(join) => {

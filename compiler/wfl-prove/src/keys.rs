@@ -18,7 +18,9 @@ pub(crate) fn check(subject: &Subject<'_>, sources: &Sources<'_>, found: &mut Ve
     let mut calls: BTreeMap<u32, Vec<(u32, Expr)>> = BTreeMap::new();
     for (node, it) in subject.nodes() {
         let (NodeKind::Call(call), Some(key)) = (&it.kind, key(subject, sources, node)) else { continue };
-        found.extend(same_for_all(subject, node, &key).or_else(|| same_each_round(subject, node, &key)));
+        found.extend(
+            same_for_all(subject, node, &key).or_else(|| same_each_round(subject, sources, node, &key)),
+        );
         calls.entry(call.operation).or_default().push((node, key));
     }
     for calls in calls.into_values() {
@@ -128,8 +130,9 @@ fn same_for_all(subject: &Subject<'_>, node: u32, key: &Expr) -> Option<Finding>
 }
 
 /// In a loop a key must tell its rounds or items apart.
-fn same_each_round(subject: &Subject<'_>, node: u32, key: &Expr) -> Option<Finding> {
-    let regions = subject.frames.regions(node).map(|region| &subject.plan.regions[region as usize]);
+fn same_each_round(subject: &Subject<'_>, sources: &Sources<'_>, node: u32, key: &Expr) -> Option<Finding> {
+    let regions = subject.frames.regions(node).filter(|region| comes_again(subject, sources, *region));
+    let regions = regions.map(|region| &subject.plan.regions[region as usize]);
     let (place, help) = regions.into_iter().find_map(|region| {
         let told = |first: u32, end: u32| slots(key).iter().any(|slot| (first..end).contains(slot));
         match region.kind {
@@ -151,6 +154,15 @@ fn same_each_round(subject: &Subject<'_>, node: u32, key: &Expr) -> Option<Findi
     let finding = Finding::new(subject, path, &end, what);
     let finding = finding.note("the other side takes the second call for a repetition of the first one");
     Some(finding.help(help))
+}
+
+/// Whether there may be more than one item or round.
+fn comes_again(subject: &Subject<'_>, sources: &Sources<'_>, region: u32) -> bool {
+    match subject.frames.owner(region).map(|owner| &subject.node(owner).kind) {
+        Some(NodeKind::Map(map)) => sources.length(&map.list).1.is_none_or(|most| most > 1),
+        Some(NodeKind::Loop(rounds)) => rounds.times > 1,
+        _ => false,
+    }
 }
 
 fn slots(key: &Expr) -> Vec<u32> {

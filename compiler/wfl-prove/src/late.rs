@@ -5,6 +5,7 @@ use wfl_source::{Code, Diagnostic};
 
 use crate::bounds::Worst;
 use crate::clock::waits_for_ever;
+use crate::facts::{Fact, Facts};
 use crate::finding::Finding;
 use crate::path::Path;
 use crate::subject::Subject;
@@ -14,11 +15,11 @@ use crate::timing::Timing;
 const TOLD: usize = 6;
 
 /// Checks the deadline of a workflow.
-pub(crate) fn check(subject: &Subject<'_>, timing: &Timing, until: &Timing, found: &mut Vec<Finding>) {
+pub(crate) fn check(subject: &Subject<'_>, facts: &Facts<'_>, until: &Timing, found: &mut Vec<Finding>) {
     let Some(deadline) = subject.plan.deadline else { return };
-    endless(subject, deadline, found);
-    if timing.whole.best > deadline {
-        found.extend(never(subject, timing, deadline));
+    endless(subject, facts, deadline, found);
+    if until.whole.best > deadline {
+        found.extend(never(subject, until, deadline));
     } else if until.whole.worst.known > deadline {
         found.extend(late(subject, until, deadline));
     }
@@ -107,9 +108,11 @@ fn enough(time: Duration) -> Duration {
 
 /// An `await` without a timeout in a workflow that has a deadline: when the deadline passes everything is undone, and
 /// nobody has said what is to become of who was asked.
-fn endless(subject: &Subject<'_>, deadline: Duration, found: &mut Vec<Finding>) {
+fn endless(subject: &Subject<'_>, facts: &Facts<'_>, deadline: Duration, found: &mut Vec<Finding>) {
     for (node, _) in subject.nodes() {
-        let Some(why) = waits_for_ever(subject, node).filter(|_| !broken_off(subject, node)) else {
+        // Behind the point of no return the deadline is an alarm, and undoes nothing.
+        let counts = facts.holds(node, Fact::Free) && !broken_off(subject, node);
+        let Some(why) = waits_for_ever(subject, node).filter(|_| counts) else {
             continue;
         };
         let Some(path) = subject.path(node) else { continue };

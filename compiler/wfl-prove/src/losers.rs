@@ -85,7 +85,8 @@ fn branch(subject: &Subject<'_>, region: u32, join: u32) -> Option<Loss> {
 
 fn item(subject: &Subject<'_>, map: u32) -> Option<Loss> {
     let NodeKind::Map(it) = &subject.node(map).kind else { return None };
-    if it.tolerated.is_some() {
+    // One after the other, none is under way when another one fails.
+    if it.tolerated.is_some() || it.limit == Some(1) {
         return None;
     }
     let (step, error) = fails(subject, it.region, map)?;

@@ -137,6 +137,7 @@ fn choice(subject: &Subject<'_>, node: u32, arm: usize, count: usize) -> String 
     match pattern {
         Some(pattern) if pattern != text => format!("{text} is {pattern}"),
         _ if arm == 0 => text,
+        _ if count == 2 && [" && ", " || "].iter().any(|and| text.contains(and)) => format!("not ({text})"),
         _ if count == 2 => format!("not {text}"),
         _ => format!("otherwise than {text}"),
     }

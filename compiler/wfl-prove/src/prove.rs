@@ -39,7 +39,7 @@ pub fn prove(claim: Claim<'_>) -> Proof {
     hazards::check(&subject, &sources, &mut findings);
     let times = timing(&subject, &sources);
     let until = until_deadline(&subject, &sources, &facts);
-    late::check(&subject, &times, &until, &mut findings);
+    late::check(&subject, &facts, &until, &mut findings);
     let time = Lapse { whole: times.whole, until: until.whole.worst, undo: times.undo };
 
     let cost = cost(&subject, &sources);

@@ -4,7 +4,8 @@
 //! what follows the construct, that of a round also to the next one; an error of a join leads on from where its branches
 //! began, because what they did is undone before it is handled.
 
-use wfl_ir::{EdgeKind, NodeKind, Plan};
+use wfl_ir::flow::JoinPolicy;
+use wfl_ir::{Caught, EdgeKind, NodeKind, Plan};
 
 /// A way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +41,8 @@ pub(crate) struct Ways {
     pub(crate) into: Vec<Vec<u32>>,
     /// Whether some lead back.
     pub(crate) rounds: bool,
+    /// By region: whether something in it can go wrong.
+    pub(crate) fails: Vec<bool>,
 }
 
 impl Ways {
@@ -50,8 +53,10 @@ impl Ways {
             out: vec![Vec::new(); count],
             into: vec![Vec::new(); count],
             rounds: false,
+            fails: Vec::new(),
         };
         let mut owners = vec![None; plan.regions.len()];
+        let fails = may_fail(plan);
         for (number, node) in plan.nodes.iter().enumerate() {
             let at = number as u32;
             match &node.kind {
@@ -68,12 +73,18 @@ impl Ways {
                     // A fork goes on by its branches, a loop by its rounds.
                     (NodeKind::Fork(_) | NodeKind::Loop(_), EdgeKind::Order) => {}
                     (NodeKind::Join(join), EdgeKind::Error(_)) => {
-                        ways.add(Way { from: join.fork, to, at, by })
+                        if may_fall_short(plan, &fails, join.fork, at, edge.kind) {
+                            ways.add(Way { from: join.fork, to, at, by });
+                        }
                     }
+                    // Of items that cannot fail there are never too many that do; one key may come twice.
+                    (NodeKind::Map(map), EdgeKind::Error(_))
+                        if map.key.is_none() && !fails[map.region as usize] => {}
                     _ => ways.add(Way { from, to, at, by }),
                 }
             }
         }
+        ways.fails = fails;
         ways
     }
 
@@ -107,4 +118,42 @@ impl Ways {
     pub(crate) fn to(&self, node: u32) -> impl Iterator<Item = Way> {
         self.into[node as usize].iter().map(|way| self.all[*way as usize])
     }
+}
+
+/// By region: whether something in it can go wrong.
+fn may_fail(plan: &Plan) -> Vec<bool> {
+    let mut fails = vec![false; plan.regions.len()];
+    for node in &plan.nodes {
+        let can = matches!(
+            node.kind,
+            NodeKind::Call(_)
+                | NodeKind::SubWorkflow(_)
+                | NodeKind::Await(_)
+                | NodeKind::Fail { .. }
+                | NodeKind::Map(_)
+        );
+        let parent = |region: &u32| plan.regions.get(*region as usize).and_then(|region| region.parent);
+        for region in std::iter::successors(Some(node.region).filter(|_| can), parent) {
+            // What is around a region that is known is known.
+            match fails.get_mut(region as usize) {
+                Some(known) if !*known => *known = true,
+                _ => break,
+            }
+        }
+    }
+    fails
+}
+
+/// Whether a join of some branches may get too few of them.
+fn may_fall_short(plan: &Plan, fails: &[bool], fork: u32, join: u32, kind: EdgeKind) -> bool {
+    let EdgeKind::Error(number) = kind else { return true };
+    let on = plan.nodes[join as usize].kind.handlers().get(number as usize).map(|handler| handler.on);
+    let NodeKind::Fork(fork) = &plan.nodes[fork as usize].kind else { return true };
+    let needed = match fork.policy {
+        JoinPolicy::All => return true,
+        JoinPolicy::Any => 1,
+        JoinPolicy::Quorum(count) => count as usize,
+    };
+    let good = fork.branches.iter().filter(|branch| !fails[**branch as usize]).count();
+    on != Some(Caught::Shortfall) || fork.within.is_some() || good < needed
 }

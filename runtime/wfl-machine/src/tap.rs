@@ -19,6 +19,8 @@ pub enum Tapped {
         instance: InstanceId,
         /// The strand: a branch, an item, or the body.
         strand: u32,
+        /// The strand that it is a part of.
+        parent: Option<u32>,
         /// The node.
         node: u32,
         /// Its name, with the item.
@@ -61,7 +63,7 @@ pub(crate) fn begin() {
 #[cfg(feature = "planted")]
 pub(crate) fn node(
     instance: InstanceId,
-    strand: u32,
+    (strand, parent): (u32, Option<u32>),
     node: u32,
     name: impl FnOnce() -> Name,
     facts: &[Fact],
@@ -69,7 +71,7 @@ pub(crate) fn node(
     tell(instance, facts);
     HEARD.with_borrow_mut(|heard| {
         if let Some(heard) = heard {
-            heard.push(Tapped::Node { instance, strand, node, name: name() });
+            heard.push(Tapped::Node { instance, strand, parent, node, name: name() });
         }
     });
 }
@@ -89,7 +91,7 @@ pub(crate) fn tell(instance: InstanceId, facts: &[Fact]) {
 pub(crate) const fn begin() {}
 
 #[cfg(not(feature = "planted"))]
-pub(crate) fn node(_: InstanceId, _: u32, _: u32, _: impl FnOnce() -> Name, _: &[Fact]) {}
+pub(crate) fn node(_: InstanceId, _: (u32, Option<u32>), _: u32, _: impl FnOnce() -> Name, _: &[Fact]) {}
 
 #[cfg(not(feature = "planted"))]
 pub(crate) const fn tell(_: InstanceId, _: &[Fact]) {}

@@ -61,7 +61,8 @@ impl Fold<'_> {
         if let Some(next) = self.before(index) {
             return Ok(next);
         }
-        tap::node(self.state.id, self.current, index, || self.name(index), &self.facts);
+        let parent = self.state.strands.get(&self.current).and_then(|strand| strand.parent).map(|(id, _)| id);
+        tap::node(self.state.id, (self.current, parent), index, || self.name(index), &self.facts);
         let node = self.node(index);
         for bind in &node.binds {
             let value = self.eval(&bind.value)?;

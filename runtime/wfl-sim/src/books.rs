@@ -25,15 +25,28 @@ pub enum Reply {
     Declares(u32, Fields),
 }
 
-/// Decides what services answer in truth, by the operation and its arguments alone.
+/// What a script has a service do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scripted {
+    /// It answers.
+    Says(Reply),
+    /// It cannot be reached, and nothing is done.
+    Away,
+    /// It says nothing, and nothing is done.
+    Silent,
+}
+
+/// Decides what services do, by the call.
 #[derive(Clone)]
 pub struct Script(Arc<Answering>);
 
-type Answering = dyn Fn(&Plan, &Operation, &Fields) -> Reply + Send + Sync;
+type Answering = dyn Fn(&Plan, &Operation, &CallEffect) -> Scripted + Send + Sync;
 
 impl Script {
     /// A script that answers as a function says.
-    pub fn new(answers: impl Fn(&Plan, &Operation, &Fields) -> Reply + Send + Sync + 'static) -> Script {
+    pub fn new(
+        answers: impl Fn(&Plan, &Operation, &CallEffect) -> Scripted + Send + Sync + 'static,
+    ) -> Script {
         Script(Arc::new(answers))
     }
 }
@@ -147,7 +160,13 @@ impl Books {
             }
             return answer(plan, operation, &entry.reply.clone());
         }
-        let reply = self.reply(plan, operation, effect, call.instance);
+        let reply = match self.reply(plan, operation, effect, call.instance) {
+            Scripted::Says(reply) => reply,
+            Scripted::Away => {
+                return Outcome::Unavailable { reason: "it is away".into(), retry_after: None };
+            }
+            Scripted::Silent => return Outcome::TimedOut { started: true },
+        };
         let acts = operation.effect != Effect::Read && matches!(reply, Reply::Returns(_));
         let at = self.entries.len();
         if let Reply::Returns(value) = &reply
@@ -216,7 +235,13 @@ impl Books {
 
     /// What the world answers to a call, now and for ever. Two effects without a key are two effects: each has its own
     /// answer.
-    fn reply(&self, plan: &Plan, operation: &Operation, effect: &CallEffect, instance: InstanceId) -> Reply {
+    fn reply(
+        &self,
+        plan: &Plan,
+        operation: &Operation,
+        effect: &CallEffect,
+        instance: InstanceId,
+    ) -> Scripted {
         let (key, args) = (effect.key.as_deref(), &effect.args);
         let twin = |entry: &&Entry| {
             entry.instance == instance && entry.args == *args && entry.operation == operation.qualified()
@@ -236,20 +261,20 @@ impl Books {
             && let TypeKind::Error(fields) = &plan.types[*error as usize].kind
             && let Some(fields) = sample_fields(plan.library(), fields, &mut random, 0)
         {
-            return Reply::Declares(*error, fields);
+            return Scripted::Says(Reply::Declares(*error, fields));
         }
         if let Some(Script(answers)) = &self.script {
-            return answers(plan, operation, args);
+            return answers(plan, operation, effect);
         }
         if random.below(100) < self.errors
             && let Some(error) = random.pick(&operation.raises)
             && let TypeKind::Error(fields) = &plan.types[*error as usize].kind
             && let Some(fields) = sample_fields(plan.library(), fields, &mut random, 0)
         {
-            return Reply::Declares(*error, fields);
+            return Scripted::Says(Reply::Declares(*error, fields));
         }
         let value = sample(plan.library(), &operation.result, &mut random);
-        Reply::Returns(value.unwrap_or(Value::Unit))
+        Scripted::Says(Reply::Returns(value.unwrap_or(Value::Unit)))
     }
 
     fn asked(&mut self, call: &Call, plan: &Plan, operation: &Operation) -> Outcome {

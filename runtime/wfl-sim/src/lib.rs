@@ -24,7 +24,7 @@ mod rules;
 mod shields;
 mod verdict;
 
-pub use books::{Books, EffectState, Entry, Reply, Script};
+pub use books::{Books, EffectState, Entry, Reply, Script, Scripted};
 pub use fault::{Fate, Fault, Faults, Rates, Twist};
 pub use observed::Observed;
 pub use people::spoken;

@@ -47,6 +47,15 @@ impl Sim {
         }
     }
 
+    /// As [`Sim::run`], but for no more than so many happenings: what would never end is looked at as it is.
+    pub fn run_at_most(&mut self, happenings: u64) {
+        for _ in 0..happenings {
+            if !self.violations.is_empty() || !self.step() && !self.help() {
+                return;
+            }
+        }
+    }
+
     /// People look at what is suspended or asked. False when nothing is.
     fn help(&mut self) -> bool {
         let mut helped = false;

@@ -1,7 +1,7 @@
 //! The world's answers: a function of the operation and its arguments, so that they do not depend on who asks when.
 
 use wfl_ir::{Field, Fields, Name, Operation, Plan, Type, TypeKind, Value};
-use wfl_sim::{Random, Reply, Script};
+use wfl_sim::{Random, Reply, Script, Scripted};
 
 /// Numbers in answers are below this, so that a program decides by them and no sum of them gets too big.
 const NUMBERS: u64 = 10;
@@ -44,7 +44,7 @@ impl World {
 
     /// The same answers for a simulation.
     pub fn script(self) -> Script {
-        Script::new(move |plan, operation, args| self.reply(plan, operation, args))
+        Script::new(move |plan, operation, effect| Scripted::Says(self.reply(plan, operation, &effect.args)))
     }
 }
 

@@ -19,8 +19,10 @@ struct Owed {
 
 /// A step whose effect stays, in a part that may be broken off.
 struct Lasting {
-    node: u32,
+    name: String,
+    /// The part that holds it now, and the regions around that part, its own first.
     strand: u32,
+    regions: Vec<u32>,
 }
 
 /// Follows one life of one instance.
@@ -29,6 +31,8 @@ struct Monitor<'a> {
     lowered: &'a Lowered,
     children: &'a BTreeMap<PlanHash, &'a Summary>,
     owed: Vec<Owed>,
+    /// Whether something was done since a pivot that could be undone.
+    since_pivot: bool,
     /// The pivot that was passed and still holds, with the scope whose rest goes forward.
     passed: Option<u32>,
     lasting: Vec<Lasting>,
@@ -61,6 +65,7 @@ pub fn broken(
             lowered: &examined.lowered,
             children: &children,
             owed: Vec::new(),
+            since_pivot: false,
             passed: None,
             lasting: Vec::new(),
             ended: BTreeSet::new(),
@@ -70,7 +75,9 @@ pub fn broken(
         };
         for tapped in heard {
             match tapped {
-                Tapped::Node { strand, node, name, .. } => monitor.node(*strand, *node, name),
+                Tapped::Node { strand, parent, node, name, .. } => {
+                    monitor.node((*strand, *parent), *node, name)
+                }
                 Tapped::Fact { fact, .. } => monitor.fact(fact),
             }
         }
@@ -106,17 +113,26 @@ impl Monitor<'_> {
         self.plan.scopes_outward(scope).any(|scope| scope == outer)
     }
 
-    fn node(&mut self, strand: u32, node: u32, name: &str) {
+    fn node(&mut self, (strand, parent): (u32, Option<u32>), node: u32, name: &str) {
         let plan = self.plan;
         let it = &plan.nodes[node as usize];
         self.strands.insert(name.to_owned(), strand);
+        if !self.owed.is_empty() {
+            self.report("open", name);
+        }
         let inside = it.scope != 0 || self.lowered.origins[node as usize].in_handler;
         match &it.kind {
             NodeKind::Return { .. } if inside && !self.owed.is_empty() => self.report("E0312", name),
-            NodeKind::Restart { .. } if !self.owed.is_empty() => self.report("E0313", name),
-            NodeKind::Rollback => self.owed.clear(),
+            NodeKind::Restart { .. } if !self.owed.is_empty() || self.since_pivot => {
+                self.report("E0313", name);
+            }
+            NodeKind::Rollback => {
+                self.owed.clear();
+                self.since_pivot = false;
+            }
             NodeKind::Commit => {
                 self.owed.clear();
+                self.since_pivot = false;
                 self.passed = None;
             }
             NodeKind::Exit { scope } => {
@@ -130,8 +146,12 @@ impl Monitor<'_> {
                     self.passed = None;
                 }
             }
-            NodeKind::Join(_) | NodeKind::End { .. } | NodeKind::Fail { .. } => {
-                drop(self.ended.insert(strand))
+            NodeKind::Join(_) | NodeKind::End { .. } => {
+                self.ended.insert(strand);
+                self.pass_outward(strand, parent);
+            }
+            NodeKind::Fail { .. } => {
+                self.ended.insert(strand);
             }
             NodeKind::Call(call) => {
                 if call.pivot {
@@ -142,7 +162,8 @@ impl Monitor<'_> {
                     Effect::Write | Effect::Irreversible
                 );
                 if stays && !call.pivot {
-                    self.lasting.push(Lasting { node, strand });
+                    let regions = self.regions(node).filter(|region| self.is_part(*region)).collect();
+                    self.lasting.push(Lasting { name: name.to_owned(), strand, regions });
                 }
                 if plan.operations[call.operation as usize].qualified() == "Rail.fax" {
                     self.faxes(name);
@@ -157,6 +178,22 @@ impl Monitor<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A branch or an item, which is a strand of its own.
+    fn is_part(&self, region: u32) -> bool {
+        matches!(self.plan.regions[region as usize].kind, RegionKind::Branch | RegionKind::Item { .. })
+    }
+
+    /// What a part has done is a part of what is around it, once it has ended well.
+    fn pass_outward(&mut self, strand: u32, parent: Option<u32>) {
+        let Some(parent) = parent else { return };
+        for lasting in self.lasting.iter_mut().filter(|lasting| lasting.strand == strand) {
+            lasting.strand = parent;
+            if !lasting.regions.is_empty() {
+                lasting.regions.remove(0);
+            }
         }
     }
 
@@ -195,19 +232,30 @@ impl Monitor<'_> {
                 let Some(node) = self.node_of(step) else { return };
                 let owes =
                     self.operation(node).is_some_and(|it| matches!(it.effect, Effect::Compensable { .. }));
+                self.since_pivot |= owes && self.passed.is_some();
                 if owes && self.passed.is_none() {
                     let scope = self.plan.nodes[node as usize].scope;
                     self.owed.push(Owed { name: step.to_string(), scope });
                 }
             }
+            Fact::ChildEnded { step, outcome: "completed", .. } => {
+                let Some(node) = self.node_of(step) else { return };
+                let NodeKind::SubWorkflow(run) = &self.plan.nodes[node as usize].kind else { return };
+                let child = self.children.get(&run.plan);
+                let owes = child.is_some_and(|child| child.owes.is_some() && child.pivot.is_none());
+                if owes && !run.detached && !run.pivot && self.passed.is_none() {
+                    let scope = self.plan.nodes[node as usize].scope;
+                    self.owed.push(Owed { name: step.to_string(), scope });
+                }
+            }
             Fact::StepFailed { step, handled, .. } => {
-                let node = self.node_of(step);
                 // What was declined has no effect.
-                self.lasting.retain(|lasting| Some(lasting.node) != node);
+                self.lasting.retain(|lasting| lasting.name != step.as_str());
                 if !handled {
                     self.ended.extend(self.strands.get(step.as_str()));
                 }
             }
+            Fact::Joined { step, .. } => self.node_of(step).into_iter().for_each(|fork| self.joined(fork)),
             Fact::TimeUp { step } => self.ended.extend(self.strands.get(step.as_str())),
             Fact::CompensationSettled { step, .. } => self.owed.retain(|owed| owed.name != step.as_str()),
             Fact::PivotPassed { step, .. } => {
@@ -219,13 +267,19 @@ impl Monitor<'_> {
                 let depth = |scope: &u32| self.plan.scopes_outward(*scope).count();
                 let reach = self.owed.iter().map(common).chain([scope]).min_by_key(depth);
                 self.passed = reach;
+                self.since_pivot = false;
                 self.owed.clear();
             }
-            Fact::Suspended { step, why: Suspension::RetriesExhausted(_) } => {
-                let node = self.node_of(step);
-                let calls = node.is_some_and(|node| self.operation(node).is_some());
+            Fact::Suspended { step, why } => {
+                let code = match why {
+                    Suspension::RetriesExhausted(_) => "E0321",
+                    // Whether it happened has to be found out by a person, whatever is handled.
+                    Suspension::UnknownOutcome(_) => "unknown",
+                    _ => return,
+                };
+                let calls = self.node_of(step).is_some_and(|node| self.operation(node).is_some());
                 if calls && self.passed.is_some() {
-                    self.report("E0321", step);
+                    self.report(code, step);
                 }
             }
             Fact::Answered { step, .. } => {
@@ -233,6 +287,7 @@ impl Monitor<'_> {
                 *self.answers.entry(id).or_default() += 1;
             }
             Fact::Restarted { .. } => {
+                self.since_pivot = false;
                 self.owed.clear();
                 self.lasting.clear();
                 self.answers.clear();
@@ -251,27 +306,38 @@ impl Monitor<'_> {
         if !matches!(ending, Ending::Completed(_) | Ending::Failed(..)) {
             return;
         }
-        for Lasting { node, strand } in std::mem::take(&mut self.lasting) {
-            if !self.ended.contains(&strand) && self.may_be_lost(node) {
-                let name = self.plan.nodes[node as usize].id.to_string();
+        for Lasting { name, strand, regions } in std::mem::take(&mut self.lasting) {
+            if strand > 0 && !self.ended.contains(&strand) && self.may_be_lost(&regions) {
                 self.report("E0323", &name);
             }
         }
     }
 
+    /// A join is over: branches that have not ended are broken off.
+    fn joined(&mut self, fork: u32) {
+        let NodeKind::Fork(fork) = &self.plan.nodes[fork as usize].kind else { return };
+        let lost = |lasting: &&Lasting| {
+            let mine = lasting.regions.first().is_some_and(|region| fork.branches.contains(region));
+            mine && !self.ended.contains(&lasting.strand)
+        };
+        let lost = self.lasting.iter().filter(lost).map(|lasting| lasting.name.clone()).collect::<Vec<_>>();
+        if fork.policy != JoinPolicy::All {
+            lost.iter().for_each(|name| self.report("E0323", name));
+        }
+    }
+
     /// Whether a step stands in a branch or an item that others can break off.
-    fn may_be_lost(&self, node: u32) -> bool {
-        self.regions(node).any(|region| {
-            match self.plan.regions[region as usize].kind {
+    fn may_be_lost(&self, regions: &[u32]) -> bool {
+        regions.iter().copied().any(|region| match self.plan.regions[region as usize].kind {
             RegionKind::Branch => self.plan.nodes.iter().any(|node| {
-                matches!(&node.kind, NodeKind::Fork(fork)
-                    if fork.branches.contains(&region) && !(fork.policy == JoinPolicy::All && fork.finish))
+                matches!(&node.kind, NodeKind::Fork(fork) if fork.branches.contains(&region)
+                    && (fork.policy != JoinPolicy::All || !fork.finish || fork.within.is_some()))
             }),
             RegionKind::Item { .. } => self.plan.nodes.iter().any(|node| {
-                matches!(&node.kind, NodeKind::Map(map) if map.region == region && map.tolerated.is_none())
+                matches!(&node.kind, NodeKind::Map(map)
+                    if map.region == region && map.tolerated.is_none() && map.limit != Some(1))
             }),
             _ => false,
-        }
         })
     }
 }
