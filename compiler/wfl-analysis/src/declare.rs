@@ -90,6 +90,7 @@ fn declare_item(
         module,
         name: short,
         span: name.span,
+        label: Label::Public,
         shape,
         item: Arc::clone(item),
     });

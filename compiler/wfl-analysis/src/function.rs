@@ -52,7 +52,8 @@ fn check_one(session: &mut Session<'_>, tables: &Tables, info: &FunctionInfo) ->
         Some(body) => {
             let typed = checker.check_as(body, &info.result);
             if !typed.ty.is_unknown() {
-                checker.check_flow(typed.label, info.result_label, "the function's result", body.span);
+                let allowed = (&info.result, info.result_label);
+                checker.check_flow_into(&typed, allowed, "the function's result", body.span);
             }
             typed.expr
         }

@@ -236,6 +236,8 @@ impl<'s, 'f> About<'s, 'f> {
         }
         checker.locals = 2;
         let typed = checker.check_as(value, &field.ty);
+        let allowed = (&field.ty, field.label);
+        checker.check_flow_into(&typed, allowed, &format!("`{}`", field.name), value.span);
         Some((field.name.clone(), typed.expr))
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wfl_ir::{Field, Name, Type, TypeDef, TypeKind};
+use wfl_ir::{Field, Label, Name, Type, TypeDef, TypeKind};
 use wfl_source::Span;
 
 use crate::tables::{FieldInfo, Shape, Tables, TypeInfo, VariantInfo};
@@ -124,6 +124,8 @@ fn add_types(tables: &mut Tables, version: &OldVersion, workflow: usize) -> Vec<
             module,
             name: name.clone(),
             span: tables.workflows[workflow].source.head.name.span,
+            // Fields and parameters have the labels that they had.
+            label: Label::Public,
             shape: shape(&old.def.kind, &numbers),
             item: Arc::clone(&item),
         });

@@ -46,6 +46,7 @@ pub(crate) fn resolve(passes: &mut Passes<'_>, tables: &mut Tables) {
     if passes.is_whole() {
         passes.general(|session| alias::judge(session, tables));
     }
+    label_types(&mut passes.given.session(), tables);
     for index in 0..tables.types.len() {
         passes.item(tables.types[index].number, |session| {
             let info = &tables.types[index];
@@ -74,6 +75,29 @@ pub(crate) fn resolve(passes: &mut Passes<'_>, tables: &mut Tables) {
             }
         });
     }
+}
+
+/// Fills [`TypeInfo::label`](crate::tables::TypeInfo::label): how sensitive a type is says [`Resolver::typ`] of what it
+/// is made of, where other types of the kind may stand. What is wrong there is reported when shapes are resolved.
+fn label_types(session: &mut Session<'_>, tables: &mut Tables) {
+    let made = |tables: &Tables, index: &usize| matches!(tables.types[*index].item.kind, ItemKind::Type(_));
+    let mut order = (0..tables.types.len()).filter(|index| made(tables, index)).collect::<Vec<_>>();
+    order.iter().for_each(|index| tables.types[*index].label = Label::Public);
+    // Labels only rise, so this comes to an end. Declared from top to bottom or the other way round, types are done
+    // in three rounds.
+    let mut rising = true;
+    while rising {
+        rising = false;
+        for index in &order {
+            let info = &tables.types[*index];
+            let ItemKind::Type(source) = &info.item.kind else { continue };
+            let (_, label) = Resolver::new(session, tables, info.module).typ(&source.base);
+            rising |= label > info.label;
+            tables.types[*index].label = label;
+        }
+        order.reverse();
+    }
+    session.truncate(0);
 }
 
 fn operation(session: &mut Session<'_>, tables: &mut Tables, index: usize) {
@@ -278,7 +302,7 @@ impl<'s, 'f> Resolver<'s, 'f> {
 
     fn declared(&mut self, path: &ast::Path) -> Option<(Ty, Label)> {
         match self.tables.find_path(self.session, self.module, Space::Type, path)? {
-            Thing::Type(index) => Some((Ty::Named(index), self.label_of(index, 8))),
+            Thing::Type(index) => Some((Ty::Named(index), self.tables.types[index as usize].label)),
             Thing::Alias(index) => Some(self.alias(index)),
             _ => None,
         }
@@ -324,7 +348,7 @@ impl<'s, 'f> Resolver<'s, 'f> {
         let mut types = types.into_iter();
         let ty = match (name, types.next(), types.next()) {
             ("Set", Some(item), _) => Ty::Set(self.key_type(item, &arguments[0])),
-            ("Batch", Some(item), _) => Ty::Batch(item),
+            ("Batch", Some(item), _) => Ty::Batch(item, Label::Public),
             ("Map", Some(key), Some(value)) => Ty::Map(self.key_type(key, &arguments[0]), value),
             ("Result", Some(ok), Some(error)) => Ty::Result(ok, error),
             (_, Some(item), _) => Ty::List(item),
@@ -353,7 +377,7 @@ impl<'s, 'f> Resolver<'s, 'f> {
             && let Some(Thing::Type(error)) =
                 self.tables.find_path(self.session, self.module, Space::Error, path)
         {
-            return (Ty::Named(error), Label::Public);
+            return (Ty::Named(error), label(typ.label));
         }
         self.typ(typ)
     }
@@ -366,18 +390,6 @@ impl<'s, 'f> Resolver<'s, 'f> {
         }
         let parameters = parameters.iter().map(|parameter| self.typ(parameter).0).collect();
         Ty::Function(parameters, Box::new(self.typ(result).0))
-    }
-
-    /// The label that a refined type carries by itself, or by what it is made of.
-    fn label_of(&mut self, index: u32, depth: u32) -> Label {
-        let info = &self.tables.types[index as usize];
-        let ItemKind::Type(declaration) = &info.item.kind else { return Label::Public };
-        let own = label(declaration.base.label);
-        let TypeKind::Named { path, .. } = &declaration.base.kind else { return own };
-        match self.tables.find_path(self.session, info.module, Space::Type, path) {
-            Some(Thing::Type(base)) if depth > 0 => own.max(self.label_of(base, depth - 1)),
-            _ => own,
-        }
     }
 
     fn money(&mut self, argument: &ast::TypeExpr) -> Ty {

@@ -45,6 +45,8 @@ pub(crate) struct TypeInfo {
     pub(crate) module: usize,
     pub(crate) name: Name,
     pub(crate) span: Span,
+    /// How sensitive its values are by what it is made of; a record says it of each field instead.
+    pub(crate) label: Label,
     pub(crate) shape: Shape,
     /// Its declaration.
     pub(crate) item: Arc<ast::Item>,
@@ -284,11 +286,54 @@ impl Tables {
         self.most_sensitive(ty, &mut BTreeSet::new())
     }
 
-    /// The label of what a test says about a value: it does not give the value away, unless this is a Bool itself. Of
-    /// a secret nothing may be known.
+    /// The label of what a test says about a value: it does not give the value away, but for a Bool in it, of which it
+    /// says all. Of a secret nothing may be known.
     pub(crate) fn label_of_test(&self, label: Label, ty: &Ty) -> Label {
+        match self.label_of_look(label, ty) {
+            Label::Public => self.label_of_bools(ty, label, &mut BTreeSet::new()),
+            secret => secret,
+        }
+    }
+
+    /// The label of what is known by a test that no Bool in the value decides.
+    pub(crate) fn label_of_look(&self, label: Label, ty: &Ty) -> Label {
         let label = label.max(self.label_within(ty));
-        if label == Label::Secret || *self.base(ty) == Ty::Bool { label } else { Label::Public }
+        if label == Label::Secret { label } else { Label::Public }
+    }
+
+    /// Whether there are Bools in a value.
+    pub(crate) fn has_bools(&self, ty: &Ty) -> bool {
+        self.label_of_bools(ty, Label::Secret, &mut BTreeSet::new()) == Label::Secret
+    }
+
+    /// The label of the most sensitive Bool in a value that is so sensitive as a whole.
+    fn label_of_bools(&self, ty: &Ty, label: Label, seen: &mut BTreeSet<(u32, Label)>) -> Label {
+        let fields = |fields: &[FieldInfo], seen: &mut BTreeSet<(u32, Label)>| {
+            let of = |field: &FieldInfo| self.label_of_bools(&field.ty, label.max(field.label), seen);
+            fields.iter().map(of).max().unwrap_or_default()
+        };
+        match ty {
+            // Json may be one.
+            Ty::Bool | Ty::Json => label,
+            Ty::Named(index) if seen.insert((*index, label)) => match &self.types[*index as usize].shape {
+                Shape::Record(inner) | Shape::Error(inner) | Shape::Event(inner) => fields(inner, seen),
+                Shape::Enum(variants) => {
+                    variants.iter().map(|variant| fields(&variant.fields, seen)).max().unwrap_or_default()
+                }
+                Shape::Refined { base, .. } => self.label_of_bools(base, label, seen),
+            },
+            Ty::Optional(inner) | Ty::List(inner) | Ty::Set(inner) | Ty::Batch(inner, _) => {
+                self.label_of_bools(inner, label, seen)
+            }
+            Ty::Map(a, b) | Ty::Result(a, b) => {
+                self.label_of_bools(a, label, seen).max(self.label_of_bools(b, label, seen))
+            }
+            Ty::Record(members) => {
+                let of = |it: &Member| self.label_of_bools(&it.ty, label.max(it.label), seen);
+                members.iter().map(of).max().unwrap_or_default()
+            }
+            _ => Label::Public,
+        }
     }
 
     fn most_sensitive(&self, ty: &Ty, seen: &mut BTreeSet<u32>) -> Label {
@@ -304,9 +349,8 @@ impl Tables {
                 }
                 Shape::Refined { base, .. } => self.most_sensitive(base, seen),
             },
-            Ty::Optional(inner) | Ty::List(inner) | Ty::Set(inner) | Ty::Batch(inner) => {
-                self.most_sensitive(inner, seen)
-            }
+            Ty::Optional(inner) | Ty::List(inner) | Ty::Set(inner) => self.most_sensitive(inner, seen),
+            Ty::Batch(inner, keys) => self.most_sensitive(inner, seen).max(*keys),
             Ty::Map(a, b) | Ty::Result(a, b) => {
                 self.most_sensitive(a, seen).max(self.most_sensitive(b, seen))
             }
@@ -419,7 +463,7 @@ impl Tables {
             (Ty::Optional(_), _) => false,
             (from, Ty::Optional(to)) => self.fits(from, to),
             (Ty::Money(Some(_)), Ty::Money(None)) => true,
-            (Ty::List(from), Ty::List(to)) | (Ty::Batch(from), Ty::Batch(to)) => self.fits(from, to),
+            (Ty::List(from), Ty::List(to)) | (Ty::Batch(from, _), Ty::Batch(to, _)) => self.fits(from, to),
             // The items of a set and the keys of a map are compared, so they must be of one type.
             (Ty::Set(from), Ty::Set(to)) => self.fits(from, to) && self.fits(to, from),
             (Ty::Map(key, value), Ty::Map(other, to)) => {
@@ -464,7 +508,7 @@ impl Tables {
             Ty::Optional(inner) => return format!("{}?", self.show(inner)),
             Ty::List(inner) => return format!("List<{}>", self.show(inner)),
             Ty::Set(inner) => return format!("Set<{}>", self.show(inner)),
-            Ty::Batch(inner) => return format!("Batch<{}>", self.show(inner)),
+            Ty::Batch(inner, _) => return format!("Batch<{}>", self.show(inner)),
             Ty::Map(key, value) => return format!("Map<{}, {}>", self.show(key), self.show(value)),
             Ty::Result(ok, error) => return format!("Result<{}, {}>", self.show(ok), self.show(error)),
             Ty::Tuple(items) => return format!("({})", self.show_all(items)),

@@ -25,8 +25,9 @@ pub(crate) enum Ty {
     Set(Box<Ty>),
     Map(Box<Ty>, Box<Ty>),
     Result(Box<Ty>, Box<Ty>),
-    /// What a tolerant `foreach` gives: `ok`, the values of the items that succeeded, and `errors`.
-    Batch(Box<Ty>),
+    /// What a tolerant `foreach` gives: `ok`, the values of the items that succeeded, and `errors`, with keys that are
+    /// so sensitive.
+    Batch(Box<Ty>, Label),
     Record(Vec<Member>),
     /// Several values that a `match` looks at together.
     Tuple(Vec<Ty>),
@@ -72,7 +73,7 @@ impl Ty {
     pub(crate) fn has_parameter(&self) -> bool {
         match self {
             Ty::Param(_) | Ty::MoneyOf(_) => true,
-            Ty::Optional(inner) | Ty::List(inner) | Ty::Set(inner) | Ty::Batch(inner) => {
+            Ty::Optional(inner) | Ty::List(inner) | Ty::Set(inner) | Ty::Batch(inner, _) => {
                 inner.has_parameter()
             }
             Ty::Map(a, b) | Ty::Result(a, b) => a.has_parameter() || b.has_parameter(),
@@ -91,7 +92,7 @@ impl Ty {
             }
             let mut inside = |ty: &Ty| fits(ty, depth - 1, parts);
             match ty {
-                Ty::Optional(inner) | Ty::List(inner) | Ty::Set(inner) | Ty::Batch(inner) => inside(inner),
+                Ty::Optional(inner) | Ty::List(inner) | Ty::Set(inner) | Ty::Batch(inner, _) => inside(inner),
                 Ty::Map(left, right) | Ty::Result(left, right) => inside(left) && inside(right),
                 Ty::Record(members) => members.iter().all(|member| inside(&member.ty)),
                 Ty::Tuple(types) => types.iter().all(inside),
@@ -100,6 +101,55 @@ impl Ty {
             }
         }
         !fits(self, MOST_DEPTH, &mut MOST_PARTS.clone())
+    }
+
+    /// The type whose parts are as sensitive as in both. Only values without a declared type bring labels of their own.
+    pub(crate) fn marked_like(self, other: &Ty) -> Ty {
+        let boxed = |ty: Box<Ty>, other: &Ty| Box::new(ty.marked_like(other));
+        match (self, other) {
+            (Ty::Optional(ty), other) => Ty::Optional(boxed(ty, other.present())),
+            (ty, Ty::Optional(other)) => ty.marked_like(other),
+            (Ty::List(ty), Ty::List(other)) => Ty::List(boxed(ty, other)),
+            (Ty::Set(ty), Ty::Set(other)) => Ty::Set(boxed(ty, other)),
+            (Ty::Batch(ty, keys), Ty::Batch(other, others)) => Ty::Batch(boxed(ty, other), keys.max(*others)),
+            (Ty::Map(key, value), Ty::Map(other, to)) => Ty::Map(boxed(key, other), boxed(value, to)),
+            (Ty::Result(ok, error), Ty::Result(other, to)) => Ty::Result(boxed(ok, other), boxed(error, to)),
+            (Ty::Record(members), Ty::Record(others)) => {
+                let raised =
+                    members.into_iter().map(|it| match others.iter().find(|other| other.name == it.name) {
+                        Some(other) => Member {
+                            ty: it.ty.marked_like(&other.ty),
+                            label: it.label.max(other.label),
+                            ..it
+                        },
+                        None => it,
+                    });
+                Ty::Record(raised.collect())
+            }
+            (ty, _) => ty,
+        }
+    }
+
+    /// The label of the most sensitive part that may not be so sensitive in another type.
+    pub(crate) fn above(&self, other: &Ty) -> Label {
+        let more = |label: Label, other: Label| if label > other { label } else { Label::Public };
+        match (self, other) {
+            (Ty::Optional(ty), other) => ty.above(other.present()),
+            (ty, Ty::Optional(other)) => ty.above(other),
+            (Ty::List(ty), Ty::List(other)) | (Ty::Set(ty), Ty::Set(other)) => ty.above(other),
+            (Ty::Batch(ty, keys), Ty::Batch(other, others)) => ty.above(other).max(more(*keys, *others)),
+            (Ty::Map(a, b), Ty::Map(c, d)) | (Ty::Result(a, b), Ty::Result(c, d)) => {
+                a.above(c).max(b.above(d))
+            }
+            (Ty::Record(members), Ty::Record(others)) => {
+                let of = |it: &Member| match others.iter().find(|other| other.name == it.name) {
+                    Some(other) => more(it.label, other.label).max(it.ty.above(&other.ty)),
+                    None => it.label,
+                };
+                members.iter().map(of).max().unwrap_or_default()
+            }
+            _ => Label::Public,
+        }
     }
 
     pub(crate) fn is_unknown(&self) -> bool {
@@ -120,7 +170,7 @@ impl Ty {
             Ty::Set(item) => Type::Set(Box::new(item.to_ir())),
             Ty::Map(key, value) => Type::Map(Box::new(key.to_ir()), Box::new(value.to_ir())),
             Ty::Result(ok, error) => Type::Result(Box::new(ok.to_ir()), Box::new(error.to_ir())),
-            Ty::Batch(item) => Ty::Record(batch_members(item)).to_ir(),
+            Ty::Batch(item, keys) => Ty::Record(batch_members(item, *keys)).to_ir(),
             Ty::Tuple(items) => Type::List(Box::new(items.first().map_or(Type::Json, Ty::to_ir))),
             Ty::Unit => Type::Unit,
             Ty::Bool => Type::Bool,
@@ -175,10 +225,10 @@ pub(crate) fn from_ir(ty: &Type) -> Ty {
 }
 
 /// The members of a `Batch`: what succeeded, and where and why the other items failed.
-pub(crate) fn batch_members(item: &Ty) -> Vec<Member> {
+pub(crate) fn batch_members(item: &Ty, keys: Label) -> Vec<Member> {
     let member = |name: &str, ty: Ty| Member { name: Name::from(name), ty, label: Label::Public };
-    let failure =
-        Ty::Record(vec![member("index", Ty::Int), member("key", Ty::String), member("error", Ty::String)]);
+    let key = Member { label: keys, ..member("key", Ty::String) };
+    let failure = Ty::Record(vec![member("index", Ty::Int), key, member("error", Ty::String)]);
     vec![member("ok", Ty::List(Box::new(item.clone()))), member("errors", Ty::List(Box::new(failure)))]
 }
 

@@ -252,11 +252,11 @@ impl Body<'_, '_> {
         let (limit, rate) = (self.limit(source), self.rate(source));
         let handles = caught.iter().flatten().copied().collect();
         self.catchers.push(Catcher { handles, absorbs: tolerated.is_some(), ..Catcher::default() });
-        let (items, worth) = self.items(source, &list, place.wanted);
+        let (items, keys, worth) = self.items(source, &list, place.wanted);
         let catcher = self.catchers.pop().unwrap_or_default();
         let after_body = std::mem::replace(&mut self.flow, Flow::dead());
         let worth = match tolerated {
-            Some(_) => (Ty::Batch(Box::new(worth.0)), worth.1),
+            Some(_) => (Ty::Batch(Box::new(worth.0), keys), worth.1),
             None => (Ty::List(Box::new(worth.0)), worth.1),
         };
         self.expect_value(&worth, place);
@@ -292,14 +292,15 @@ impl Body<'_, '_> {
         (Statement::Foreach(Box::new(foreach)), worth)
     }
 
-    /// Checks what is done for an item. Each item is a compensation scope and has slots of its own.
-    fn items(&mut self, source: &ast::Foreach, list: &Typed, wanted: bool) -> (Items, Worth) {
+    /// Checks what is done for an item, and tells how sensitive their keys are. Each item is a compensation scope and
+    /// has slots of its own.
+    fn items(&mut self, source: &ast::Foreach, list: &Typed, wanted: bool) -> (Items, Label, Worth) {
         let first_slot = self.cx.slots;
         let item = self.cx.new_slot();
         let names = self.cx.names.len();
         let ty = self.item_type(&list.ty, source.list.span);
         self.cx.bind(&source.item, Expr::Slot(item), ty, list.label, Some(Code::W0202));
-        let key = source.keyed.as_ref().map(|key| self.item_key(key));
+        let (key, keys) = source.keyed.as_ref().map(|key| self.item_key(key)).unzip();
         let slot = self.cx.new_slot();
         let target = self.open(Some(slot), None);
         self.frames.push(Frame::Item);
@@ -311,6 +312,7 @@ impl Body<'_, '_> {
         let frame = first_slot..self.cx.slots;
         (
             Items { item, key, target, slot, body, frame },
+            keys.unwrap_or_default(),
             if yields { worth } else { (Ty::Unit, Label::Public) },
         )
     }
@@ -340,14 +342,14 @@ impl Body<'_, '_> {
         }
     }
 
-    fn item_key(&mut self, key: &ast::Expr) -> Expr {
+    fn item_key(&mut self, key: &ast::Expr) -> (Expr, Label) {
         let typed = self.cx.alone(|cx| cx.check(key, None));
         if !self.cx.tables.is_key(&typed.ty) {
             let title = format!("{} cannot tell items apart", self.cx.tables.show(&typed.ty));
             let diagnostic = Diagnostic::new(Code::E0205, title, key.span, "as a key");
             self.report(diagnostic.help("use a text, a number or a Uuid of the item"));
         }
-        typed.expr
+        (typed.expr, typed.label)
     }
 
     fn tolerated(&mut self, source: &ast::Foreach) -> Option<Decimal> {

@@ -28,12 +28,8 @@ impl Body<'_, '_> {
                 let typed = match value {
                     Some(value) => {
                         let typed = self.operand(value, Some(&result), block);
-                        self.cx.check_flow(
-                            typed.label,
-                            self.result_label,
-                            "the workflow's result",
-                            value.span(),
-                        );
+                        let allowed = (&result, self.result_label);
+                        self.cx.check_flow_into(&typed, allowed, "the workflow's result", value.span());
                         typed.expr
                     }
                     None => self.return_nothing(jump.span),
@@ -107,7 +103,7 @@ impl Body<'_, '_> {
         };
         let (target, slot, ty, label) = (recovery.target, recovery.slot, recovery.ty.clone(), recovery.label);
         let typed = self.cx.check_as(value, &ty);
-        self.cx.check_flow(typed.label, label, "the step's result", value.span);
+        self.cx.check_flow_into(&typed, (&ty, label), "the step's result", value.span);
         block.push(Statement::Leave { target, set: Some((slot, typed.expr)), by: Leaving::Use, span });
         let flow = std::mem::replace(&mut self.flow, Flow::dead());
         if let Some(recovery) = self.recoveries.last_mut() {

@@ -143,7 +143,7 @@ impl Body<'_, '_> {
             self.report(diagnostic.help(format!("write `let {}: {form}`", source.name.text)));
         }
         let (ty, label) = match annotation {
-            Some((written, marked)) => (written, marked.max(label)),
+            Some((written, marked)) => (written.marked_like(&ty), marked.max(label)),
             None => (ty, label),
         };
         let ty = self.cx.of_bounded_size(ty, source.name.span);

@@ -53,15 +53,15 @@ impl Body<'_, '_> {
             }
             Operand::Parallel(it) => {
                 let target = self.open(Some(slot), hint);
-                let parallel = self.parallel(it, place(target));
-                self.close_as("parallel", it.keyword, false);
-                parallel
+                let (parallel, worth) = self.parallel(it, place(target));
+                let handled = self.close_as("parallel", it.keyword, false);
+                (parallel, as_sensitive(worth, handled))
             }
             Operand::Foreach(it) => {
                 let target = self.open(Some(slot), hint);
-                let foreach = self.foreach(it, place(target));
-                self.close_as("foreach", it.keyword, false);
-                foreach
+                let (foreach, worth) = self.foreach(it, place(target));
+                let handled = self.close_as("foreach", it.keyword, false);
+                (foreach, as_sensitive(worth, handled))
             }
             Operand::Saga(it) => {
                 let target = self.open(Some(slot), hint);
@@ -131,7 +131,10 @@ impl Body<'_, '_> {
         };
         // Values of several paths are of the one type that holds them all.
         let ty = match (wanted, found) {
-            (Some(wanted), _) => wanted,
+            (Some(wanted), found) => {
+                let wanted = wanted.marked_like(&typed.ty);
+                found.map_or(wanted.clone(), |found| wanted.marked_like(&found))
+            }
             (None, Some(found)) => self.cx.join(&found, &typed.ty, value.map_or(span, Operand::span)),
             (None, None) => typed.ty.clone(),
         };
@@ -183,4 +186,9 @@ impl Body<'_, '_> {
         let (handlers, span, target) = (handled.handlers, saga.keyword, place.target);
         Statement::Saga(crate::hir::Saga { name, target, parallel_undo, body, handlers, span })
     }
+}
+
+/// What a construct gives, as sensitive as what its handlers give instead.
+fn as_sensitive((ty, label): (Ty, Label), handled: (Ty, Label)) -> (Ty, Label) {
+    (ty.marked_like(&handled.0), label.max(handled.1))
 }

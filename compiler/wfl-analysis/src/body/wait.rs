@@ -12,8 +12,8 @@ use crate::contract::find_operation;
 use crate::expr::Binding;
 use crate::hir::{Await, AwaitKind, Reminder, Statement, Task};
 use crate::signature::Resolver;
-use crate::tables::label;
-use crate::ty::{Ty, Typed};
+use crate::tables::{label, label_word};
+use crate::ty::{Member, Ty, Typed};
 
 impl Body<'_, '_> {
     pub(crate) fn wait(&mut self, wait: &ast::Wait) -> Statement {
@@ -111,17 +111,27 @@ impl Body<'_, '_> {
                 cx.check_as(condition, &Ty::Bool).expr
             })
         });
-        match self.channels.iter().find(|(known, ..)| *known == channel).map(|(_, known, _)| known.clone()) {
-            Some(known) if !self.cx.tables.fits(&known, ty) || !self.cx.tables.fits(ty, &known) => {
-                let span = source.ty.as_ref().map_or(source.name.span, |ty| ty.span);
+        let span = source.ty.as_ref().map_or(source.name.span, |ty| ty.span);
+        let known = self.channels.iter().find(|(known, ..)| *known == channel).cloned();
+        match known {
+            Some((_, known, _)) if !self.cx.tables.fits(&known, ty) || !self.cx.tables.fits(ty, &known) => {
                 let title = format!("the channel `{channel}` carries {}", self.cx.tables.show(&known));
                 let message = format!("here it is {}", self.cx.tables.show(ty));
                 self.report(Diagnostic::new(Code::E0205, title, span, message));
             }
+            Some((_, _, label)) if label != marked => self.relabelled(&channel, (label, marked), span),
             Some(_) => {}
             None => self.channels.push((channel.clone(), ty.clone(), marked)),
         }
         AwaitKind::Signal { channel, condition }
+    }
+
+    // Whoever sends a message sends it to all who wait for it.
+    fn relabelled(&mut self, channel: &Name, (known, marked): (Label, Label), span: Span) {
+        let title = format!("the channel `{channel}` carries `{}` data", label_word(known.max(marked)));
+        let message = format!("`{}` here, `{}` before", label_word(marked), label_word(known));
+        let diagnostic = Diagnostic::new(Code::E0501, title, span, message);
+        self.report(diagnostic.help("mark it in the same way wherever it is waited for"));
     }
 
     fn only_for_people(&mut self, source: &ast::Await) {
@@ -164,18 +174,13 @@ impl Body<'_, '_> {
             let title = format!("{needed} of {most} people can never agree");
             self.report(Diagnostic::new(Code::E0214, title, approvals.span, "too many"));
         }
-        let clearance = self.cx.session.clearance(match &role {
-            Expr::Const(wfl_ir::Value::String(role)) => Some(role.as_str()),
-            _ => None,
-        });
+        let clearance = self.clearance(&role);
         let title = source.title.as_ref().map(|title| self.shown(title, Some(&Ty::String), clearance));
-        let title_label = title.as_ref().map(|title| title.label).unwrap_or_default();
+        let title_label = title.as_ref().map(|(title, _)| title.label).unwrap_or_default();
         let show = source.show.as_ref().map(|show| self.shown(show, None, clearance));
-        let show_labels = show.as_ref().map(|show| self.labels_of(show)).unwrap_or_default();
-        let escalations = source.escalations.iter().map(|escalate| {
-            let after = self.cx.check_as(&escalate.after, &Ty::Duration).expr;
-            (after, self.cx.check_as(&escalate.to, &Ty::String).expr)
-        });
+        let show_labels = show.as_ref().map(|(show, _)| self.labels_of(show)).unwrap_or_default();
+        let shown = title.iter().chain(&show).flat_map(|(_, seen)| seen.iter().copied()).collect::<Vec<_>>();
+        let escalations = source.escalations.iter().map(|escalate| self.escalation(escalate, &shown));
         let escalations = escalations.collect();
         if self.tasks.iter().all(|(known, _)| *known != task) {
             self.tasks.push((task.clone(), ty.clone()));
@@ -185,23 +190,63 @@ impl Body<'_, '_> {
             role,
             approvals: needed,
             most,
-            title: title.map(|title| title.expr),
-            show: show.map(|show| (show.expr, show.ty.to_ir())),
+            title: title.map(|(title, _)| title.expr),
+            show: show.map(|(show, _)| (show.expr, show.ty.to_ir())),
             title_label,
             show_labels,
             escalations,
         }))
     }
 
-    /// Checks what people see: nothing above their clearance.
-    fn shown(&mut self, expr: &ast::Expr, hint: Option<&Ty>, clearance: Label) -> Typed {
+    /// What the people of a role may see.
+    fn clearance(&self, role: &Expr) -> Label {
+        self.cx.session.clearance(match role {
+            Expr::Const(wfl_ir::Value::String(role)) => Some(role.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Checks who is asked later. What is shown is shown to them, too.
+    fn escalation(&mut self, escalate: &ast::Escalate, shown: &[(Label, Span)]) -> (Expr, Expr) {
+        let after = self.cx.check_as(&escalate.after, &Ty::Duration).expr;
+        let role = self.cx.check_as(&escalate.to, &Ty::String);
+        if !role.ty.is_unknown() {
+            let clearance = self.clearance(&role.expr);
+            self.cx.check_shown_later(shown, clearance, escalate.to.span);
+        }
+        (after, role.expr)
+    }
+
+    /// Checks what people see: nothing above their clearance. What was not reported is given with its places, field by
+    /// field where it has fields.
+    fn shown(
+        &mut self,
+        expr: &ast::Expr,
+        hint: Option<&Ty>,
+        clearance: Label,
+    ) -> (Typed, Vec<(Label, Span)>) {
         let typed = match hint {
             Some(hint) => self.cx.check_as(expr, hint),
             None => self.cx.alone(|cx| cx.check(expr, None)),
         };
         let marked = typed.label.max(self.cx.tables.label_within(&typed.ty));
-        self.cx.check_shown(marked, clearance, expr.span);
-        typed
+        if self.cx.check_shown(marked, clearance, expr.span) {
+            return (typed, Vec::new());
+        }
+        let seen = match (&expr.kind, &typed.ty) {
+            (ast::ExprKind::Record(written), Ty::Record(members)) => {
+                let of = |member: &Member| {
+                    let named = |it: &&ast::Argument| {
+                        it.name.as_ref().is_some_and(|name| member.name == name.text.as_str())
+                    };
+                    let place = written.list.iter().find(named).map_or(expr.span, |it| it.value.span);
+                    (member.label.max(self.cx.tables.label_within(&member.ty)), place)
+                };
+                members.iter().map(of).collect()
+            }
+            _ => vec![(marked, expr.span)],
+        };
+        (typed, seen)
     }
 
     /// How sensitive the fields of what people see are; a value without fields has no name.

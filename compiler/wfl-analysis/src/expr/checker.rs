@@ -221,35 +221,33 @@ impl<'s, 'f> Checker<'s, 'f> {
         self.session.report(diagnostic);
     }
 
-    /// The type that holds the values of both; reports when there is none.
+    /// The type that holds the values of both, and is as sensitive; reports when there is none.
     pub(crate) fn join(&mut self, left: &Ty, right: &Ty, span: Span) -> Ty {
-        if matches!(left, Ty::Optional(inner) if inner.is_unknown()) {
-            return right.clone().optional();
-        }
-        if matches!(right, Ty::Optional(inner) if inner.is_unknown()) {
-            return left.clone().optional();
-        }
-        if self.tables.fits(left, right) {
-            return if right.is_unknown() { left.clone() } else { right.clone() };
-        }
-        if self.tables.fits(right, left) {
-            return left.clone();
-        }
+        let nothing = |ty: &Ty| matches!(ty, Ty::Optional(inner) if inner.is_unknown());
         let (wide_left, wide_right) = (left.clone().optional(), right.clone().optional());
-        if self.tables.fits(&wide_left, &wide_right) {
-            return wide_right;
-        }
-        if self.tables.fits(&wide_right, &wide_left) {
-            return wide_left;
-        }
-        self.misfit(right, left, span);
-        Ty::Unknown
+        let (kept, other) = if nothing(left) {
+            (wide_right, left)
+        } else if nothing(right) {
+            (wide_left, right)
+        } else if self.tables.fits(left, right) {
+            if right.is_unknown() { (left.clone(), right) } else { (right.clone(), left) }
+        } else if self.tables.fits(right, left) {
+            (left.clone(), right)
+        } else if self.tables.fits(&wide_left, &wide_right) {
+            (wide_right, left)
+        } else if self.tables.fits(&wide_right, &wide_left) {
+            (wide_left, right)
+        } else {
+            self.misfit(right, left, span);
+            return Ty::Unknown;
+        };
+        kept.marked_like(other)
     }
 
-    /// Reports a value that is more sensitive than the people may see who are asked.
-    pub(crate) fn check_shown(&mut self, value: Label, clearance: Label, span: Span) {
+    /// Reports a value that is more sensitive than the people may see who are asked; true if it is.
+    pub(crate) fn check_shown(&mut self, value: Label, clearance: Label, span: Span) -> bool {
         if value <= clearance {
-            return;
+            return false;
         }
         let (word, allowed) = (label_word(value), label_word(clearance));
         let title = format!("`{word}` data is shown to the people who are asked");
@@ -258,6 +256,35 @@ impl<'s, 'f> Checker<'s, 'f> {
         self.session.report(diagnostic.note("a task list is seen by everybody who has the role").help(
             "hide it by `mask_last4` of `std.redact`, or raise the `clearance` of the role in `wfl.toml`",
         ));
+        true
+    }
+
+    /// Reports people who are asked later and would see values that are more sensitive than they may see. The values
+    /// are given with the places where they are shown.
+    pub(crate) fn check_shown_later(&mut self, shown: &[(Label, Span)], clearance: Label, span: Span) {
+        let hidden = shown.iter().filter(|(label, _)| *label > clearance).copied().collect::<Vec<_>>();
+        let Some(most) = hidden.iter().map(|(label, _)| *label).max() else { return };
+        let (word, allowed) = (label_word(most), label_word(clearance));
+        let title = format!("`{word}` data is shown to the people who are asked later");
+        let message = format!("this role may see `{allowed}` data at most");
+        let mut diagnostic = Diagnostic::new(Code::E0501, title, span, message);
+        for (label, span) in hidden {
+            diagnostic = diagnostic.label(span, format!("`{}`", label_word(label)));
+        }
+        self.session.report(diagnostic.note("whoever a task is escalated to sees all that it shows").help(
+            "hide it by `mask_last4` of `std.redact`, or raise the `clearance` of the role in `wfl.toml`",
+        ));
+    }
+
+    /// Reports a value that, in a part of it or as a whole, is more sensitive than a place of this type allows.
+    pub(crate) fn check_flow_into(
+        &mut self,
+        value: &Typed,
+        (ty, allowed): (&Ty, Label),
+        place: &str,
+        span: Span,
+    ) {
+        self.check_flow(value.label.max(value.ty.above(ty)), allowed, place, span);
     }
 
     /// Reports a value that is more sensitive than the place it goes to allows.

@@ -70,10 +70,14 @@ impl Checker<'_, '_> {
             Some(wanted) => self.check_as(&argument.value, wanted),
             None => self.alone(|this| this.check(&argument.value, None)),
         };
-        let ty = Box::new(wanted.unwrap_or(value.ty));
+        let ty = Box::new(match wanted {
+            Some(wanted) => wanted.marked_like(&value.ty),
+            None => value.ty,
+        });
         let (other, variant) = (Box::new(Ty::Unknown), Name::from(name));
         let ty = match (hint.map(Ty::present), ok) {
-            (Some(known @ Ty::Result(..)), _) => known.clone(),
+            (Some(Ty::Result(_, error)), true) => Ty::Result(ty, error.clone()),
+            (Some(Ty::Result(value, _)), false) => Ty::Result(value.clone(), ty),
             (_, true) => Ty::Result(ty, other),
             (_, false) => Ty::Result(other, ty),
         };
@@ -150,7 +154,8 @@ impl Checker<'_, '_> {
     fn field_value(&mut self, field: &FieldInfo, value: &ast::Expr, accepted: Label) -> Expr {
         let typed = self.check_as(value, &field.ty);
         if !typed.ty.is_unknown() {
-            self.check_flow(typed.label, field.label.max(accepted), &format!("`{}`", field.name), value.span);
+            let allowed = (&field.ty, field.label.max(accepted));
+            self.check_flow_into(&typed, allowed, &format!("`{}`", field.name), value.span);
         }
         if let (Some(rule), Some(constant)) = (&field.rule, typed.value())
             && *constant != Value::None

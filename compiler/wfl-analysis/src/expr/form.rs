@@ -1,6 +1,6 @@
 //! The forms of expressions, and `if` and `match` among them.
 
-use wfl_ir::{Expr, Label, MatchArm, Pattern};
+use wfl_ir::{Expr, Label, MatchArm, Pattern, Value};
 use wfl_source::{Code, Diagnostic, Span};
 use wfl_syntax::ast::{self, ExprKind};
 
@@ -79,7 +79,7 @@ impl Checker<'_, '_> {
             _ => None,
         });
         let expr = match constants.collect::<Option<Vec<_>>>() {
-            Some(values) => Expr::Const(wfl_ir::Value::list(values)),
+            Some(values) => Expr::Const(Value::list(values)),
             None => Expr::List(exprs),
         };
         Typed::new(expr, Ty::List(Box::new(ty)), label)
@@ -169,7 +169,21 @@ impl Checker<'_, '_> {
     fn is(&mut self, value: &ast::Expr, pattern: &ast::Pattern) -> Typed {
         let value = self.alone(|this| this.check(value, None));
         let pattern = self.pattern(pattern, &value.ty, value.label, Binds::Locals);
-        let label = self.tables.label_of_test(value.label, &value.ty);
+        let label = match asks_for_bool(&pattern) {
+            true => self.tables.label_of_test(value.label, &value.ty),
+            false => self.tables.label_of_look(value.label, &value.ty),
+        };
         Typed::new(Expr::Is(Box::new(value.expr), pattern), Ty::Bool, label)
+    }
+}
+
+/// Whether a pattern says what a Bool must be.
+fn asks_for_bool(pattern: &Pattern) -> bool {
+    match pattern {
+        Pattern::Literal(value) => matches!(value, Value::Bool(_)),
+        Pattern::Present(inner) => asks_for_bool(inner),
+        Pattern::Tuple(items) => items.iter().any(asks_for_bool),
+        Pattern::Variant(_, fields) => fields.iter().any(|(_, inner)| asks_for_bool(inner)),
+        Pattern::Any | Pattern::Bind(_) | Pattern::Absent => false,
     }
 }

@@ -110,7 +110,7 @@ impl Checker<'_, '_> {
         let info = &tables.declared_functions[chosen as usize];
         let mut bindings = Bindings::new(&info.bounds);
         let (mut exprs, mut label, mut sound) = (Vec::new(), Label::Public, true);
-        let mut within = Label::Public;
+        let (mut within, mut told) = (Label::Public, Label::Public);
         let mut rest = rest.iter();
         for (at, param) in info.params.iter().enumerate() {
             let (typed, span) = match (&callee.receiver, at) {
@@ -123,8 +123,10 @@ impl Checker<'_, '_> {
                 },
             };
             sound &= self.settle(&typed, &param.ty, &mut bindings, span);
-            label = label.max(typed.label);
+            // A parameter has a declared type, which says nothing of labels that only the value has.
+            label = label.max(typed.label).max(typed.ty.above(&param.ty));
             within = within.max(tables.label_within(&typed.ty));
+            told = told.max(self.told(info, &typed));
             exprs.push(typed.expr);
         }
         if !sound {
@@ -138,6 +140,7 @@ impl Checker<'_, '_> {
             label = label.max(within);
         }
         let ty = bindings.substitute(&info.result);
+        let label = self.result_label(callee, info, (label, told));
         self.result(callee, chosen, exprs, ty, label)
     }
 
@@ -225,18 +228,39 @@ impl Checker<'_, '_> {
         Typed::unknown()
     }
 
+    /// What an argument tells if the function only tests its arguments, or counts: of a Bool all there is to know.
+    fn told(&self, info: &FunctionInfo, argument: &Typed) -> Label {
+        let (label, ty) = (argument.label, &argument.ty);
+        match info.body {
+            // It says of each item what the small function says of it.
+            _ if takes_function(info) && !matches!(ty, Ty::Function(..)) => Label::Public,
+            _ if matches!(ty, Ty::Function(..)) => label,
+            Body::Builtin(builtin) if counts(builtin) => Label::Public,
+            Body::Builtin(_) => self.tables.label_of_test(label, ty),
+            // What it says of parts that are marked themselves, its result is marked for.
+            _ if self.tables.has_bools(ty) => label,
+            _ => Label::Public,
+        }
+    }
+
+    /// The label of a result, of the labels of all arguments and of what a test of them would tell.
+    fn result_label(&mut self, callee: &Callee<'_>, info: &FunctionInfo, labels: (Label, Label)) -> Label {
+        let (label, told) = labels;
+        if info.redacts {
+            if label > info.result_label {
+                let function = info.name.clone();
+                self.session.redacted(Redacted { label, function, span: callee.span });
+            }
+            return info.result_label;
+        }
+        // What a test or a count says about a value does not give the value away; of a secret nothing may be known.
+        let looks = info.result == Ty::Bool || matches!(info.body, Body::Builtin(builtin) if counts(builtin));
+        let label = if looks && label < Label::Secret { told } else { label };
+        label.max(info.result_label)
+    }
+
     fn result(&mut self, callee: &Callee<'_>, chosen: u32, exprs: Vec<Expr>, ty: Ty, label: Label) -> Typed {
         let info = &self.tables.declared_functions[chosen as usize];
-        // What a test or a count says about a value does not give the value away; of a secret nothing may be known.
-        let test = ty == Ty::Bool && info.params.iter().all(|param| *self.tables.base(&param.ty) != Ty::Bool);
-        let count = matches!(info.body, Body::Builtin(Builtin::Length | Builtin::Count));
-        let tells_little = (test || count) && label < Label::Secret;
-        if info.redacts && label > info.result_label {
-            let function = info.name.clone();
-            self.session.redacted(Redacted { label, function, span: callee.span });
-        }
-        let label =
-            if info.redacts || tells_little { info.result_label } else { label.max(info.result_label) };
         match info.body {
             Body::Builtin(builtin) => {
                 if builtin == Builtin::Matches && !self.check_pattern_text(exprs.get(1), callee.span) {
@@ -278,6 +302,11 @@ impl Checker<'_, '_> {
             }
         }
     }
+}
+
+/// Whether a function says only how many there are.
+fn counts(builtin: Builtin) -> bool {
+    matches!(builtin, Builtin::Length | Builtin::Count | Builtin::IsEmpty)
 }
 
 /// Whether a function takes a small function, which says what of a value is used.

@@ -28,7 +28,7 @@ impl Bindings {
             (Ty::Optional(wanted), found) => self.unify(tables, wanted, found),
             (Ty::List(wanted), Ty::List(found))
             | (Ty::Set(wanted), Ty::Set(found))
-            | (Ty::Batch(wanted), Ty::Batch(found)) => self.unify(tables, wanted, found),
+            | (Ty::Batch(wanted, _), Ty::Batch(found, _)) => self.unify(tables, wanted, found),
             (Ty::Map(key, value), Ty::Map(found_key, found_value)) => {
                 self.unify(tables, key, found_key) && self.unify(tables, value, found_value)
             }
@@ -51,13 +51,12 @@ impl Bindings {
         let Some(slot) = self.found.get_mut(number as usize) else { return false };
         match slot {
             Some(known) if !matches!(known, Ty::Unknown) => {
-                if tables.fits(found, known) {
-                    return true;
-                }
-                if !tables.fits(known, found) {
-                    return false;
-                }
-                *slot = Some(found.clone());
+                let wider = match (tables.fits(found, known), tables.fits(known, found)) {
+                    (true, _) => known.clone().marked_like(found),
+                    (_, true) => found.clone().marked_like(known),
+                    _ => return false,
+                };
+                *slot = Some(wider);
                 true
             }
             _ => {
@@ -76,7 +75,7 @@ impl Bindings {
             Ty::Optional(inner) => self.substitute(inner).optional(),
             Ty::List(inner) => Ty::List(boxed(inner)),
             Ty::Set(inner) => Ty::Set(boxed(inner)),
-            Ty::Batch(inner) => Ty::Batch(boxed(inner)),
+            Ty::Batch(inner, keys) => Ty::Batch(boxed(inner), *keys),
             Ty::Map(key, value) => Ty::Map(boxed(key), boxed(value)),
             Ty::Result(ok, error) => Ty::Result(boxed(ok), boxed(error)),
             Ty::Record(members) => {

@@ -87,7 +87,7 @@ impl Checker<'_, '_> {
     fn is_shown(&self, ty: &Ty) -> bool {
         match self.tables.base(ty) {
             Ty::Optional(_) | Ty::List(_) | Ty::Set(_) | Ty::Map(..) | Ty::Result(..) => false,
-            Ty::Batch(_) | Ty::Bytes | Ty::Record(_) => false,
+            Ty::Batch(..) | Ty::Bytes | Ty::Record(_) => false,
             base @ Ty::Named(_) => {
                 let variants = self.tables.variants(base);
                 variants.is_some_and(|all| all.iter().all(|variant| variant.fields.is_empty()))

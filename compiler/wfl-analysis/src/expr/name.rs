@@ -225,8 +225,8 @@ impl Checker<'_, '_> {
             Ty::Record(members) => {
                 members.iter().map(|member| (member.name.as_str(), member.ty.clone(), member.label)).collect()
             }
-            Ty::Batch(item) => {
-                let members = crate::ty::batch_members(item);
+            Ty::Batch(item, keys) => {
+                let members = crate::ty::batch_members(item, *keys);
                 let found = members.into_iter().find(|member| member.name == name.text.as_str());
                 if let Some(member) = found {
                     return Some((member.ty, public));

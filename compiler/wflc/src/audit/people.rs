@@ -1,9 +1,8 @@
 //! The sections about people: what they are asked, and which calls need them.
 
 use wfl_compiler::audit::{Approval, Asked, Audit, Policy, Rule, Shown, label_word};
-use wfl_ir::Label;
 
-use crate::audit::sheet::{FAINT, HEAD, NOTICE, PLAIN, Sheet};
+use crate::audit::sheet::{FAINT, HEAD, PLAIN, Sheet};
 use crate::audit::words::{Names, people, style};
 
 pub(crate) fn approvals(sheet: &mut Sheet, names: &Names, audit: &Audit) {
@@ -53,13 +52,9 @@ fn shown(it: &Shown) -> String {
 }
 
 fn escalations(sheet: &mut Sheet, approval: &Approval) {
-    let seen = approval.shows.iter().chain(&approval.title).map(|it| it.label).max().unwrap_or(Label::Public);
     for (at, it) in approval.escalations.iter().enumerate() {
-        let less = it.to.clearance < seen;
-        let warning = if less { ", which is less than what is shown" } else { "" };
-        let text = format!("after {} to {}{warning}", it.after, asked(&it.to));
-        let name = if at == 0 { "escalated" } else { "" };
-        sheet.fact(name, &text, if less { NOTICE } else { PLAIN }, None);
+        let text = format!("after {} to {}", it.after, asked(&it.to));
+        sheet.fact(if at == 0 { "escalated" } else { "" }, &text, PLAIN, None);
     }
     if approval.escalations.is_empty() {
         sheet.fact("escalated", "never", PLAIN, None);
