@@ -103,7 +103,7 @@ fn a_program_cannot_put_a_script_on_a_page() {
     let program = format!(
         "//! {evil} `{evil}`\n/// {evil}\ntype T = String where value != \"{evil}\"\n\
          record R {{\n  /// {evil}\n  @deprecated(since: \"{evil}\", use: \"{evil}\")\n  t: T\n}}\n\
-         service S {{\n  /// {evil}\n  @label(\"{evil}\")\n  operation o(t: T) -> Unit {{ effect write idempotent by \"{evil}\" timeout 1s }}\n}}\n\
+         service S {{\n  /// {evil}\n  @label(\"{evil}\")\n  operation o(t: T) -> Unit {{ effect write idempotent by \"{evil}{{workflow.key}}\" timeout 1s }}\n}}\n\
          /// {evil}\n@owner(\"{evil}\")\n@runbook(\"{evil}\")\nworkflow W(r: R) -> Unit version 1 key \"{evil}\" {{\n  step s = S.o(t: r.t)\n  ensure r.t != \"{evil}.\"\n}}\n"
     );
     std::fs::write(folder.path().join("evil.wfl"), program).unwrap();

@@ -74,8 +74,11 @@ fn near(compilation: &Compilation, report: &Diagnostic, edited: &Edited) -> bool
     let mut came = edited.lines.iter().flat_map(|it| lines[it.start() - 1..*it.end()].iter());
     let run = report.notes.iter().filter_map(|note| note.strip_prefix("failing run: "));
     let conditions = run.flat_map(|run| run.split(" → ")).filter(|event| !event.starts_with('`'));
-    let conditions = conditions.map(|it| it.strip_prefix("not ").unwrap_or(it)).collect::<Vec<_>>();
-    marked || came.any(|line| conditions.iter().any(|condition| line.contains(condition)))
+    let conditions = conditions.map(|it| it.strip_prefix("not ").unwrap_or(it));
+    let in_brackets = |it: &str| it.strip_prefix('(')?.strip_suffix(')').map(str::to_owned);
+    let conditions =
+        conditions.map(|it| in_brackets(it).unwrap_or_else(|| it.to_owned())).collect::<Vec<_>>();
+    marked || came.any(|line| conditions.iter().any(|condition| line.contains(condition.as_str())))
 }
 
 /// What is wrong with how a slip is found.

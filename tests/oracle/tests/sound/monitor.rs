@@ -270,18 +270,7 @@ impl Monitor<'_> {
                 self.since_pivot = false;
                 self.owed.clear();
             }
-            Fact::Suspended { step, why } => {
-                let code = match why {
-                    Suspension::RetriesExhausted(_) => "E0321",
-                    // Whether it happened has to be found out by a person, whatever is handled.
-                    Suspension::UnknownOutcome(_) => "unknown",
-                    _ => return,
-                };
-                let calls = self.node_of(step).is_some_and(|node| self.operation(node).is_some());
-                if calls && self.passed.is_some() {
-                    self.report(code, step);
-                }
-            }
+            Fact::Suspended { step, why } => self.suspended(step, why),
             Fact::Answered { step, .. } => {
                 let id = step.split('[').next().unwrap_or(step).to_owned();
                 *self.answers.entry(id).or_default() += 1;
@@ -295,6 +284,19 @@ impl Monitor<'_> {
             }
             Fact::Ended { ending, .. } => self.over(ending),
             _ => {}
+        }
+    }
+
+    fn suspended(&mut self, step: &str, why: &Suspension) {
+        let code = match why {
+            Suspension::RetriesExhausted(_) => "E0321",
+            // Whether it happened has to be found out by a person, whatever is handled.
+            Suspension::UnknownOutcome(_) => "unknown",
+            _ => return,
+        };
+        let calls = self.node_of(step).is_some_and(|node| self.operation(node).is_some());
+        if calls && self.passed.is_some() {
+            self.report(code, step);
         }
     }
 
