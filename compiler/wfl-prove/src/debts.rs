@@ -24,8 +24,14 @@ pub(crate) fn check(subject: &Subject<'_>, facts: &Facts<'_>, found: &mut Vec<Fi
                 found.extend(left_open(subject, facts, "fail", node, around));
             }
             NodeKind::Restart { .. } => found.extend(restarts(subject, facts, node)),
-            NodeKind::Emit { event, .. } => found.extend(told_early(subject, facts, node, *event)),
-            NodeKind::SubWorkflow(run) if !run.pivot => found.extend(child_pivot(subject, facts, node)),
+            NodeKind::Emit { event, .. } => {
+                found.extend(told_early(subject, facts, node, subject.type_name(*event)));
+            }
+            NodeKind::SubWorkflow(run) if !run.pivot => {
+                found.extend(child_pivot(subject, facts, node));
+                let event = subject.attached(node).and_then(|callee| callee.emits.as_deref());
+                found.extend(event.and_then(|event| told_early(subject, facts, node, event)));
+            }
             _ => {}
         }
     }
@@ -145,10 +151,9 @@ fn done_since_pivot(subject: &Subject<'_>, facts: &Facts<'_>, node: u32) -> Opti
     })
 }
 
-fn told_early(subject: &Subject<'_>, facts: &Facts<'_>, node: u32, event: u32) -> Option<Finding> {
+fn told_early(subject: &Subject<'_>, facts: &Facts<'_>, node: u32, event: &str) -> Option<Finding> {
     let step = facts.owed(node).next()?;
     let path = facts.path(subject, Fact::Owed(step), node)?;
-    let event = subject.type_name(event);
     let title = format!("`{event}` is published before `{}` is settled", subject.name(step));
     let report = Diagnostic::new(Code::W0404, title, subject.origin(node).span, "cannot be called back");
     let report = report.label(subject.origin(step).name, "may still be undone");

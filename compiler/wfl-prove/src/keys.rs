@@ -73,7 +73,7 @@ fn flat(key: Expr) -> Expr {
 }
 
 /// A path on which both are done.
-fn meet(subject: &Subject<'_>, first: u32, second: u32) -> Option<Path> {
+pub(crate) fn meet(subject: &Subject<'_>, first: u32, second: u32) -> Option<Path> {
     let success = |way: &Way| way.by == By::Edge(EdgeKind::Order);
     let start = subject.ways.from(first).find(success)?;
     if let Some(between) = subject.search(second, |_| true, |node| node == start.to) {
@@ -157,7 +157,7 @@ fn same_each_round(subject: &Subject<'_>, sources: &Sources<'_>, node: u32, key:
 }
 
 /// Whether there may be more than one item or round.
-fn comes_again(subject: &Subject<'_>, sources: &Sources<'_>, region: u32) -> bool {
+pub(crate) fn comes_again(subject: &Subject<'_>, sources: &Sources<'_>, region: u32) -> bool {
     match subject.frames.owner(region).map(|owner| &subject.node(owner).kind) {
         Some(NodeKind::Map(map)) => sources.length(&map.list).1.is_none_or(|most| most > 1),
         Some(NodeKind::Loop(rounds)) => rounds.times > 1,
@@ -165,7 +165,7 @@ fn comes_again(subject: &Subject<'_>, sources: &Sources<'_>, region: u32) -> boo
     }
 }
 
-fn slots(key: &Expr) -> Vec<u32> {
+pub(crate) fn slots(key: &Expr) -> Vec<u32> {
     let mut slots = Vec::new();
     visit(key, &mut |expr| {
         if let Expr::Slot(slot) = expr {

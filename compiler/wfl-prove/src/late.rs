@@ -112,7 +112,8 @@ fn endless(subject: &Subject<'_>, facts: &Facts<'_>, deadline: Duration, found: 
     for (node, _) in subject.nodes() {
         // Behind the point of no return the deadline is an alarm, and undoes nothing.
         let counts = facts.holds(node, Fact::Free) && !broken_off(subject, node);
-        let Some(why) = waits_for_ever(subject, node).filter(|_| counts) else {
+        let why = waits_for_ever(subject, node).or_else(|| child_waits(subject, node));
+        let Some(why) = why.filter(|_| counts) else {
             continue;
         };
         let Some(path) = subject.path(node) else { continue };
@@ -122,6 +123,17 @@ fn endless(subject: &Subject<'_>, facts: &Facts<'_>, deadline: Duration, found: 
         let end = format!("{why} → the deadline of {deadline} passes → everything is undone");
         let finding = Finding::new(subject, path, &end, what);
         found.push(finding.help("say how long, and what happens then: `timeout 2d -> fail Expired`"));
+    }
+}
+
+/// Whether a child waits without an end, and its parent for it.
+fn child_waits(subject: &Subject<'_>, node: u32) -> Option<&'static str> {
+    match &subject.node(node).kind {
+        NodeKind::SubWorkflow(run) if run.timeout.is_none() => {
+            let waits = subject.attached(node)?.time.until.open.waits;
+            waits.then_some("somebody may never answer in it")
+        }
+        _ => None,
     }
 }
 

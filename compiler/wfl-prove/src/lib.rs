@@ -24,6 +24,7 @@ mod debts;
 mod pivot;
 mod losers;
 mod keys;
+mod twins;
 mod forever;
 mod late;
 mod policies;

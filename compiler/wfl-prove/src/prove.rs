@@ -1,6 +1,6 @@
 //! All rules over one workflow.
 
-use wfl_ir::Effect;
+use wfl_ir::{Effect, NodeKind};
 
 use crate::cost::{Cost, cost};
 use crate::facts::Facts;
@@ -9,7 +9,7 @@ use crate::sources::Sources;
 use crate::subject::{Claim, Subject};
 use crate::summary::{Lapse, Summary};
 use crate::timing::{Timing, timing, until_deadline};
-use crate::{debts, forever, hazards, keys, late, losers, pivot, policies};
+use crate::{debts, forever, hazards, keys, late, losers, pivot, policies, twins};
 
 /// What is known of a workflow.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,6 +34,7 @@ pub fn prove(claim: Claim<'_>) -> Proof {
     pivot::check(&subject, &facts, &mut findings);
     losers::check(&subject, &mut findings);
     keys::check(&subject, &sources, &mut findings);
+    twins::check(&subject, &sources, &mut findings);
     forever::check(&subject, &facts, &mut findings);
     let (keeps, heeds) = policies::check(&subject, &sources, &mut findings);
     hazards::check(&subject, &sources, &mut findings);
@@ -59,6 +60,11 @@ fn summary(subject: &Subject<'_>) -> Summary {
         } else if let Some(pivot) = attached.and_then(|callee| callee.pivot.clone()) {
             summary.pivot = summary.pivot.or(Some(pivot));
         }
+        let emits = match &subject.node(node).kind {
+            NodeKind::Emit { event, .. } => Some(subject.type_name(*event).to_owned()),
+            _ => attached.and_then(|callee| callee.emits.clone()),
+        };
+        summary.emits = summary.emits.or(emits);
         if subject.owes(node) {
             summary.owes = summary.owes.or_else(|| Some(name()));
         }

@@ -18,6 +18,8 @@ pub struct Summary {
     pub gives_up: Option<String>,
     /// A step that is tried for ever, without a point of no return before or behind it.
     pub endless: Option<String>,
+    /// An event that it publishes, or a workflow that it waits for.
+    pub emits: Option<String>,
     /// The rules of policies that are kept once it has returned, by the numbers of policy and rule.
     pub keeps: BTreeSet<(u32, u32)>,
     /// Those of them for which some answer keeps it from returning.
