@@ -15,7 +15,9 @@ use crate::subject::Subject;
 pub(crate) fn check(subject: &Subject<'_>, sources: &Sources<'_>, found: &mut Vec<Finding>) {
     let mut starts: BTreeMap<u32, Vec<(u32, Vec<(Name, Expr)>)>> = BTreeMap::new();
     for (node, it) in subject.nodes() {
-        let (NodeKind::SubWorkflow(run), Some(callee)) = (&it.kind, subject.origin(node).callee) else { continue };
+        let (NodeKind::SubWorkflow(run), Some(callee)) = (&it.kind, subject.origin(node).callee) else {
+            continue;
+        };
         let args = run.args.iter().map(|(name, value)| (name.clone(), sources.expand(value)));
         let args = args.collect::<Vec<_>>();
         found.extend(same_each_time(subject, sources, node, &args));
@@ -32,7 +34,10 @@ pub(crate) fn check(subject: &Subject<'_>, sources: &Sources<'_>, found: &mut Ve
             let end = format!("`{other}` starts nothing: its instance is there");
             let finding = Finding::new(subject, path, &end, what);
             let finding = finding.label(subject.origin(first).span, "started here");
-            found.push(told(finding, "let the key of the workflow tell them apart, by a parameter that differs"));
+            found.push(told(
+                finding,
+                "let the key of the workflow tell them apart, by a parameter that differs",
+            ));
         }
     }
 }

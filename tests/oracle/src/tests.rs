@@ -13,10 +13,10 @@ use crate::world::World;
 const HEAD: &str = "
 error Denied
 service Shop {
-  operation take(key: String) -> Unit { effect compensable by give(key: key) idempotent by "{workflow.key}/{key}" }
+  operation take(key: String) -> Unit { effect compensable by give(key: key) idempotent by \"{workflow.key}/{key}\" }
   operation give(key: String) -> Unit { effect write idempotent by key }
-  operation note(key: String) -> Unit { effect write idempotent by "{workflow.key}/{key}" }
-  operation send(key: String) -> Unit { effect irreversible idempotent by "{workflow.key}/{key}" confirm with sent(key: key) after 2m }
+  operation note(key: String) -> Unit { effect write idempotent by \"{workflow.key}/{key}\" }
+  operation send(key: String) -> Unit { effect irreversible idempotent by \"{workflow.key}/{key}\" confirm with sent(key: key) after 2m }
   operation sent(key: String) -> Unit? { effect read }
 }
 workflow Main(id: String) -> Int

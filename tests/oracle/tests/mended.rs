@@ -14,11 +14,11 @@ use wfl_sim::{EffectState, Fault, Rates, Setup};
 const HEAD: &str = "
 error Denied
 service Shop {
-  operation take(key: String) -> Int { effect compensable by give(key: key) idempotent by "{workflow.key}/{key}" }
+  operation take(key: String) -> Int { effect compensable by give(key: key) idempotent by \"{workflow.key}/{key}\" }
   operation give(key: String) -> Unit { effect write idempotent by key }
   operation look(key: String) -> Int { effect read }
   operation ask(key: String) -> Int { effect read raises Denied }
-  operation note(key: String) -> Int { effect write idempotent by "{workflow.key}/{key}" }
+  operation note(key: String) -> Int { effect write idempotent by \"{workflow.key}/{key}\" }
   operation wire(key: String) -> Int { effect compensable by unwire(key: key) confirm with wired(key: key) after 2m }
   operation unwire(key: String) -> Unit { effect write idempotent by key }
   operation wired(key: String) -> Int? { effect read }

@@ -12,13 +12,13 @@ use wfl_sim::{EffectState, Entry, Fate, Fault, Rates, Report, Setup, Twist};
 const HEAD: &str = "import std.retry (exponential, forever)
 error Denied
 service Shop {
-  operation take(key: String) -> Int { effect compensable by give(key: key) idempotent by "{workflow.key}/{key}" }
+  operation take(key: String) -> Int { effect compensable by give(key: key) idempotent by \"{workflow.key}/{key}\" }
   operation give(key: String) -> Unit { effect write idempotent by key }
   operation haste(key: String) -> Int { effect read retry exponential(initial: 1s, attempts: 2) }
   operation rush(key: String) -> Int {
-    effect compensable by unrush(key: key) idempotent by "{workflow.key}/{key}" retry exponential(initial: 1s, attempts: 2) }
+    effect compensable by unrush(key: key) idempotent by \"{workflow.key}/{key}\" retry exponential(initial: 1s, attempts: 2) }
   operation unrush(key: String) -> Unit { effect write idempotent by key }
-  operation send(key: String) -> Int { effect irreversible idempotent by "{workflow.key}/{key}" confirm with sent(key: key) after 2m }
+  operation send(key: String) -> Int { effect irreversible idempotent by \"{workflow.key}/{key}\" confirm with sent(key: key) after 2m }
   operation sent(key: String) -> Int? { effect read }
   operation wire(key: String) -> Int { effect compensable by unwire(key: key) confirm with wired(key: key) after 2m }
   operation unwire(key: String) -> Unit { effect write idempotent by key }
