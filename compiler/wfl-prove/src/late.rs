@@ -130,8 +130,11 @@ fn endless(subject: &Subject<'_>, facts: &Facts<'_>, deadline: Duration, found: 
 fn child_waits(subject: &Subject<'_>, node: u32) -> Option<&'static str> {
     match &subject.node(node).kind {
         NodeKind::SubWorkflow(run) if run.timeout.is_none() => {
+            let callee = subject.origin(node).callee?;
+            // Its own deadline ends it, and is held against its waits there.
+            let ends = subject.claim.program.workflows[callee as usize].deadline.is_some();
             let waits = subject.attached(node)?.time.until.open.waits;
-            waits.then_some("somebody may never answer in it")
+            (waits && !ends).then_some("somebody may never answer in it")
         }
         _ => None,
     }
