@@ -11,15 +11,18 @@ use crate::keys::{comes_again, meet, slots};
 use crate::sources::Sources;
 use crate::subject::Subject;
 
+/// The arguments of a start.
+type Args = Vec<(Name, Expr)>;
+
 /// Checks everything that is started.
 pub(crate) fn check(subject: &Subject<'_>, sources: &Sources<'_>, found: &mut Vec<Finding>) {
-    let mut starts: BTreeMap<u32, Vec<(u32, Vec<(Name, Expr)>)>> = BTreeMap::new();
+    let mut starts: BTreeMap<u32, Vec<(u32, Args)>> = BTreeMap::new();
     for (node, it) in subject.nodes() {
         let (NodeKind::SubWorkflow(run), Some(callee)) = (&it.kind, subject.origin(node).callee) else {
             continue;
         };
         let args = run.args.iter().map(|(name, value)| (name.clone(), sources.expand(value)));
-        let args = args.collect::<Vec<_>>();
+        let args: Args = args.collect();
         found.extend(same_each_time(subject, sources, node, &args));
         starts.entry(callee).or_default().push((node, args));
     }
