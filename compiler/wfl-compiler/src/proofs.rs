@@ -7,7 +7,7 @@ use wfl_analysis::Module;
 use wfl_analysis::hir::{Policy, Program, Workflow};
 use wfl_ir::PlanHash;
 use wfl_lower::{Lowered, lower};
-use wfl_prove::{Claim, Finding, Proof, Summary, prove};
+use wfl_prove::{Claim, Cost, Finding, Proof, Summary, Timing, prove};
 use wfl_source::{Code, Diagnostic, FileId, Files, Span};
 use wfl_syntax::ast::{Item, ItemKind};
 
@@ -48,6 +48,10 @@ pub struct Examined {
     pub findings: Vec<Finding>,
     /// What it is to those that start it.
     pub summary: Summary,
+    /// How long it and its parts take.
+    pub times: Timing,
+    /// What a run calls and writes at most.
+    pub cost: Cost,
 }
 
 impl Proofs {
@@ -86,7 +90,10 @@ impl Proofs {
     pub(crate) fn into_examined(self) -> Vec<Examined> {
         let examined = |known: Proved| {
             let Proved { lowered, hash, proof, .. } = known;
-            Examined { lowered, hash, findings: proof.findings, summary: proof.summary }
+            {
+                let Proof { findings, summary, times, cost } = proof;
+                Examined { lowered, hash, findings, summary, times, cost }
+            }
         };
         self.known.into_values().map(examined).collect()
     }

@@ -13,7 +13,8 @@ mod stage;
 use std::collections::BTreeMap;
 
 use wfl_compiler::{Examined, Memory, examine};
-use wfl_machine::{heard, listen};
+use wfl_ir::{Duration, NodeKind};
+use wfl_machine::{Ending, Instance, heard, listen};
 use wfl_oracle::program::{Program, reckless};
 use wfl_oracle::{SCHEDULES, Trial};
 
@@ -69,7 +70,12 @@ impl Case {
             let twice = simulated.sim.books().entries().iter().filter(|entry| entry.times > 1);
             found.extend(twice.map(|entry| ("E0331", entry.call.step.to_string())));
         }
-        (found, simulated.report.violations)
+        let mut violations = simulated.report.violations;
+        for seen in simulated.report.observed.values().map(|seen| &seen.state) {
+            let examined = self.examined.iter().find(|it| it.hash == seen.plan());
+            violations.extend(examined.and_then(|it| bounds(it, seen, simulated.calm)));
+        }
+        (found, violations)
     }
 
     /// A rule of the program's policy is broken by it only if it has one.
@@ -138,6 +144,30 @@ impl Sums {
         }
         other.refused.into_iter().for_each(|(code, count)| *self.refused.entry(code).or_default() += count);
     }
+}
+
+/// How much time the simulation itself takes for a step, and how many records come uninvited, at most.
+const SLACK: i64 = 60_000_000;
+
+/// A run of one life that ended well keeps within the bounds of its workflow: it is never faster than the best case, and if
+/// nothing went wrong neither slower than the worst case nor longer in its history than the greatest number of records.
+fn bounds(examined: &Examined, seen: &Instance, calm: bool) -> Option<String> {
+    let ended = seen.ended_at().filter(|_| matches!(seen.ending(), Some(Ending::Completed(_))))?;
+    let (took, whole) = (ended.since(seen.started_at()), examined.times.whole);
+    let name = &examined.lowered.plan.workflow;
+    if seen.epoch() > 0 || took < whole.best {
+        return (seen.epoch() == 0)
+            .then(|| format!("{name} took {took}, and {} is the best case", whole.best));
+    }
+    let worst = Duration(whole.worst.known.0 + SLACK * examined.lowered.plan.nodes.len() as i64);
+    if calm && whole.worst.open.is_closed() && took > worst {
+        return Some(format!("{name} took {took}, and {} is the worst case", whole.worst.known));
+    }
+    let records = examined.cost.records;
+    // People, and who sends messages, say more than they are asked for.
+    let asks = examined.lowered.plan.nodes.iter().any(|node| matches!(node.kind, NodeKind::Await(_)));
+    let more = calm && !asks && !records.more && seen.count() > records.times;
+    more.then(|| format!("{name} wrote {} records, and {} is the most", seen.count(), records.times))
 }
 
 /// Codes whose paths are gone: those of rules that monitors know, and endless tries.
