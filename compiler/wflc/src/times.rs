@@ -55,10 +55,12 @@ fn table(workflow: &Compiled, colour: bool) -> String {
 
 /// Aligned cells: so many columns to the left, the others to the right. The first line is a heading.
 fn lines<const N: usize>(cells: &[[String; N]], left: usize, colour: bool, out: &mut String) {
-    let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widest =
+        |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: [usize; N] = std::array::from_fn(widest);
     for (number, row) in cells.iter().enumerate() {
         let cell = |(column, text): (usize, &String)| {
-            let width = width(column);
+            let width = widths[column];
             if column < left { format!("{text:<width$}") } else { format!("{text:>width$}") }
         };
         let line = row.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ");
