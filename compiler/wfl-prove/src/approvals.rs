@@ -42,10 +42,6 @@ pub(crate) fn approves(subject: &Subject<'_>, way: Way, rule: &PolicyRule, numbe
 /// Assumes what a way says about values. False: it cannot be gone.
 pub(crate) fn assume(subject: &Subject<'_>, way: Way, assumed: &mut Assumed<'_>) -> bool {
     match (&subject.node(way.at).kind, way.by) {
-        (_, By::Again) => {
-            assumed.forget();
-            true
-        }
         (NodeKind::Set { slot, value }, _) => {
             assumed.set(*slot, value);
             true
@@ -179,7 +175,8 @@ impl<'a> Kept<'a> {
     }
 }
 
-/// A search for a path that can be gone.
+/// A search for a path that can be gone. Ways back to another round are left out: of a path that takes one, the part before
+/// the first round and that in the last are a path, too, and what the last round says about values is all that it says.
 struct Walk<'k, 'a> {
     kept: &'k Kept<'a>,
     to: u32,

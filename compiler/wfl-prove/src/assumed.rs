@@ -6,9 +6,9 @@
 use std::cmp::Ordering;
 
 use wfl_ir::{Binary, Decimal, Expr, Function, Name, Pattern, Unary, Value};
-use wfl_lower::{substitute, visit};
+use wfl_lower::substitute;
 
-use crate::sources::Sources;
+use crate::sources::{Sources, has_locals};
 
 /// How deep rules of types speak of others, and functions call each other.
 const DEEPEST: u32 = 8;
@@ -49,12 +49,6 @@ impl<'s> Assumed<'s> {
     /// Nothing is assumed.
     pub(crate) fn nothing(sources: &'s Sources<'s>, functions: &'s [Function]) -> Assumed<'s> {
         Assumed { sources, functions, known: Vec::new(), set: Vec::new(), depth: 0 }
-    }
-
-    /// Forgets what was assumed: slots have other values now.
-    pub(crate) fn forget(&mut self) {
-        self.known.clear();
-        self.set.clear();
     }
 
     /// A slot gets a value.
@@ -336,12 +330,6 @@ pub(crate) fn plain(expr: &Expr, functions: &[Function], depth: u32) -> Expr {
         }
         _ => expr.clone(),
     }
-}
-
-fn has_locals(expr: &Expr) -> bool {
-    let mut found = false;
-    visit(expr, &mut |part| found |= matches!(part, Expr::Local(_)));
-    found
 }
 
 fn is_comparison(operator: Binary) -> bool {

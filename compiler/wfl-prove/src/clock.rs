@@ -7,9 +7,6 @@ use crate::bounds::{Bounds, Open, Worst, sum, times};
 use crate::sources::Sources;
 use crate::subject::Subject;
 
-/// How many items of a `foreach` run at once where nothing is said.
-pub(crate) const DEFAULT_LIMIT: u32 = 16;
-
 /// How a call is tried.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Attempts {
@@ -35,17 +32,14 @@ impl Attempts {
             Retry::Forever { .. } => None,
             _ => call.total.or(operation.total),
         };
-        let (count, pauses) = match retry {
-            Retry::Never => (Some(1), Duration(0)),
-            Retry::Forever { .. } => (None, Duration(0)),
-            Retry::Exponential { attempts: None, .. } => (None, Duration(0)),
-            Retry::Exponential { initial, cap, attempts: Some(count) } => {
-                (Some(u64::from(count.max(1))), pauses(initial, cap, count.saturating_sub(1)))
+        let none = (Duration(0), Duration(0));
+        let (count, pauses, growing) = match retry {
+            Retry::Never => (Some(1), Duration(0), none),
+            Retry::Forever { .. } => (None, Duration(0), none),
+            Retry::Exponential { initial, cap, attempts } => {
+                let all = attempts.map_or(Duration(0), |count| pauses(initial, cap, count.saturating_sub(1)));
+                (attempts.map(|count| u64::from(count.max(1))), all, (initial.min(cap), cap))
             }
-        };
-        let growing = match retry {
-            Retry::Exponential { initial, cap, .. } => (initial.min(cap), cap),
-            _ => (Duration(0), Duration(0)),
         };
         Some(Attempts { each, count, pauses, total, growing })
     }

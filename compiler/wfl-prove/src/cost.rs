@@ -12,7 +12,6 @@ use crate::clock::{Attempts, constant};
 use crate::count::Count;
 use crate::sources::Sources;
 use crate::subject::Subject;
-use crate::timing::solid;
 
 /// What a run of a workflow costs at most.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -35,9 +34,7 @@ struct Ledger<'a> {
     subject: &'a Subject<'a>,
     sources: &'a Sources<'a>,
     width: usize,
-    solid: Vec<u32>,
     callees: Vec<u32>,
-    into: Vec<Vec<(u32, EdgeKind)>>,
     /// By node: all that was done when it has ended.
     done: Vec<Tally>,
     /// By region and by scope: the most that was done when something in it ends.
@@ -61,9 +58,7 @@ pub(crate) fn cost(subject: &Subject<'_>, sources: &Sources<'_>) -> Cost {
         subject,
         sources,
         width,
-        solid: solid(subject),
         callees,
-        into: vec![Vec::new(); plan.nodes.len()],
         done: Vec::new(),
         regions: vec![empty.clone(); plan.regions.len().max(1)],
         scopes: vec![empty; plan.scopes.len()],
@@ -75,16 +70,11 @@ pub(crate) fn cost(subject: &Subject<'_>, sources: &Sources<'_>) -> Cost {
 impl Ledger<'_> {
     fn run(&mut self) -> Cost {
         let plan = self.subject.plan;
-        for node in 0..plan.nodes.len() as u32 {
-            for edge in plan.successors(node) {
-                self.into[edge.to as usize].push((node, edge.kind));
-            }
-        }
         self.entered.first_mut().into_iter().for_each(|body| *body = Some(0));
         for node in 0..plan.nodes.len() as u32 {
             let mut tally = self.before(node);
             if let NodeKind::Enter { scope, .. } = plan.nodes[node as usize].kind {
-                self.entered[scope as usize] = Some(self.region(node));
+                self.entered[scope as usize] = Some(self.subject.level(node));
             }
             self.add(node, &mut tally);
             self.done.push(tally);
@@ -92,22 +82,17 @@ impl Ledger<'_> {
         self.finish()
     }
 
-    fn region(&self, node: u32) -> u32 {
-        let region = self.subject.node(node).region as usize;
-        self.solid.get(region).copied().unwrap_or_default()
-    }
-
     fn empty(&self) -> Tally {
         vec![Count::default(); self.width]
     }
 
     /// The most that was done when a node begins, in its region.
-    fn before(&mut self, node: u32) -> Tally {
+    fn before(&self, node: u32) -> Tally {
         let mut tally = self.empty();
         if let NodeKind::Join(join) = &self.subject.node(node).kind {
             return self.done[join.fork as usize].clone();
         }
-        for (from, kind) in std::mem::take(&mut self.into[node as usize]) {
+        for (from, kind) in self.subject.levels.edges_to(node).iter().copied() {
             if matches!(kind, EdgeKind::Branch(_) | EdgeKind::Body) {
                 continue;
             }
@@ -169,20 +154,24 @@ impl Ledger<'_> {
             }
             _ => {}
         }
-        let region = self.region(node);
-        let mut ends = tally.clone();
-        if matches!(plan.nodes[node as usize].kind, NodeKind::Map(_) | NodeKind::Loop(_)) {
-            // Its body comes later, and is added then.
-            ends = self.empty();
-        }
-        combine(&mut self.regions[region as usize], &ends, Count::or);
+        // The body of what repeats comes later, and is added then.
+        let repeats = matches!(plan.nodes[node as usize].kind, NodeKind::Map(_) | NodeKind::Loop(_));
+        let ends = if repeats { self.empty() } else { tally.clone() };
+        self.note(node, &ends);
+        self.close(node);
+    }
+
+    /// The parts around a node know what was done when it ends.
+    fn note(&mut self, node: u32, ends: &[Count]) {
+        let region = self.subject.level(node);
+        combine(&mut self.regions[region as usize], ends, Count::or);
+        let plan = self.subject.plan;
         for scope in plan.scopes_outward(plan.nodes[node as usize].scope) {
             if self.entered[scope as usize] != Some(region) {
                 break;
             }
-            combine(&mut self.scopes[scope as usize], &ends, Count::or);
+            combine(&mut self.scopes[scope as usize], ends, Count::or);
         }
-        self.close(node);
     }
 
     /// The end of a body: what goes wrong in the last item or round has all of them behind it.
@@ -190,18 +179,11 @@ impl Ledger<'_> {
         let ends = matches!(self.subject.node(node).kind, NodeKind::End { .. } | NodeKind::Fail { .. });
         let repeats =
             |owner: &u32| matches!(self.subject.node(*owner).kind, NodeKind::Map(_) | NodeKind::Loop(_));
-        let owner = self.subject.frames.owner(self.region(node)).filter(repeats);
+        let owner = self.subject.frames.owner(self.subject.level(node)).filter(repeats);
         let Some(owner) = owner.filter(|_| ends) else { return };
         let mut ends = self.done[owner as usize].clone();
         combine(&mut ends, &self.repeated(owner), Count::then);
-        let (region, scope) = (self.region(owner), self.subject.node(owner).scope);
-        combine(&mut self.regions[region as usize], &ends, Count::or);
-        for scope in self.subject.plan.scopes_outward(scope) {
-            if self.entered[scope as usize] != Some(region) {
-                break;
-            }
-            combine(&mut self.scopes[scope as usize], &ends, Count::or);
-        }
+        self.note(owner, &ends);
     }
 
     fn call(&self, node: u32, operation: u32, tally: &mut Tally) {
@@ -253,7 +235,9 @@ impl Ledger<'_> {
                 });
                 records(answers + time).then(reminders.unwrap_or_default())
             }
-            NodeKind::Loop(rounds) if rounds.every.is_some() => records(u64::from(rounds.times) - 1),
+            NodeKind::Loop(rounds) if rounds.every.is_some() => {
+                records(u64::from(rounds.times).saturating_sub(1))
+            }
             NodeKind::Map(map) => self.paces(map),
             _ => Count::default(),
         }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use wfl_ir::{Duration, EdgeKind, Effect, Expr, Name, NodeKind, RegionKind};
-use wfl_lower::{substitute, visit};
+use wfl_lower::substitute;
 use wfl_source::Code;
 
 use crate::bounds::sum;
 use crate::clock::Attempts;
 use crate::finding::Finding;
 use crate::path::Path;
-use crate::sources::Sources;
+use crate::sources::{Sources, reads};
 use crate::subject::Subject;
 
 /// A call that touches something.
@@ -71,8 +71,7 @@ fn side_by_side(subject: &Subject<'_>, region: u32, key: &Expr) -> bool {
     match subject.plan.regions[region as usize].kind {
         RegionKind::Branch => true,
         RegionKind::Item { first, end } => {
-            let mut told = false;
-            visit(key, &mut |part| told |= matches!(part, Expr::Slot(slot) if (first..end).contains(slot)));
+            let told = reads(key, |slot| (first..end).contains(&slot));
             let owner = subject.frames.owner(region).map(|owner| &subject.node(owner).kind);
             let one_by_one = matches!(owner, Some(NodeKind::Map(map)) if map.limit == Some(1));
             !told && !one_by_one
@@ -172,18 +171,12 @@ fn next_read(subject: &Subject<'_>, row: &[u32]) -> Option<u32> {
     let mut told = told.by_ref().collect::<BTreeSet<_>>();
     // What is named between them belongs to what needs it.
     for bind in row.iter().skip(1).chain([&next]).flat_map(|node| &subject.node(*node).binds) {
-        if depends(&bind.value, &told) {
+        if reads(&bind.value, |slot| told.contains(&slot)) {
             told.insert(bind.slot);
         }
     }
-    let needs = call.args.iter().any(|(_, value)| depends(value, &told));
+    let needs = call.args.iter().any(|(_, value)| reads(value, |slot| told.contains(&slot)));
     (together && alone && !needs).then_some(next)
-}
-
-fn depends(expr: &Expr, told: &BTreeSet<u32>) -> bool {
-    let mut found = false;
-    visit(expr, &mut |part| found |= matches!(part, Expr::Slot(slot) if told.contains(slot)));
-    found
 }
 
 fn could_be_parallel(subject: &Subject<'_>, row: &[u32]) -> Option<Finding> {

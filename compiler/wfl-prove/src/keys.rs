@@ -9,7 +9,7 @@ use wfl_source::Code;
 
 use crate::finding::Finding;
 use crate::path::Path;
-use crate::sources::Sources;
+use crate::sources::{Sources, reads};
 use crate::subject::Subject;
 use crate::ways::{By, Way};
 
@@ -134,7 +134,7 @@ fn same_each_round(subject: &Subject<'_>, sources: &Sources<'_>, node: u32, key:
     let regions = subject.frames.regions(node).filter(|region| comes_again(subject, sources, *region));
     let regions = regions.map(|region| &subject.plan.regions[region as usize]);
     let (place, help) = regions.into_iter().find_map(|region| {
-        let told = |first: u32, end: u32| slots(key).iter().any(|slot| (first..end).contains(slot));
+        let told = |first: u32, end: u32| reads(key, |slot| (first..end).contains(&slot));
         match region.kind {
             RegionKind::Item { first, end } if !told(first, end) => {
                 Some(("for every item", "let the key name the item, by a parameter that is part of it"))
@@ -163,14 +163,4 @@ pub(crate) fn comes_again(subject: &Subject<'_>, sources: &Sources<'_>, region: 
         Some(NodeKind::Loop(rounds)) => rounds.times > 1,
         _ => false,
     }
-}
-
-pub(crate) fn slots(key: &Expr) -> Vec<u32> {
-    let mut slots = Vec::new();
-    visit(key, &mut |expr| {
-        if let Expr::Slot(slot) = expr {
-            slots.push(*slot);
-        }
-    });
-    slots
 }

@@ -8,6 +8,7 @@ mod bits;
 mod bounds;
 mod count;
 mod frames;
+mod levels;
 mod summary;
 mod subject;
 mod errors;

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use wfl_analysis::hir::{Policy, PolicyRule};
 use wfl_ir::flow::AwaitKind;
 use wfl_ir::{Expr, Name, NodeKind, Type, Value};
-use wfl_lower::{substitute, visit};
+use wfl_lower::substitute;
 use wfl_source::Code;
 
 use crate::approvals::{Kept, RuleNumber, approves, asks};
 use crate::assumed::{Assumed, plain};
 use crate::finding::Finding;
-use crate::sources::Sources;
+use crate::sources::{Sources, reads};
 use crate::subject::Subject;
 use crate::ways::{By, Way};
 
@@ -210,11 +210,7 @@ impl<'a> Rule<'a> {
         };
         let Some(result) = result else { return false };
         let mut told = BTreeSet::from([result]);
-        let depends = |expr: &Expr, told: &BTreeSet<u32>| {
-            let mut found = false;
-            visit(expr, &mut |part| found |= matches!(part, Expr::Slot(slot) if told.contains(slot)));
-            found
-        };
+        let depends = |expr: &Expr, told: &BTreeSet<u32>| reads(expr, |slot| told.contains(&slot));
         let reaches = self.reaches(nodes);
         let last = nodes.iter().max().copied().unwrap_or_default();
         let mut chosen = false;

@@ -42,7 +42,6 @@ pub fn prove(claim: Claim<'_>) -> Proof {
     let until = until_deadline(&subject, &sources, &facts);
     late::check(&subject, &facts, &until, &mut findings);
     let time = Lapse { whole: times.whole, until: until.whole.worst, undo: times.undo };
-
     let cost = cost(&subject, &sources);
     let endless = forever::endless(&subject, &facts);
     let summary = Summary { time, keeps, heeds, endless, cost: cost.calls.clone(), ..summary(&subject) };

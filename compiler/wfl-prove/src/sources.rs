@@ -77,10 +77,8 @@ impl<'p> Sources<'p> {
         substitute(expr, &|leaf| {
             let Expr::Slot(slot) = leaf else { return None };
             let value = self.slots.get(*slot as usize)?.value.as_deref().filter(|_| depth > 0)?;
-            // What binds locals of its own means something else in the middle of another expression.
-            let mut binds = false;
-            visit(value, &mut |part| binds |= matches!(part, Expr::Local(_)));
-            (!binds).then(|| self.expand_to(value, depth - 1))
+            // What binds locals of its own stays a name.
+            (!has_locals(value)).then(|| self.expand_to(value, depth - 1))
         })
     }
 
@@ -188,6 +186,20 @@ impl<'p> Sources<'p> {
             _ => (0, None),
         }
     }
+}
+
+/// Whether an expression reads one of some slots.
+pub(crate) fn reads(expr: &Expr, of: impl Fn(u32) -> bool) -> bool {
+    let mut found = false;
+    visit(expr, &mut |part| found |= matches!(part, Expr::Slot(slot) if of(*slot)));
+    found
+}
+
+/// Whether an expression reads locals, which mean something else in the middle of another expression.
+pub(crate) fn has_locals(expr: &Expr) -> bool {
+    let mut found = false;
+    visit(expr, &mut |part| found |= matches!(part, Expr::Local(_)));
+    found
 }
 
 /// The value of a join of all branches, over the slots of theirs.

@@ -9,6 +9,7 @@ use wfl_lower::{Lowered, Origin};
 use wfl_source::{Files, Span};
 
 use crate::frames::Frames;
+use crate::levels::Levels;
 use crate::summary::Summary;
 use crate::ways::Ways;
 
@@ -34,12 +35,13 @@ pub(crate) struct Subject<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) ways: Ways,
     pub(crate) frames: Frames<'a>,
+    pub(crate) levels: Levels,
 }
 
 impl<'a> Subject<'a> {
     pub(crate) fn new(claim: Claim<'a>) -> Subject<'a> {
         let plan = &claim.lowered.plan;
-        Subject { claim, plan, ways: Ways::of(plan), frames: Frames::of(plan) }
+        Subject { claim, plan, ways: Ways::of(plan), frames: Frames::of(plan), levels: Levels::of(plan) }
     }
 
     /// The nodes with their numbers.
@@ -54,6 +56,11 @@ impl<'a> Subject<'a> {
 
     pub(crate) fn node(&self, node: u32) -> &'a Node {
         &self.plan.nodes[node as usize]
+    }
+
+    /// The region of a node, without shields.
+    pub(crate) fn level(&self, node: u32) -> u32 {
+        self.levels.solid(self.node(node).region)
     }
 
     pub(crate) fn origin(&self, node: u32) -> Origin {

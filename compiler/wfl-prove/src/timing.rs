@@ -5,10 +5,10 @@
 //! 1959). Linear in the edges.
 
 use wfl_ir::flow::{Fork, JoinPolicy, Loop, Map};
-use wfl_ir::{Duration, EdgeKind, NodeKind, RegionKind, Retry};
+use wfl_ir::{Duration, EdgeKind, NodeKind, Retry};
 
 use crate::bounds::{Bounds, Open, Worst, sum, times};
-use crate::clock::{DEFAULT_LIMIT, constant, own, undo};
+use crate::clock::{constant, own, undo};
 use crate::facts::{Fact, Facts};
 use crate::sources::Sources;
 use crate::subject::Subject;
@@ -18,8 +18,6 @@ use crate::subject::Subject;
 pub struct Timing {
     /// By node: how long it takes, with all that it holds. That of a `parallel` is at its join.
     pub takes: Vec<Bounds>,
-    /// By node: when it begins, seen from where its branch, item or round does.
-    pub begins: Vec<Bounds>,
     /// By scope: from where it begins to its end.
     pub scopes: Vec<Bounds>,
     /// From the start to the end.
@@ -65,10 +63,6 @@ struct Pass<'a> {
     subject: &'a Subject<'a>,
     sources: &'a Sources<'a>,
     own: &'a dyn Fn(u32) -> Bounds,
-    /// By region: the one around it that is no shield, or itself.
-    solid: Vec<u32>,
-    /// By node: where its edges come from.
-    into: Vec<Vec<(u32, EdgeKind)>>,
     regions: Vec<Part>,
     scopes: Vec<Part>,
     /// By scope: the region in which it is entered, when, and when it is left.
@@ -87,21 +81,11 @@ impl<'a> Pass<'a> {
             *body = Some((0, Bounds::default(), None));
         }
         for node in 0..plan.nodes.len() as u32 {
-            for edge in plan.successors(node) {
-                self.into[edge.to as usize].push((node, edge.kind));
-            }
-        }
-        for node in 0..plan.nodes.len() as u32 {
             self.end_bodies(Some(node));
             self.visit(node);
         }
         self.end_bodies(None);
         self.finish()
-    }
-
-    fn region(&self, node: u32) -> u32 {
-        let region = self.subject.node(node).region as usize;
-        self.solid.get(region).copied().unwrap_or_default()
     }
 
     /// A map or loop is known when what follows it comes.
@@ -139,7 +123,7 @@ impl<'a> Pass<'a> {
                 (Bounds::up_to(self.scopes[scope].undo), Worst::NONE)
             }
             NodeKind::Enter { scope, .. } => {
-                self.entered[*scope as usize] = Some((self.region(node), begins, None));
+                self.entered[*scope as usize] = Some((self.subject.level(node), begins, None));
                 (Bounds::default(), Worst::NONE)
             }
             NodeKind::Exit { scope } => {
@@ -162,7 +146,7 @@ impl<'a> Pass<'a> {
     /// The parts around a node have to know of it.
     fn count(&mut self, node: u32, undo: Worst) {
         let Some(begins) = self.begins[node as usize] else { return };
-        let (times, region) = ((begins, self.takes[node as usize]), self.region(node));
+        let (times, region) = ((begins, self.takes[node as usize]), self.subject.level(node));
         self.regions[region as usize].add(node, times, undo);
         let plan = self.subject.plan;
         for scope in plan.scopes_outward(self.subject.node(node).scope) {
@@ -174,10 +158,10 @@ impl<'a> Pass<'a> {
     }
 
     fn end_branch(&mut self, node: u32) {
-        let region = self.region(node);
+        let region = self.subject.level(node);
         for edge in self.subject.plan.successors(node) {
             if matches!(self.subject.node(edge.to).kind, NodeKind::Join(_))
-                && self.region(edge.to) != region
+                && self.subject.level(edge.to) != region
                 && let Some(leaves) = self.departs(node, edge.kind)
             {
                 self.regions[region as usize].ends(leaves.best);
@@ -195,7 +179,7 @@ impl<'a> Pass<'a> {
             return self.begins[join.fork as usize];
         }
         let mut found: Option<Bounds> = None;
-        for (from, kind) in std::mem::take(&mut self.into[node as usize]) {
+        for (from, kind) in self.subject.levels.edges_to(node).iter().copied() {
             let first = matches!(kind, EdgeKind::Branch(_) | EdgeKind::Body);
             let departs = if first { Some(Bounds::default()) } else { self.departs(from, kind) };
             let Some(departs) = departs else { continue };
@@ -269,7 +253,7 @@ impl<'a> Pass<'a> {
     /// So many items, some at once.
     fn items(&self, map: &Map, body: &Part) -> Bounds {
         let (least, _) = self.sources.length(&map.list);
-        let rounds = least.div_ceil(u64::from(map.limit.unwrap_or(DEFAULT_LIMIT).max(1)));
+        let rounds = least.div_ceil(u64::from(map.at_once().max(1)));
         let end = body.end.unwrap_or_default();
         // The last items begin when all others have had their times.
         let paced = map.rate.map_or(Duration(0), |(count, per)| {
@@ -288,7 +272,7 @@ impl<'a> Pass<'a> {
     fn many(&self, map: &Map, each: Worst) -> Worst {
         let (_, most) = self.sources.length(&map.list);
         let count = most.unwrap_or(1);
-        let rounds = count.div_ceil(u64::from(map.limit.unwrap_or(DEFAULT_LIMIT).max(1)));
+        let rounds = count.div_ceil(u64::from(map.at_once().max(1)));
         let paced = map.rate.map_or(Duration(0), |(most, per)| {
             times(per, count.div_ceil(u64::from(most.max(1))).saturating_sub(1))
         });
@@ -325,7 +309,6 @@ impl<'a> Pass<'a> {
             whole: Bounds { best: best.unwrap_or_default(), worst: whole.latest },
             undo: whole.undo,
             critical,
-            begins: self.begins.into_iter().map(Option::unwrap_or_default).collect(),
             takes: self.takes,
         }
     }
@@ -372,18 +355,6 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// By region: the one around it that is no shield, or itself.
-pub(crate) fn solid(subject: &Subject<'_>) -> Vec<u32> {
-    let mut solid = Vec::new();
-    for (number, region) in subject.plan.regions.iter().enumerate() {
-        let around = region.parent.filter(|_| region.kind == RegionKind::Shield);
-        let own =
-            around.map_or(number as u32, |parent| solid.get(parent as usize).copied().unwrap_or_default());
-        solid.push(own);
-    }
-    solid
-}
-
 /// The times of a workflow, by what each node takes by itself.
 fn pass(subject: &Subject<'_>, sources: &Sources<'_>, own: &dyn Fn(u32) -> Bounds) -> Timing {
     let (count, scopes) = (subject.plan.nodes.len(), subject.plan.scopes.len());
@@ -391,8 +362,6 @@ fn pass(subject: &Subject<'_>, sources: &Sources<'_>, own: &dyn Fn(u32) -> Bound
         subject,
         sources,
         own,
-        solid: solid(subject),
-        into: vec![Vec::new(); count],
         regions: vec![Part::default(); subject.plan.regions.len().max(1)],
         scopes: vec![Part::default(); scopes],
         entered: vec![None; scopes],

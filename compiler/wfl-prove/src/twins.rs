@@ -7,8 +7,8 @@ use wfl_ir::{Expr, Name, NodeKind, RegionKind};
 use wfl_source::Code;
 
 use crate::finding::Finding;
-use crate::keys::{comes_again, meet, slots};
-use crate::sources::Sources;
+use crate::keys::{comes_again, meet};
+use crate::sources::{Sources, reads};
 use crate::subject::Subject;
 
 /// The arguments of a start.
@@ -58,7 +58,7 @@ fn same_each_time(
     args: &[(Name, Expr)],
 ) -> Option<Finding> {
     let told_apart = |first: u32, end: u32| {
-        args.iter().any(|(_, value)| slots(value).iter().any(|slot| (first..end).contains(slot)))
+        args.iter().any(|(_, value)| reads(value, |slot| (first..end).contains(&slot)))
     };
     let mut regions = subject.frames.regions(node).filter(|region| comes_again(subject, sources, *region));
     let place = regions.find_map(|region| match subject.plan.regions[region as usize].kind {

@@ -131,6 +131,7 @@ fn may_fail(plan: &Plan) -> Vec<bool> {
                 | NodeKind::Await(_)
                 | NodeKind::Fail { .. }
                 | NodeKind::Map(_)
+                | NodeKind::Join(_)
         );
         let parent = |region: &u32| plan.regions.get(*region as usize).and_then(|region| region.parent);
         for region in std::iter::successors(Some(node.region).filter(|_| can), parent) {

@@ -137,7 +137,7 @@ pub struct Map {
     /// What tells items apart, over the item's slots; none for their position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Expr>,
-    /// How many items run at once; none for the project's default.
+    /// How many items run at once; none for [`Map::DEFAULT_LIMIT`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// How many items may start in how long a time.
@@ -155,6 +155,16 @@ pub struct Map {
     /// What happens on errors; handler i continues on the `Error(i)` edge.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handlers: Vec<Handler>,
+}
+
+impl Map {
+    /// How many items run at once where nothing is said.
+    pub const DEFAULT_LIMIT: u32 = 16;
+
+    /// How many items run at once.
+    pub fn at_once(&self) -> u32 {
+        self.limit.unwrap_or(Map::DEFAULT_LIMIT)
+    }
 }
 
 /// `repeat`: its region runs round by round, from the `Body` edge on.

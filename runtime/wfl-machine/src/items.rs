@@ -12,9 +12,6 @@ use crate::ledger::{Entry, Group, Owed, Suspension};
 use crate::planted::{Bug, planted};
 use crate::strand::{Doing, Left, Mapped, Raised, Strand, Then};
 
-/// How many items run at once where the program says nothing.
-const DEFAULT_LIMIT: u32 = 16;
-
 /// The longest text of a key that stands in the names of calls as it is.
 const MAX_KEY_BYTES: usize = 64;
 
@@ -67,7 +64,7 @@ impl Fold<'_> {
     fn begin_items(&mut self) {
         let Some((index, _)) = self.mapped() else { return };
         let Some(map) = self.map_kind(index) else { return };
-        let (limit, rate, now) = (map.limit.unwrap_or(DEFAULT_LIMIT), map.rate, self.now());
+        let (limit, rate, now) = (map.at_once(), map.rate, self.now());
         while let Some((_, mapped)) = self.mapped() {
             if mapped.next as usize >= mapped.items.len() || mapped.live.len() >= limit as usize {
                 return;
@@ -213,7 +210,7 @@ impl Fold<'_> {
         let (path, scope) = (self.path(), self.node(index).scope);
         let group = |ledger| Group { region: map.region, path: path.clone(), scope: map.scope, ledger };
         let groups = owed.into_values().map(group).collect();
-        let limit = Some(map.limit.unwrap_or(DEFAULT_LIMIT));
+        let limit = Some(map.at_once());
         self.strand().ledger.push(Entry { scope, owed: Owed::Beside(groups, limit) });
     }
 

@@ -1,7 +1,8 @@
 //! The prover against the machine: no program that it accepts does in a run what its rules forbid.
 //!
 //! Programs are drawn with care and then changed without a thought, so that many are wrong, each in its own way.
-//! `WFL_SEED` looks at one program and tells its story; `WFL_LONG` looks at many.
+//! `WFL_SEED` looks at one program and tells what is reported; `WFL_LONG` looks at many. `WFL_SHOW` names the findings whose
+//! paths were not shown, and `WFL_STORY` tells what happened on each try.
 
 #![expect(clippy::print_stdout, reason = "what was tried is there to be read")]
 
